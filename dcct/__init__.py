@@ -1,0 +1,1 @@
+"""DCCT: a reproducibility package for deeply-coupled convolution–transformer video person re-identification."""

@@ -1,0 +1,5 @@
+"""`python -m dcct` is the dcct command."""
+
+from dcct.cli import main
+
+main()

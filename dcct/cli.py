@@ -1,0 +1,140 @@
+"""The dcct command: one verb per arrow of the pipeline. The only module that prints or exits."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from dcct import steps
+from dcct.config import load_profile
+from dcct.errors import DcctError
+from dcct.progress import Progress
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich", add_completion=False,
+                  help="""Reproduce DCCT, step by step.
+
+Data flow one way: [b]source → verify → manifest → pack, sample → weights → train → extract → rank → tabulate, draw,
+sheet[/b]. Each verb is also a Snakemake rule and a DVC stage with the same command line; `snakemake --cores` runs them all.
+
+Every step checks the digests of what it reads and leaves a receipt.json beside what it makes. Paths follow from the
+profile (--configfile); nothing upstream is ever written to.""")
+Configfile = Annotated[Path, typer.Option("--configfile", help="Profile to run.", metavar="YAML")]
+Dataset = Annotated[str, typer.Argument(help="A data set of the profile, for example walkers.")]
+Variant = Annotated[str, typer.Argument(help="A variant, for example dcct: a file in config/variants.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of weights, sampling and training.", min=0)]
+DEFAULT = Path("config/config.yaml")
+DATA, LEARNING, PAPER = "Data", "Learning and judging", "Paper"
+
+
+@app.command(rich_help_panel=DATA)
+def source(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
+    """Put a data set in place: draw an embedded one, or say how to get a licensed one.
+
+    Example: dcct source walkers
+    """
+    steps.source(_open(configfile, f"source {dataset}"), dataset)
+
+
+@app.command(rich_help_panel=DATA)
+def verify(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
+    """Check every count, decode every frame, digest the whole set; writes report.md.
+
+    Example: dcct verify walkers
+    """
+    steps.verify(_open(configfile, f"verify {dataset}"), dataset)
+
+
+@app.command(rich_help_panel=DATA)
+def manifest(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
+    """List tracklets and frames of a verified set in parquet.
+
+    Example: dcct manifest walkers
+    """
+    steps.manifest(_open(configfile, f"manifest {dataset}"), dataset)
+
+
+@app.command(rich_help_panel=DATA)
+def pack(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
+    """Pack all frames into one file with random access by tracklet (the frame store).
+
+    Example: dcct pack walkers
+    """
+    steps.pack(_open(configfile, f"pack {dataset}"), dataset)
+
+
+@app.command(rich_help_panel=DATA)
+def sample(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
+    """Draw all test clips once: begin-interval, dense, repeated-frame and shuffled.
+
+    Example: dcct sample walkers
+    """
+    steps.sample(_open(configfile, f"sample {dataset}"), dataset)
+
+
+@app.command(rich_help_panel=LEARNING)
+def weights(seed: Seed = 0, configfile: Configfile = DEFAULT) -> None:
+    """Make the backbones' initial weights: drawn from the seed, or pretrained ones.
+
+    Example: dcct weights --seed 0
+    """
+    context = _open(configfile, f"weights seed{seed}", learns=True)
+    steps.weights(context, seed)
+
+
+@app.command(rich_help_panel=LEARNING)
+def train(dataset: Dataset, variant: Variant, seed: Seed = 0, configfile: Configfile = DEFAULT) -> None:
+    """Train a variant. Run the same command after an interruption: it goes on where it was.
+
+    Example: dcct train walkers dcct --seed 0
+    """
+    context = _open(configfile, f"train {dataset}/{variant}/seed{seed}", learns=True)
+    steps.train(context, dataset, variant, seed)
+
+
+@app.command(rich_help_panel=LEARNING)
+def extract(dataset: Dataset, variant: Variant, seed: Seed = 0, configfile: Configfile = DEFAULT) -> None:
+    """Extract every feature set of a trained variant from all test tracklets, in one pass.
+
+    Example: dcct extract walkers dcct --seed 0
+    """
+    context = _open(configfile, f"extract {dataset}/{variant}/seed{seed}", learns=True)
+    steps.extract(context, dataset, variant, seed)
+
+
+@app.command(rich_help_panel=LEARNING)
+def rank(dataset: Dataset, variant: Variant, seed: Seed = 0, configfile: Configfile = DEFAULT) -> None:
+    """Rank features under the data set's protocol: mAP, CMC and mINP with 95 % intervals.
+
+    Example: dcct rank walkers dcct --seed 0
+    """
+    context = _open(configfile, f"rank {dataset}/{variant}/seed{seed}")
+    steps.rank(context, dataset, variant, seed)
+
+
+def main() -> None:
+    """Entry of the console script and of `python -m dcct`: an error that a user can mend is one line and status 1."""
+    try:
+        app()
+    except DcctError as error:
+        Console(stderr=True).print(f"[bold red]error:[/] {_escaped(str(error))}", soft_wrap=True, highlight=False)
+        sys.exit(1)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+def _open(configfile: Path, label: str, *, learns: bool = False) -> steps.Context:
+    """Read the profile and fix the thread count before numpy or torch start their pools."""
+    threads = load_profile(configfile).training.threads if learns else 1
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = str(threads)
+    os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
+    return steps.open_context(configfile, Progress(label, Console()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Reader of the MARS layout (bbox_train/, bbox_test/, info/).
+
+Source: Zheng et al., "MARS: A Video Benchmark for Large-Scale Person Re-identification", ECCV 2016, and the evaluation
+files published with it. info/{train,test}_name.txt list frame names; the .mat files give each tracklet's first and
+last line (1-based, inclusive), identity and camera; query_IDX.mat lists query tracklets (1-based). Identity −1 is
+junk and dropped, identity 0 a distractor. The real set has 8,298 train tracklets of 625 identities (509,914 frames),
+1,980 queries of 626 identities and 9,330 gallery tracklets, of which 3,248 are distractors.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from scipy.io import loadmat
+
+from dcct.datasets.tracklet import JUNK, Split, Tracklet
+from dcct.errors import DataError
+
+
+def read_tracklets(root: Path) -> Iterator[Tracklet]:
+    """Yield train, query and gallery tracklets without touching an image.
+
+    Raises DataError naming the file and line when metadata are missing or disagree with the frame names.
+    """
+    for part in ("train", "test"):
+        names = _read_names(root / "info" / f"{part}_name.txt")
+        rows = _read_matrix(root / "info" / f"tracks_{part}_info.mat", f"track_{part}_info")
+        queries = set()
+        if part == "test":
+            queries = set(_read_matrix(root / "info" / "query_IDX.mat", "query_IDX").ravel() - 1)
+        for number, (first, last, pid, camera) in enumerate(rows.tolist()):
+            if pid == JUNK:
+                continue
+            if not 1 <= first <= last <= len(names):
+                raise DataError(f"{root}/info/tracks_{part}_info.mat: row {number + 1} names frames {first} to {last}, but "
+                                f"{part}_name.txt has {len(names)} lines")
+            split: Split = "train" if part == "train" else "query" if number in queries else "gallery"
+            frames = names[first - 1 : last]
+            _check_names(frames, pid, camera, f"{root}/info/tracks_{part}_info.mat: row {number + 1}")
+            yield Tracklet(split=split, pid=pid, camid=camera - 1,
+                           frames=tuple(f"bbox_{part}/{name[:4]}/{name}" for name in frames))
+
+
+def count_junk(root: Path) -> int:
+    """Number of test tracklets that read_tracklets drops."""
+    return int((_read_matrix(root / "info" / "tracks_test_info.mat", "track_test_info")[:, 2] == JUNK).sum())
+
+
+def _check_names(frames: list[str], pid: int, camera: int, where: str) -> None:
+    """Frame names start with identity and camera: 0001C1T0001F001.jpg."""
+    prefix = f"{pid:04d}C{camera}T"
+    for name in frames:
+        if not name.startswith(prefix):
+            raise DataError(f"{where} says identity {pid}, camera {camera}, but its frame is named {name}")
+
+
+def _read_names(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="ascii").split()
+    except FileNotFoundError:
+        raise DataError(f"{path}: missing: the MARS layout needs it") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot be read: {error}") from None
+
+
+def _read_matrix(path: Path, key: str) -> np.ndarray:
+    if not path.is_file():
+        raise DataError(f"{path}: missing: the MARS layout needs it")
+    try:
+        return loadmat(path)[key].astype(np.int64)
+    except KeyError:
+        raise DataError(f"{path}: has no variable '{key}'") from None
+    except Exception as error:  # scipy raises many kinds at a damaged file
+        raise DataError(f"{path}: cannot be read as a MATLAB file: {error}") from None

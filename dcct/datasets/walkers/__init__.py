@@ -1,0 +1,6 @@
+"""The embedded data set: procedurally drawn people walking past cameras, written in the MARS on-disk layout."""
+
+from dcct.datasets.walkers.layout import files, write
+from dcct.datasets.walkers.scene import draw_tracklet
+
+__all__ = ["draw_tracklet", "files", "write"]

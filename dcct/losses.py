@@ -1,0 +1,41 @@
+"""The paper's losses as pure functions of tensors, vectorised over frames."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Mean cross-entropy of logits (B,K) or (B,T,K) with labels (B,), no label smoothing."""
+    if logits.dim() == 3:
+        labels = labels.unsqueeze(1).expand(logits.shape[:2]).flatten()
+        logits = logits.flatten(0, 1)
+    return F.cross_entropy(logits, labels)
+
+
+def batch_hard_triplet(embedding: Tensor, labels: Tensor, margin: float) -> Tensor:
+    """Batch-hard triplet loss (Hermans et al., arXiv 1703.07737) in distance −cosine, hinge, mean over anchors.
+
+    embedding (B,C), or (B,T,C): mined within each frame number and averaged over T. labels (B,). The hardest positive
+    may be the anchor itself, as in the official program. Raises ValueError with fewer than two identities.
+    """
+    x_TBC = F.normalize(embedding.transpose(0, 1) if embedding.dim() == 3 else embedding[None], dim=-1)
+    distance_TBB = -x_TBC @ x_TBC.transpose(1, 2)
+    same_BB = labels[:, None] == labels[None]
+    if same_BB.all():
+        raise ValueError("batch-hard mining needs at least two identities in a batch")
+    hardest_positive = distance_TBB.masked_fill(~same_BB, -torch.inf).amax(2)
+    hardest_negative = distance_TBB.masked_fill(same_BB, torch.inf).amin(2)
+    return F.relu(hardest_positive - hardest_negative + margin).mean()
+
+
+def feature_distillation(hint_BTE: Tensor, temporal_BE: Tensor) -> Tensor:
+    """FD: Euclidean norm of the whole difference tensor (B,T,2d) to the detached temporal feature; grows with B·T."""
+    return torch.linalg.vector_norm(hint_BTE - temporal_BE.detach().unsqueeze(1))
+
+
+def logit_distillation(student_BTK: Tensor, teacher_BK: Tensor, temperature: float) -> Tensor:
+    """LD: KL(softmax(teacher/τ) ‖ softmax(student/τ)), mean over B·T frames, no τ² factor; teacher detached."""
+    teacher_BTK = (teacher_BK.detach() / temperature).unsqueeze(1).expand_as(student_BTK)
+    return F.kl_div(F.log_softmax(student_BTK.flatten(0, 1) / temperature, dim=-1),
+                    F.log_softmax(teacher_BTK.flatten(0, 1), dim=-1), reduction="batchmean", log_target=True)

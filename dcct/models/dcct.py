@@ -1,0 +1,136 @@
+"""DCCT, or any part of it that a variant names: two backbones, CCA in space, HTA in time, one head per feature.
+
+Shapes: B clips, T frames, N = B·T frames together, P positions, C channels, K training identities.
+"""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from dcct.config import Clips, Network, Variant
+from dcct.models.backbones import CNN, ViT, check_grids
+from dcct.models.cca import CCA
+from dcct.models.hta import HTA
+
+
+@dataclass(kw_only=True)
+class Scores:
+    """What a head says: embedding after BatchNorm (…,C), on which triplets are mined, and logits (…,K)."""
+
+    embedding: Tensor
+    logits: Tensor
+
+
+@dataclass(kw_only=True)
+class Output:
+    """One record for every variant; a variant fills only what it computes.
+
+    features: clip features (B,C): cnn, vit, base (before BatchNorm), spatial, temporal (after), all (concatenated).
+    frame: branch → Scores with leading shape (B,T). clip: spatial_cnn, spatial_vit, temporal → Scores with (B,).
+    temporal: (B,2d) before BatchNorm, FD's teacher. hints: branch → (B,T,2d), FD's students.
+    distill_logits: the variant has LD.
+    """
+
+    features: dict[str, Tensor] = field(default_factory=dict)
+    frame: dict[str, Scores] = field(default_factory=dict)
+    clip: dict[str, Scores] = field(default_factory=dict)
+    temporal: Tensor | None = None
+    hints: dict[str, Tensor] = field(default_factory=dict)
+    distill_logits: bool = False
+
+
+class Head(nn.Module):
+    """BatchNorm1d → Linear to K identities (the "BNNeck"). Classifier init N(0, 0.001)."""
+
+    def __init__(self, channels: int, identities: int, *, bias: bool = False, frozen_shift: bool = False):
+        super().__init__()
+        self.norm = nn.BatchNorm1d(channels)
+        self.norm.bias.requires_grad_(not frozen_shift)
+        self.classifier = nn.Linear(channels, identities, bias=bias)
+        nn.init.normal_(self.classifier.weight, std=0.001)
+        if bias:
+            nn.init.zeros_(self.classifier.bias)
+
+    def forward(self, x: Tensor) -> Scores:
+        """(B,C) or (B,T,C) → Scores of the same leading shape; statistics run over all leading dimensions."""
+        embedding = self.norm(x.flatten(0, -2)).view_as(x)
+        return Scores(embedding=embedding, logits=self.classifier(embedding))
+
+
+class DCCT(nn.Module):
+    """The network of one variant.
+
+    variant: which parts exist. network: backbones and HTA width. clips: T and image size. num_identities: K.
+    Raises ConfigError when the two branches' grids differ.
+    """
+
+    def __init__(self, variant: Variant, network: Network, clips: Clips, num_identities: int):
+        super().__init__()
+        size = (clips.height, clips.width)
+        self.cnn = CNN(network.cnn) if "cnn" in variant.branches else None
+        self.vit = ViT(network.vit, size) if "vit" in variant.branches else None
+        self.head_cnn = Head(self.cnn.channels, num_identities) if self.cnn else None
+        # The official program gives the ViT's classifier a bias and freezes its BatchNorm's.
+        self.head_vit = Head(self.vit.channels, num_identities, bias=True, frozen_shift=True) if self.vit else None
+        if self.cnn and self.vit:
+            check_grids(self.cnn, self.vit, size)
+        self.cca_cnn = self.cca_vit = self.hta = None
+        self.distill_logits = variant.distill.logit
+        if variant.cca:
+            self._add_cca(variant, num_identities)
+        if variant.hta:
+            self._add_hta(variant, network.hta_width, clips.length, num_identities)
+
+    def _add_cca(self, variant: Variant, num_identities: int) -> None:
+        cnn, vit = self.cnn.channels, self.vit.channels
+        self.cca_cnn, self.cca_vit = CCA(cnn, vit, variant.cca), CCA(vit, cnn, variant.cca)
+        self.head_spatial_cnn, self.head_spatial_vit = Head(cnn, num_identities), Head(vit, num_identities)
+
+    def _add_hta(self, variant: Variant, width: int, clip_length: int, num_identities: int) -> None:
+        cnn, vit = self.cnn.channels, self.vit.channels
+        self.hta = HTA(cnn, vit, width, clip_length, variant.hta.levels, variant.hta.gate)
+        self.head_temporal = Head(self.hta.channels, num_identities)
+        with_hints = variant.distill.feature
+        self.hint_cnn = nn.Linear(cnn, self.hta.channels) if with_hints else None
+        self.hint_vit = nn.Linear(vit, self.hta.channels) if with_hints else None
+
+    def forward(self, clips_BTCHW: Tensor) -> Output:
+        """Normalised clips (B,T,3,H,W) → Output."""
+        shape = clips_BTCHW.shape[:2]
+        x_NCHW = clips_BTCHW.flatten(0, 1)
+        output, base = Output(distill_logits=self.distill_logits), {}
+        if self.cnn:
+            cnn_NPC = self.cnn(x_NCHW)
+            base["cnn"] = cnn_NPC.mean(1)
+        if self.vit:
+            base["vit"], vit_NPC = self.vit(x_NCHW)
+        for branch, feature_NC in base.items():
+            feature_BTC = feature_NC.unflatten(0, shape)
+            output.features[branch] = feature_BTC.mean(1)
+            output.frame[branch] = getattr(self, f"head_{branch}")(feature_BTC)
+        output.features["base"] = torch.cat([output.features[branch] for branch in base], dim=1)
+        if self.cca_cnn:
+            space = {"cnn": self.cca_cnn(cnn_NPC, base["vit"]).unflatten(0, shape),
+                     "vit": self.cca_vit(vit_NPC, base["cnn"]).unflatten(0, shape)}
+            self._judge_space(space, output)
+            if self.hta:
+                self._judge_time(space, {k: v.unflatten(0, shape) for k, v in base.items()}, output)
+            parts = [output.features[name] for name in ("base", "spatial", "temporal") if name in output.features]
+            output.features["all"] = torch.cat(parts, dim=1)
+        return output
+
+    def _judge_space(self, space: dict[str, Tensor], output: Output) -> None:
+        """CCA outputs (B,T,C) → spatial heads on the mean over time."""
+        output.clip["spatial_cnn"] = self.head_spatial_cnn(space["cnn"].mean(1))
+        output.clip["spatial_vit"] = self.head_spatial_vit(space["vit"].mean(1))
+        output.features["spatial"] = torch.cat(
+            [output.clip["spatial_cnn"].embedding, output.clip["spatial_vit"].embedding], dim=1)
+
+    def _judge_time(self, space: dict[str, Tensor], base: dict[str, Tensor], output: Output) -> None:
+        """CCA outputs (B,T,C) → temporal head; base features (B,T,C) → FD's hints."""
+        output.temporal = self.hta(space["cnn"], space["vit"]).mean(1)
+        output.clip["temporal"] = self.head_temporal(output.temporal)
+        output.features["temporal"] = output.clip["temporal"].embedding
+        if self.hint_cnn:
+            output.hints = {"cnn": self.hint_cnn(base["cnn"]), "vit": self.hint_vit(base["vit"])}

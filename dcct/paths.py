@@ -1,0 +1,65 @@
+"""Where every artefact lies: one pure function each, no folder made.
+
+Snakemake rules, DVC stages and the code all agree because nothing else spells a path.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paths:
+    """Paths of one profile. `run` arguments are (dataset, variant, seed)."""
+
+    data_dir: Path
+    results_dir: Path
+
+    def data(self, dataset: str) -> Path:
+        return self.data_dir / dataset
+
+    def source(self, dataset: str) -> Path:
+        return self.results_dir / "sources" / dataset
+
+    def verified(self, dataset: str) -> Path:
+        return self.results_dir / "verified" / dataset
+
+    def manifest(self, dataset: str) -> Path:
+        return self.results_dir / "manifests" / dataset
+
+    def frames(self, dataset: str) -> Path:
+        return self.results_dir / "frames" / dataset
+
+    def clips(self, dataset: str) -> Path:
+        return self.results_dir / "clips" / dataset
+
+    def weights(self, seed: int) -> Path:
+        return self.results_dir / "weights" / f"seed{seed}"
+
+    def checkpoint(self, dataset: str, variant: str, seed: int) -> Path:
+        return self.results_dir / "checkpoints" / dataset / variant / f"seed{seed}"
+
+    def features(self, dataset: str, variant: str, seed: int) -> Path:
+        return self.results_dir / "features" / dataset / variant / f"seed{seed}"
+
+    def metrics(self, dataset: str, variant: str, seed: int) -> Path:
+        return self.results_dir / "metrics" / dataset / variant / f"seed{seed}"
+
+    def table(self, name: str, suffix: str) -> Path:
+        return self.results_dir / "tables" / f"{name}.{suffix}"
+
+    def figures(self, dataset: str) -> Path:
+        return self.results_dir / "figures" / dataset
+
+    def log(self, *key: str) -> Path:
+        return self.results_dir.joinpath("logs", *key[:-1], f"{key[-1]}.log")
+
+    def benchmark(self, *key: str) -> Path:
+        return self.results_dir.joinpath("benchmarks", *key[:-1], f"{key[-1]}.tsv")
+
+    def work(self, dataset: str, variant: str, seed: int) -> Path:
+        """Resume state of an unfinished training: no rule's output, so that neither workflow ever deletes it."""
+        return self.results_dir / "work" / dataset / variant / f"seed{seed}"
+
+    def run(self, *key: str) -> Path:
+        """How an artefact came to be (time, versions, device): never an input, since it differs at every run."""
+        return self.results_dir.joinpath("runs", *key[:-1], f"{key[-1]}.json")

@@ -1,0 +1,38 @@
+"""A table as LaTeX: one booktabs tabular per data set, to be put into a table environment; captions are comments."""
+
+import pandas as pd
+
+from dcct.config import Dataset, Table
+from dcct.report.cells import PUBLISHED_TITLE, Grid, grid, notes, published_grid
+
+_SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+            **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+            "−": "$-$", "±": r"$\pm$", "×": r"$\times$", "–": "--", "’": "'"}
+
+
+def latex(table: Table, frame: pd.DataFrame, datasets: dict[str, Dataset]) -> str:
+    r"""The whole file's text. Needs \usepackage{booktabs}."""
+    blocks = []
+    for name, part in frame.groupby("dataset", sort=False):
+        caption = f"Caption: {table.title}, {datasets[name].title}. {table.about}"
+        blocks.append(_comment(caption, *notes(table, part, datasets[name])) + _tabular(grid(table, part)))
+    if table.published:
+        caption = f"Caption: {PUBLISHED_TITLE}. In percent. Source: {table.published.source}."
+        blocks.append(_comment(caption) + _tabular(published_grid(table.published)))
+    return "\n".join(blocks)
+
+
+def escape(text: str) -> str:
+    """Plain text as LaTeX text."""
+    return "".join(_SPECIAL.get(sign, sign) for sign in text)
+
+
+def _comment(*paragraphs: str) -> str:
+    return "".join(f"% {' '.join(paragraph.split())}\n" for paragraph in paragraphs)
+
+
+def _tabular(content: Grid) -> str:
+    align = "".join("r" if numeric else "l" for numeric in content.numeric)
+    head, *rows = (f"{' & '.join(escape(cell) for cell in cells)} \\\\" for cells in [content.headings, *content.rows])
+    return "\n".join([f"\\begin{{tabular}}{{{align}}}", r"\toprule", head, r"\midrule", *rows, r"\bottomrule",
+                      r"\end{tabular}", ""])

@@ -1,0 +1,22 @@
+"""A table as Markdown: one section per data set, with what a reader must know below it."""
+
+import pandas as pd
+
+from dcct.config import Dataset, Table
+from dcct.report.cells import PUBLISHED_TITLE, Grid, grid, notes, published_grid
+
+
+def markdown(table: Table, frame: pd.DataFrame, datasets: dict[str, Dataset]) -> str:
+    """The whole file's text."""
+    blocks = [f"# {table.title}", table.about.strip()]
+    for name, part in frame.groupby("dataset", sort=False):
+        blocks += [f"## {datasets[name].title}", _pipes(grid(table, part)), *notes(table, part, datasets[name])]
+    if table.published:
+        blocks += [f"## {PUBLISHED_TITLE}", _pipes(published_grid(table.published)),
+                   f"In percent. Source: {table.published.source}."]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _pipes(content: Grid) -> str:
+    rule = ["---:" if numeric else "---" for numeric in content.numeric]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in [content.headings, rule, *content.rows])

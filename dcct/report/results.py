@@ -1,0 +1,100 @@
+"""What finished runs left behind, read once and without torch. A run that is missing is a gap, never an error."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from dcct.config import Profile, Variant, load_variant
+from dcct.errors import DataError
+from dcct.paths import Paths
+from dcct.receipt import RECEIPT, check_outputs, read_json
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """One variant, judged with one seed.
+
+    metrics: contents of metrics.json. queries: one row per sampler, feature set and query. history: one row per epoch
+    of the training whose checkpoint was judged (a donor's for backbone_of). seconds: that training plus extraction.
+    seconds and parameters are None where the run record is gone.
+    """
+
+    variant: Variant
+    seed: int
+    metrics: dict
+    folder: Path
+    checkpoint: Path
+    train_record: Path
+    extract_record: Path
+
+    @property
+    def headline(self) -> dict:
+        """The row that tables report: first sampler of the profile, headline feature set of the variant."""
+        return self.metrics["headline"]
+
+    @cached_property
+    def queries(self) -> pd.DataFrame:
+        return _read_parquet(self.folder / "queries.parquet")
+
+    @cached_property
+    def history(self) -> pd.DataFrame:
+        path = self.checkpoint / "history.parquet"
+        return _read_parquet(path) if path.is_file() else pd.DataFrame({"epoch": []})
+
+    @property
+    def seconds(self) -> float | None:
+        if not (self.train_record.is_file() and self.extract_record.is_file()):
+            return None
+        training = read_json(self.train_record, "train")["train_seconds"]
+        return training + read_json(self.extract_record, "extract")["seconds"]
+
+    @property
+    def parameters(self) -> int | None:
+        return read_json(self.extract_record, "extract")["parameters"] if self.extract_record.is_file() else None
+
+    def ranked(self, sampler: str, feature: str) -> pd.DataFrame:
+        """Queries with a match, indexed by tracklet: pid, ap, inp, first_hit, top, distance.
+
+        Raises DataError when nothing was judged at this sampler and feature set.
+        """
+        table = self.queries
+        chosen = table[(table["sampler"] == sampler) & (table["feature"] == feature) & (table["matches"] > 0)]
+        if chosen.empty:
+            raise DataError(f"{self.folder}: nothing judged at sampler {sampler}, feature set {feature}: "
+                            "run `dcct extract` and `dcct rank` again")
+        return chosen.set_index("tracklet").sort_index()
+
+
+def load_results(profile: Profile, paths: Paths, configfile: Path, dataset: str) -> dict[str, list[Result]]:
+    """Everything that the profile judges → its results in seed order; an empty list where nothing was run.
+
+    Raises DataError at metrics that are damaged or stand without a receipt.
+    """
+    found = {}
+    for name in profile.judged:
+        runs = (_load(paths, dataset, name, load_variant(name, configfile), seed) for seed in profile.seeds)
+        found[name] = [run for run in runs if run]
+    return found
+
+
+def _load(paths: Paths, dataset: str, name: str, variant: Variant, seed: int) -> Result | None:
+    folder = paths.metrics(dataset, name, seed)
+    if not (folder / "metrics.json").is_file():
+        return None
+    step = f"rank {dataset} {name} --seed {seed}"
+    check_outputs(folder / RECEIPT, step)
+    donor = variant.backbone_of or name
+    return Result(
+        variant=variant, seed=seed, metrics=read_json(folder / "metrics.json", step), folder=folder,
+        checkpoint=paths.checkpoint(dataset, donor, seed),
+        train_record=paths.run("train", dataset, donor, f"seed{seed}"),
+        extract_record=paths.run("extract", dataset, name, f"seed{seed}"))
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read ({error}): delete its folder and make it again") from None

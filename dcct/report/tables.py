@@ -1,0 +1,61 @@
+"""Tables of finished results: a data frame, and the same as CSV, Markdown and LaTeX.
+
+Numbers are percent with four decimals in the frame and the CSV; Markdown and LaTeX round those to one.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from dcct.config import Dataset, Profile, Table, load_dataset, load_variant
+from dcct.paths import Paths
+from dcct.receipt import write_text
+from dcct.report.latex import latex
+from dcct.report.markdown import markdown
+from dcct.report.results import load_results
+from dcct.report.rows import CHANCE, Finished, rows_of
+
+
+def _with_interval(*metrics: str) -> list[str]:
+    return [f"{metric}{part}" for metric in metrics for part in ("", "_low", "_high", "_sd")]
+
+
+_RUN = ["variant", "title", "feature", "sampler", "seeds", "status"]
+_SCORES = [*_with_interval("mAP", "rank1"), "rank5", "rank10", "mINP"]
+_PROTOCOL = ["queries", "gallery_includes_queries", "drop_same_camera", "clip_cap", "distance", "bootstrap"]
+COLUMNS = {
+    "variants": ["dataset", *_RUN, *_SCORES, *_PROTOCOL, "parameters", "seconds"],
+    "features": ["dataset", *_RUN, "headline", "dimensions", *_SCORES, *_PROTOCOL],
+    "samplers": ["dataset", *_RUN, *_SCORES, *_with_interval("mAP_minus_begin"), *_PROTOCOL],
+    "pairs": ["dataset", "a", "a_title", "a_feature", "b", "b_title", "b_feature", "sampler", "seeds", "status",
+              *_with_interval("mAP_difference"), "mAP_difference_per_seed", *_with_interval("rank1_difference"),
+              "rank1_difference_per_seed", *_PROTOCOL],
+}
+"""Kind of table → columns. `seconds` is the only one that may differ between equal runs."""
+WHOLE = ["seeds", "dimensions", "queries", "parameters", "seconds"]
+
+
+def tabulate(table: Table, profile: Profile, paths: Paths, configfile: Path) -> pd.DataFrame:
+    """One row per data set of the profile and row of the table; what was not run is a row whose status says so.
+
+    Raises ConfigError at a row that is no variant, DataError at damaged metrics.
+    """
+    names = {*table.rows, *(name for pair in table.pairs for name in pair)} - {CHANCE}
+    variants = {name: load_variant(name, configfile) for name in sorted(names)}
+    rows = []
+    for dataset in profile.datasets:
+        finished = Finished(
+            variants=variants, runs=load_results(profile, paths, configfile, dataset), seeds=len(profile.seeds),
+            sampler=profile.evaluation.samplers[0], resamples=profile.evaluation.bootstrap)
+        protocol = {**load_dataset(dataset, configfile).protocol.model_dump(), "distance": "cosine",
+                    "bootstrap": profile.evaluation.bootstrap}
+        rows += [{"dataset": dataset, **row, **protocol} for row in rows_of(table, finished)]
+    frame = pd.DataFrame(rows, columns=COLUMNS[table.compare])
+    return frame.astype({name: "Int64" for name in WHOLE if name in frame}).round(4)
+
+
+def write_tables(name: str, table: Table, frame: pd.DataFrame, datasets: dict[str, Dataset], folder: Path) -> None:
+    """Write folder/name.csv, .md and .tex from what `tabulate` returned. datasets: each one that the frame names."""
+    write_text(folder / f"{name}.csv", frame.to_csv(index=False, float_format="%.4f", lineterminator="\n"))
+    write_text(folder / f"{name}.md", markdown(table, frame, datasets))
+    write_text(folder / f"{name}.tex", latex(table, frame, datasets))

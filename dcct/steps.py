@@ -1,0 +1,211 @@
+"""The arrows: one function per step, joining paths and receipts to the module that does the work.
+
+Each is one verb of the command, one Snakemake rule and one DVC stage. A step checks its inputs' digests, does its
+work, and leaves a receipt; it imports torch only if it needs it.
+"""
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dcct.config import Dataset, Profile, load_dataset, load_profile, load_variant
+from dcct.errors import ConfigError, DcctError
+from dcct.paths import Paths
+from dcct.progress import Progress
+from dcct.receipt import (
+    RECEIPT,
+    Origin,
+    made_from,
+    origin_of,
+    recorded,
+    write_json,
+    write_text,
+)
+from dcct.stages import code_of, settings_of
+
+TIME_ORDER = ("begin", "repeated", "shuffled")
+"""Samplers whose comparison shows whether time order is used."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """A profile, where it was read, where its artefacts lie, and whom to tell."""
+
+    configfile: Path
+    profile: Profile
+    paths: Paths
+    progress: Progress
+
+    def dataset(self, name: str) -> Dataset:
+        """A data set of the profile; any other name is refused."""
+        if name not in self.profile.datasets:
+            raise ConfigError(f"{self.configfile}: {name} is not among its datasets: {', '.join(self.profile.datasets)}")
+        return load_dataset(name, self.configfile)
+
+
+def open_context(configfile: Path, progress: Progress) -> Context:
+    """Read a profile and everything that it names."""
+    profile = load_profile(configfile)
+    paths = Paths(data_dir=Path(profile.data_dir), results_dir=Path(profile.results_dir))
+    return Context(configfile=configfile, profile=profile, paths=paths, progress=progress)
+
+
+def source(context: Context, dataset: str) -> None:
+    """Put a data set in place: draw it, or say how to get it."""
+    from dcct.datasets.source import obtain
+
+    config = context.dataset(dataset)
+    origin = _origin(context, "source", {}, {"dataset": config.model_dump(mode="json")})
+    with _recorded(context, "source", context.paths.source(dataset), (dataset,), [], origin) as facts:
+        facts["how"] = obtain(config, context.paths.data(dataset), context.progress)
+
+
+def verify(context: Context, dataset: str) -> None:
+    """Check counts, frames and digest of a data set; write report.json and report.md."""
+    from dcct.datasets.verify import readable_report
+    from dcct.datasets.verify import verify as check
+
+    config, root, folder = context.dataset(dataset), context.paths.data(dataset), context.paths.verified(dataset)
+    outputs = [folder / "report.json", folder / "report.md"]
+    inputs = {context.paths.source(dataset) / RECEIPT: f"source {dataset}"}
+    origin = _origin(context, "verify", inputs, {"dataset": config.model_dump(mode="json")})
+    with _recorded(context, "verify", folder, (dataset,), outputs, origin):
+        found = check(config, root, context.progress)
+        write_json(outputs[0], {"dataset": dataset, **found.as_dict()})
+        write_text(outputs[1], readable_report(config, root, found))
+    context.progress.say(f"{found.files:,} files, digest {found.digest}: {found.pin}")
+
+
+def manifest(context: Context, dataset: str) -> None:
+    """Write the manifest of a verified data set."""
+    from dcct.datasets.manifest import write_manifest
+
+    layout, folder = context.dataset(dataset).layout, context.paths.manifest(dataset)
+    outputs = [folder / "tracklets.parquet", folder / "frames.parquet"]
+    inputs = {context.paths.verified(dataset) / RECEIPT: f"verify {dataset}"}
+    origin = _origin(context, "manifest", inputs, {"layout": layout})
+    with _recorded(context, "manifest", folder, (dataset,), outputs, origin):
+        write_manifest(layout, context.paths.data(dataset), folder)
+
+
+def pack(context: Context, dataset: str) -> None:
+    """Pack the frames of a manifest into a frame store."""
+    from dcct.clips.frames import pack as pack_frames
+
+    context.dataset(dataset)
+    folder, listed = context.paths.frames(dataset), context.paths.manifest(dataset)
+    origin = _origin(context, "pack", {listed / RECEIPT: f"manifest {dataset}"}, {})
+    with _recorded(context, "pack", folder, (dataset,), [folder / "frames.bin", folder / "index.parquet"], origin):
+        pack_frames(listed, context.paths.data(dataset), folder, context.progress)
+
+
+def sample(context: Context, dataset: str) -> None:
+    """Draw all test clips of a data set, once."""
+    from dcct.clips.sampling import write_test_clips
+
+    folder, listed, profile = context.paths.clips(dataset), context.paths.manifest(dataset), context.profile
+    cap = context.dataset(dataset).protocol.clip_cap
+    samplers = list(dict.fromkeys([*profile.evaluation.samplers, *TIME_ORDER]))
+    origin = _origin(context, "sample", {listed / RECEIPT: f"manifest {dataset}"}, {"clip_cap": cap})
+    with _recorded(context, "sample", folder, (dataset,), [folder / "clips.parquet"], origin):
+        write_test_clips(listed, folder / "clips.parquet", samplers, profile.clips.length, cap)
+
+
+def weights(context: Context, seed: int) -> None:
+    """Make the backbones' initial weights of a seed."""
+    from dcct.models.weights import BRANCHES, initial_backbones, write_weights
+
+    folder, profile = context.paths.weights(seed), context.profile
+    outputs = [folder / f"{branch}.safetensors" for branch in BRANCHES]
+    with _recorded(context, "weights", folder, (f"seed{seed}",), outputs, _origin(context, "weights", {}, {"seed": seed})):
+        write_weights(initial_backbones(profile.network, profile.weights, profile.clips, seed), folder)
+
+
+def train(context: Context, dataset: str, variant: str, seed: int) -> None:
+    """Train a variant; continue where an interrupted training was."""
+    from dcct.checkpoint import MODEL, only_one
+    from dcct.training.loop import HISTORY, Run, fit
+
+    config, paths = load_variant(variant, context.configfile), context.paths
+    if config.backbone_of:
+        raise DcctError(f"{variant} is taken out of {config.backbone_of}: nothing to train; `dcct extract` comes next")
+    context.dataset(dataset)
+    folder, work = paths.checkpoint(dataset, variant, seed), paths.work(dataset, variant, seed)
+    inputs = {**_clips_inputs(paths, dataset), paths.weights(seed) / RECEIPT: f"weights --seed {seed}"}
+    with only_one(work, context.progress.say) as waited:
+        origin = _origin(context, "train", inputs, {"variant": config.model_dump(mode="json"), "seed": seed})
+        if waited and made_from(folder / RECEIPT, origin):
+            context.progress.say("made by the process that was waited for")
+            return
+        with _recorded(context, "train", folder, (dataset, variant, f"seed{seed}"), [folder / MODEL, folder / HISTORY],
+                       origin) as facts:
+            run = Run(profile=context.profile, variant=config, seed=seed, frames=paths.frames(dataset),
+                      manifest=paths.manifest(dataset), weights=paths.weights(seed), work=work, identity=origin.identity)
+            facts |= fit(run, folder, context.progress)
+        shutil.rmtree(work)
+
+
+def extract(context: Context, dataset: str, variant: str, seed: int) -> None:
+    """Extract every feature set of a variant from every test tracklet."""
+    from dcct.checkpoint import MODEL
+    from dcct.extraction import extract as extract_features
+    from dcct.extraction import trained_model
+
+    config, paths, profile = load_variant(variant, context.configfile), context.paths, context.profile
+    context.dataset(dataset)
+    donor = config.backbone_of or variant
+    checkpoint, folder = paths.checkpoint(dataset, donor, seed), paths.features(dataset, variant, seed)
+    samplers = profile.evaluation.samplers
+    if variant in profile.evaluation.time_order:
+        samplers = list(dict.fromkeys([*samplers, *TIME_ORDER]))
+    inputs = {**_clips_inputs(paths, dataset), paths.clips(dataset) / RECEIPT: f"sample {dataset}",
+              checkpoint / RECEIPT: f"train {dataset} {donor} --seed {seed}"}
+    origin = _origin(context, "extract", inputs, {"variant": config.model_dump(mode="json"), "samplers": samplers})
+    with _recorded(context, "extract", folder, (dataset, variant, f"seed{seed}"), [folder / "features.parquet"],
+                   origin) as facts:
+        model = trained_model(config, profile, paths.manifest(dataset), checkpoint / MODEL)
+        facts["parameters"] = sum(p.numel() for p in model.parameters())
+        facts["frames"] = extract_features(
+            model, samplers, profile, clips=paths.clips(dataset) / "clips.parquet", frames=paths.frames(dataset),
+            manifest=paths.manifest(dataset), path=folder / "features.parquet", progress=context.progress)
+
+
+def rank(context: Context, dataset: str, variant: str, seed: int) -> None:
+    """Rank features under the data set's protocol; write metrics.json and queries.parquet."""
+    from dcct.evaluation import judge, write_metrics
+
+    config, paths, data = load_variant(variant, context.configfile), context.paths, context.dataset(dataset)
+    folder, features = paths.metrics(dataset, variant, seed), paths.features(dataset, variant, seed)
+    inputs = {features / RECEIPT: f"extract {dataset} {variant} --seed {seed}",
+              paths.manifest(dataset) / RECEIPT: f"manifest {dataset}"}
+    settings = {"protocol": data.protocol.model_dump(mode="json"), "headline": config.headline}
+    origin = _origin(context, "rank", inputs, settings)
+    with _recorded(context, "rank", folder, (dataset, variant, f"seed{seed}"),
+                   [folder / "metrics.json", folder / "queries.parquet"], origin):
+        rows, queries = judge(features / "features.parquet", paths.manifest(dataset), data, context.profile, config)
+        header = {"dataset": dataset, "variant": variant, "title": config.title, "seed": seed,
+                  "protocol": data.protocol.model_dump(mode="json"), "distance": "cosine",
+                  "features_digest": origin.inputs[f"{features.as_posix()}/features.parquet"]}
+        write_json(folder / "metrics.json", write_metrics(rows, queries, header, config, context.profile, folder))
+    best = next(row for row in rows if row["feature"] == config.headline and row["sampler"] == context.profile.evaluation.samplers[0])
+    context.progress.say(f"mAP {100 * best['mAP']:.1f} [{100 * best['mAP_low']:.1f}, {100 * best['mAP_high']:.1f}]  "
+                         f"Rank-1 {100 * best['rank1']:.1f}  ({best['sampler']} {best['feature']}, {best['queries']} queries)")
+
+
+def _clips_inputs(paths: Paths, dataset: str) -> dict[Path, str]:
+    return {paths.manifest(dataset) / RECEIPT: f"manifest {dataset}", paths.frames(dataset) / RECEIPT: f"pack {dataset}"}
+
+
+def _origin(context: Context, step: str, inputs: dict[Path, str], settings: dict) -> Origin:
+    root = Path(__file__).parent.parent
+    code = [root / file for file in code_of(step)]
+    return origin_of(inputs, {**settings_of(step, context.profile), **settings}, code)
+
+
+@contextlib.contextmanager
+def _recorded(context: Context, step: str, folder: Path, key: tuple[str, ...], outputs: list[Path],
+              origin: Origin) -> Iterator[dict]:
+    with recorded(folder / RECEIPT, context.paths.run(step, *key), outputs, origin) as facts:
+        yield facts

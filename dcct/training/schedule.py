@@ -1,0 +1,24 @@
+"""The learning rate as one pure function of the epoch."""
+
+from dcct.config import Training
+
+
+def lr_at(epoch: int, training: Training) -> float:
+    """Learning rate of an epoch (0-based): linear warm-up, then × decay_factor at each of decay_epochs.
+
+    Official recipe: ×0.01 → 1 over 10 epochs, ×0.3 at 70, 140, 210, 280 and 350.
+    """
+    factor = training.decay_factor ** sum(epoch >= decay for decay in training.decay_epochs)
+    if epoch < training.warmup_epochs:
+        factor *= training.warmup_factor + (1 - training.warmup_factor) * epoch / training.warmup_epochs
+    return training.learning_rate * factor
+
+
+def distill_weight_at(epoch: int, training: Training) -> float:
+    """Share of the distillation weights that counts in an epoch: 0 before start_epoch, then linear to 1."""
+    distillation = training.distillation
+    if epoch < distillation.start_epoch:
+        return 0.0
+    if not distillation.ramp_epochs:
+        return 1.0
+    return min(1.0, (epoch - distillation.start_epoch + 1) / distillation.ramp_epochs)

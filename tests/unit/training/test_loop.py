@@ -1,0 +1,74 @@
+"""Training: exact resume, and what the paper's detachments imply."""
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from dcct import checkpoint
+from dcct.config import load_variant
+from dcct.progress import Progress
+from dcct.training import loop
+from dcct.training.loop import Run, fit
+
+
+@pytest.fixture
+def run(tiny, profile, root, tmp_path):
+    def make(name, epochs=3, work="work"):
+        training = profile.training.model_copy(update={"epochs": epochs, "random_erasing": 0.5})
+        return Run(profile=profile.model_copy(update={"training": training}),
+                   variant=load_variant(name, root / "config/config.yaml"), seed=0, frames=tiny.frames, manifest=tiny.manifest,
+                   weights=tiny.weights, work=tmp_path / work, identity="x")
+    return make
+
+
+class Killed(BaseException):
+    pass
+
+
+def test_interrupted_training_ends_with_the_same_bytes(run, tmp_path, monkeypatch):
+    """Killed in the middle of the second epoch and run again: checkpoint and history are those of an undisturbed run."""
+    fit(run("dcct-fd-ld", work="calm"), tmp_path / "calm-out", Progress())
+    step, calls = torch.optim.Adam.step, []
+
+    def dying(self, *args, **kwargs):
+        calls.append(1)
+        if len(calls) == 3:
+            raise Killed
+        return step(self, *args, **kwargs)
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(torch.optim.Adam, "step", dying)
+        fit(run("dcct-fd-ld"), tmp_path / "out", Progress())
+    assert not (tmp_path / "out").exists()
+    fit(run("dcct-fd-ld"), tmp_path / "out", Progress())
+    for name in (checkpoint.MODEL, loop.HISTORY):
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "calm-out" / name).read_bytes()
+
+
+def test_resume_state_of_another_config_is_not_continued(run, tmp_path):
+    """A work folder left by other settings is discarded, not mixed in."""
+    fit(run("cnn", epochs=1, work="a"), tmp_path / "expected", Progress())
+    fit(run("cnn", epochs=1), tmp_path / "first", Progress())
+    other = run("cnn", epochs=1)
+    object.__setattr__(other, "identity", "y")
+    fit(other, tmp_path / "second", Progress())
+    assert (tmp_path / "second" / checkpoint.MODEL).read_bytes() == (tmp_path / "expected" / checkpoint.MODEL).read_bytes()
+
+
+def test_hta_trains_neither_cca_nor_backbones(run, tmp_path):
+    """HTA's inputs are detached, so networks with one level and with two end with identical backbones and CCA."""
+    states = []
+    for name in ("hta1", "dcct"):
+        fit(run(name, work=name), tmp_path / name, Progress())
+        states.append(load_file(tmp_path / name / checkpoint.MODEL))
+    shared = [name for name in states[0] if name.startswith(("cnn.", "vit.", "cca_"))]
+    assert len(shared) > 50
+    assert all(torch.equal(states[0][name], states[1][name]) for name in shared)
+
+
+def test_untrained_variant_keeps_its_initial_weights(run, tiny, tmp_path):
+    """trained: false saves the network as it starts."""
+    fit(run("untrained"), tmp_path / "out", Progress())
+    initial = load_file(tiny.weights / "vit.safetensors")
+    found = load_file(tmp_path / "out" / checkpoint.MODEL)
+    assert all(torch.equal(found[f"vit.net.{name}"], value) for name, value in initial.items())

@@ -1,0 +1,26 @@
+# What all rules share: the checked profile, the paths, and what decides each step's numbers.
+import sys
+from pathlib import Path
+
+from dcct.errors import DcctError
+from dcct.plan import FIGURES, read_plan
+
+try:
+    PLAN = read_plan(
+        workflow.overwrite_configfiles or workflow.configfiles,
+        workflow.config_settings.config,
+    )
+except DcctError as error:
+    sys.exit(f"error: {error}")
+PROFILE, PATHS, CODE, SETTINGS = PLAN.profile, PLAN.paths, PLAN.code, PLAN.settings
+
+
+wildcard_constraints:
+    dataset="|".join(PROFILE.datasets),
+    variant="|".join(PROFILE.judged),
+    table="|".join(PROFILE.tables),
+    seed=r"\d+",
+
+
+# The end of every rule's command: the profile, and plain progress lines both on the terminal and in the log.
+TAIL = f"--configfile {PLAN.configfile} 2>&1 | tee {{log}}"

@@ -1,0 +1,89 @@
+# From a data set's source to clips: put it in place, verify, list, pack, and draw the test clips once.
+
+
+rule source:
+    input:
+        dataset=PLAN.config("datasets", "{dataset}"),
+        code=CODE["source"],
+    output:
+        PATHS.source("{dataset}") / "receipt.json",
+        PATHS.run("source", "{dataset}"),
+    log:
+        PATHS.log("source", "{dataset}"),
+    benchmark:
+        PATHS.benchmark("source", "{dataset}")
+    shell:
+        "dcct source {wildcards.dataset} " + TAIL
+
+
+rule verify:
+    input:
+        PATHS.source("{dataset}") / "receipt.json",
+        dataset=PLAN.config("datasets", "{dataset}"),
+        code=CODE["verify"],
+    output:
+        PATHS.verified("{dataset}") / "report.json",
+        PATHS.verified("{dataset}") / "report.md",
+        PATHS.verified("{dataset}") / "receipt.json",
+        PATHS.run("verify", "{dataset}"),
+    log:
+        PATHS.log("verify", "{dataset}"),
+    benchmark:
+        PATHS.benchmark("verify", "{dataset}")
+    shell:
+        "dcct verify {wildcards.dataset} " + TAIL
+
+
+rule manifest:
+    input:
+        PATHS.verified("{dataset}") / "receipt.json",
+        dataset=PLAN.config("datasets", "{dataset}"),
+        code=CODE["manifest"],
+    output:
+        PATHS.manifest("{dataset}") / "tracklets.parquet",
+        PATHS.manifest("{dataset}") / "frames.parquet",
+        PATHS.manifest("{dataset}") / "receipt.json",
+        PATHS.run("manifest", "{dataset}"),
+    log:
+        PATHS.log("manifest", "{dataset}"),
+    benchmark:
+        PATHS.benchmark("manifest", "{dataset}")
+    shell:
+        "dcct manifest {wildcards.dataset} " + TAIL
+
+
+rule pack:
+    input:
+        PATHS.manifest("{dataset}") / "receipt.json",
+        dataset=PLAN.config("datasets", "{dataset}"),
+        code=CODE["pack"],
+    output:
+        PATHS.frames("{dataset}") / "frames.bin",
+        PATHS.frames("{dataset}") / "index.parquet",
+        PATHS.frames("{dataset}") / "receipt.json",
+        PATHS.run("pack", "{dataset}"),
+    log:
+        PATHS.log("pack", "{dataset}"),
+    benchmark:
+        PATHS.benchmark("pack", "{dataset}")
+    shell:
+        "dcct pack {wildcards.dataset} " + TAIL
+
+
+rule sample:
+    input:
+        PATHS.manifest("{dataset}") / "receipt.json",
+        dataset=PLAN.config("datasets", "{dataset}"),
+        code=CODE["sample"],
+    output:
+        PATHS.clips("{dataset}") / "clips.parquet",
+        PATHS.clips("{dataset}") / "receipt.json",
+        PATHS.run("sample", "{dataset}"),
+    params:
+        settings=SETTINGS["sample"],
+    log:
+        PATHS.log("sample", "{dataset}"),
+    benchmark:
+        PATHS.benchmark("sample", "{dataset}")
+    shell:
+        "dcct sample {wildcards.dataset} " + TAIL

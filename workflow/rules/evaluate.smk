@@ -1,0 +1,62 @@
+# Features of every variant, and of the distilled backbones alone; then ranking, which needs neither torch nor a GPU.
+
+
+rule extract:
+    input:
+        PLAN.clips("{dataset}"),
+        PATHS.clips("{dataset}") / "receipt.json",
+        ancient(PATHS.frames("{dataset}") / "frames.bin"),
+        checkpoint=lambda wildcards: PATHS.checkpoint(
+            wildcards.dataset, PLAN.donor(wildcards.variant), wildcards.seed
+        )
+        / "receipt.json",
+        model=lambda wildcards: ancient(
+            PATHS.checkpoint(
+                wildcards.dataset, PLAN.donor(wildcards.variant), wildcards.seed
+            )
+            / "model.safetensors"
+        ),
+        variant=PLAN.config("variants", "{variant}"),
+        code=CODE["extract"],
+    output:
+        PATHS.features("{dataset}", "{variant}", "{seed}") / "features.parquet",
+        PATHS.features("{dataset}", "{variant}", "{seed}") / "receipt.json",
+        PATHS.run("extract", "{dataset}", "{variant}", "seed{seed}"),
+    params:
+        settings=SETTINGS["extract"],
+    log:
+        PATHS.log("extract", "{dataset}", "{variant}", "seed{seed}"),
+    benchmark:
+        PATHS.benchmark("extract", "{dataset}", "{variant}", "seed{seed}")
+    threads: PROFILE.training.threads
+    resources:
+        gpu=int(PROFILE.training.device == "cuda"),
+    shell:
+        "dcct extract {wildcards.dataset} {wildcards.variant} --seed {wildcards.seed} "
+        + TAIL
+
+
+rule rank:
+    input:
+        PATHS.manifest("{dataset}") / "receipt.json",
+        PATHS.features("{dataset}", "{variant}", "{seed}") / "receipt.json",
+        ancient(
+            PATHS.features("{dataset}", "{variant}", "{seed}") / "features.parquet"
+        ),
+        dataset=PLAN.config("datasets", "{dataset}"),
+        variant=PLAN.config("variants", "{variant}"),
+        code=CODE["rank"],
+    output:
+        PATHS.metrics("{dataset}", "{variant}", "{seed}") / "metrics.json",
+        PATHS.metrics("{dataset}", "{variant}", "{seed}") / "queries.parquet",
+        PATHS.metrics("{dataset}", "{variant}", "{seed}") / "receipt.json",
+        PATHS.run("rank", "{dataset}", "{variant}", "seed{seed}"),
+    params:
+        settings=SETTINGS["rank"],
+    log:
+        PATHS.log("rank", "{dataset}", "{variant}", "seed{seed}"),
+    benchmark:
+        PATHS.benchmark("rank", "{dataset}", "{variant}", "seed{seed}")
+    shell:
+        "dcct rank {wildcards.dataset} {wildcards.variant} --seed {wildcards.seed} "
+        + TAIL

@@ -1,0 +1,83 @@
+# What people read: tables of all data sets, and figures of each.
+
+
+rule tabulate:
+    input:
+        PLAN.judged(PROFILE.datasets),
+        table=PLAN.config("tables", "{table}"),
+        code=CODE["tabulate"],
+    output:
+        PATHS.table("{table}", "csv"),
+        PATHS.table("{table}", "md"),
+        PATHS.table("{table}", "tex"),
+        PATHS.table("{table}", "receipt.json"),
+        PATHS.run("tabulate", "{table}"),
+    params:
+        settings=SETTINGS["tabulate"],
+    log:
+        PATHS.log("tabulate", "{table}"),
+    benchmark:
+        PATHS.benchmark("tabulate", "{table}")
+    shell:
+        "dcct tabulate {wildcards.table} " + TAIL
+
+
+rule draw:
+    input:
+        lambda wildcards: PLAN.judged([wildcards.dataset]),
+        lambda wildcards: PLAN.trainings(wildcards.dataset),
+        code=CODE["draw"],
+    output:
+        [
+            PATHS.figures("{dataset}") / f"{name}.{suffix}"
+            for name in FIGURES
+            for suffix in ("png", "svg")
+        ],
+        PATHS.figures("{dataset}") / "draw.receipt.json",
+        PATHS.run("draw", "{dataset}"),
+    params:
+        settings=SETTINGS["draw"],
+    log:
+        PATHS.log("draw", "{dataset}"),
+    benchmark:
+        PATHS.benchmark("draw", "{dataset}")
+    shell:
+        "dcct draw {wildcards.dataset} " + TAIL
+
+
+rule gallery:
+    input:
+        PLAN.clips("{dataset}"),
+        ancient(PATHS.frames("{dataset}") / "frames.bin"),
+        lambda wildcards: PATHS.metrics(wildcards.dataset, PLAN.shown, PLAN.first_seed)
+        / "receipt.json",
+        code=CODE["gallery"],
+    output:
+        PATHS.figures("{dataset}") / "queries.png",
+        PATHS.figures("{dataset}") / "gallery.receipt.json",
+        PATHS.run("gallery", "{dataset}"),
+    params:
+        settings=SETTINGS["gallery"],
+    log:
+        PATHS.log("gallery", "{dataset}"),
+    benchmark:
+        PATHS.benchmark("gallery", "{dataset}")
+    shell:
+        "dcct gallery {wildcards.dataset} " + TAIL
+
+
+rule sheet:
+    input:
+        PLAN.clips("{dataset}"),
+        ancient(PATHS.frames("{dataset}") / "frames.bin"),
+        code=CODE["sheet"],
+    output:
+        PATHS.figures("{dataset}") / "sheet.png",
+        PATHS.figures("{dataset}") / "sheet.receipt.json",
+        PATHS.run("sheet", "{dataset}"),
+    log:
+        PATHS.log("sheet", "{dataset}"),
+    benchmark:
+        PATHS.benchmark("sheet", "{dataset}")
+    shell:
+        "dcct sheet {wildcards.dataset} " + TAIL

@@ -1,0 +1,45 @@
+# Initial weights, once per seed, and the training of every variant. Big inputs are ancient(): their receipts, compared by
+# content, say whether they changed.
+
+
+rule weights:
+    input:
+        code=CODE["weights"],
+    output:
+        PATHS.weights("{seed}") / "cnn.safetensors",
+        PATHS.weights("{seed}") / "vit.safetensors",
+        PATHS.weights("{seed}") / "receipt.json",
+        PATHS.run("weights", "seed{seed}"),
+    params:
+        settings=SETTINGS["weights"],
+    log:
+        PATHS.log("weights", "seed{seed}"),
+    benchmark:
+        PATHS.benchmark("weights", "seed{seed}")
+    shell:
+        "dcct weights --seed {wildcards.seed} " + TAIL
+
+
+rule train:
+    input:
+        PLAN.clips("{dataset}"),
+        PATHS.weights("{seed}") / "receipt.json",
+        ancient(PATHS.frames("{dataset}") / "frames.bin"),
+        variant=PLAN.config("variants", "{variant}"),
+        code=CODE["train"],
+    output:
+        PATHS.checkpoint("{dataset}", "{variant}", "{seed}") / "model.safetensors",
+        PATHS.checkpoint("{dataset}", "{variant}", "{seed}") / "history.parquet",
+        PATHS.checkpoint("{dataset}", "{variant}", "{seed}") / "receipt.json",
+        PATHS.run("train", "{dataset}", "{variant}", "seed{seed}"),
+    params:
+        settings=SETTINGS["train"],
+    log:
+        PATHS.log("train", "{dataset}", "{variant}", "seed{seed}"),
+    benchmark:
+        PATHS.benchmark("train", "{dataset}", "{variant}", "seed{seed}")
+    threads: PROFILE.training.threads
+    resources:
+        gpu=int(PROFILE.training.device == "cuda"),
+    shell:
+        "dcct train {wildcards.dataset} {wildcards.variant} --seed {wildcards.seed} " + TAIL
