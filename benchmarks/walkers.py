@@ -55,9 +55,7 @@ def encode_all(tracklets: list, folder: Path, quality: int) -> None:
     for number, frames in enumerate(tracklets):
         (folder / f"{number:04d}").mkdir(parents=True)
         for frame, pixels in enumerate(frames):
-            Image.fromarray(pixels).save(
-                f"{folder}/{number:04d}/{frame:03d}.jpg", format="JPEG", quality=quality
-            )
+            Image.fromarray(pixels).save(f"{folder}/{number:04d}/{frame:03d}.jpg", format="JPEG", quality=quality)
 
 
 def seconds(call, *arguments) -> float:
@@ -67,9 +65,7 @@ def seconds(call, *arguments) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--height", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--tracklets", type=int, default=40)

@@ -42,11 +42,16 @@ def load_model(model: nn.Module, path: Path, prefixes: tuple[str, ...] = ("",)) 
     wanted = model.state_dict()
     problems = [f"{name} is missing" for name in wanted if name not in found]
     problems += [f"{name} is unexpected" for name in found if name not in wanted]
-    problems += [f"{name} has shape {tuple(found[name].shape)}, expected {tuple(tensor.shape)}"
-                 for name, tensor in wanted.items() if name in found and found[name].shape != tensor.shape]
+    problems += [
+        f"{name} has shape {tuple(found[name].shape)}, expected {tuple(tensor.shape)}"
+        for name, tensor in wanted.items()
+        if name in found and found[name].shape != tensor.shape
+    ]
     if problems:
-        raise DataError(f"{path}: is not a checkpoint of this variant and profile: {problems[0]} "
-                        f"({len(problems)} differences): train it with this profile")
+        raise DataError(
+            f"{path}: is not a checkpoint of this variant and profile: {problems[0]} "
+            f"({len(problems)} differences): train it with this profile"
+        )
     model.load_state_dict(found)
 
 
@@ -67,8 +72,10 @@ def load_state(folder: Path, device: str) -> dict | None:
         return None
     path = states[-1][1]
     if file_digest(path)[:16] != STATE_NAME.fullmatch(path.name)[2]:
-        raise DataError(f"{path}: damaged resume state: delete it to go on from the one before (or its folder to start "
-                        "again), then run the same command")
+        raise DataError(
+            f"{path}: damaged resume state: delete it to go on from the one before (or its folder to start "
+            "again), then run the same command"
+        )
     return torch.load(path, map_location=device, weights_only=True)
 
 

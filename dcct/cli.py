@@ -13,14 +13,20 @@ from dcct.config import load_profile
 from dcct.errors import DcctError
 from dcct.progress import Progress
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich", add_completion=False,
-                  help="""Reproduce DCCT, step by step.
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    add_completion=False,
+    help="""Reproduce DCCT, step by step.
 
-Data flow one way: [b]source → verify → manifest → pack, sample → weights → train → extract → rank → tabulate, draw,
-sheet[/b]. Each verb is also a Snakemake rule and a DVC stage with the same command line; `snakemake --cores` runs them all.
+Data flow one way: [b]source → verify → manifest → pack, sample → weights → train → extract → rank → tabulate, \
+draw, gallery, sheet[/b]. Each verb is also a Snakemake rule and a DVC stage with the same command line; \
+`snakemake --cores` runs them all.
 
-Every step checks the digests of what it reads and leaves a receipt.json beside what it makes. Paths follow from the
-profile (--configfile); nothing upstream is ever written to.""")
+Every step checks the digests of what it reads and leaves a receipt.json beside what it makes. Paths follow from the \
+profile (--configfile); nothing upstream is ever written to.""",
+)
 Configfile = Annotated[Path, typer.Option("--configfile", help="Profile to run.", metavar="YAML")]
 Dataset = Annotated[str, typer.Argument(help="A data set of the profile, for example walkers.")]
 Variant = Annotated[str, typer.Argument(help="A variant, for example dcct: a file in config/variants.")]
@@ -112,6 +118,45 @@ def rank(dataset: Dataset, variant: Variant, seed: Seed = 0, configfile: Configf
     """
     context = _open(configfile, f"rank {dataset}/{variant}/seed{seed}")
     steps.rank(context, dataset, variant, seed)
+
+
+@app.command(rich_help_panel=PAPER)
+def tabulate(
+    table: Annotated[str, typer.Argument(help="A table of the profile, for example components.")],
+    configfile: Configfile = DEFAULT,
+) -> None:
+    """Write a table as CSV, Markdown and LaTeX; what was not run becomes a named gap.
+
+    Example: dcct tabulate components
+    """
+    steps.tabulate(_open(configfile, f"tabulate {table}"), table)
+
+
+@app.command(rich_help_panel=PAPER)
+def draw(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
+    """Draw the ablation with its intervals, CMC curves and training curves.
+
+    Example: dcct draw walkers
+    """
+    steps.draw(_open(configfile, f"draw {dataset}"), dataset)
+
+
+@app.command(rich_help_panel=PAPER)
+def gallery(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
+    """Picture ten queries, from worst to best, with their top ten.
+
+    Example: dcct gallery walkers
+    """
+    steps.gallery(_open(configfile, f"gallery {dataset}"), dataset)
+
+
+@app.command(rich_help_panel=PAPER)
+def sheet(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
+    """Draw the contact sheet of a data set.
+
+    Example: dcct sheet walkers
+    """
+    steps.sheet(_open(configfile, f"sheet {dataset}"), dataset)
 
 
 def main() -> None:

@@ -257,6 +257,12 @@ class Protocol(Model):
     clip_cap: int = Field(gt=0)
     """Most clips that dense sampling takes from one tracklet."""
 
+    @model_validator(mode="after")
+    def _query_leaves_its_gallery(self):
+        if self.gallery_includes_queries and not self.drop_same_camera:
+            raise ValueError("gallery_includes_queries needs drop_same_camera: else each query finds itself")
+        return self
+
 
 class Dataset(Model):
     title: str
@@ -275,6 +281,7 @@ class Dataset(Model):
     """Set for generated data: what to draw."""
     protocol: Protocol
     expected: Expected
+
 
 class Published(Model):
     """Numbers of the paper's full method that were verified, to stand beside ours; never mixed with them."""
@@ -327,7 +334,9 @@ def load_profile(path: str | Path) -> Profile:
     for name in profile.backbones:
         donor = load_variant(name, path).backbone_of
         if donor not in profile.variants:
-            raise ConfigError(f"{path}: backbones: {name} is taken out of {donor or 'nothing'}, which is not among variants")
+            raise ConfigError(
+                f"{path}: backbones: {name} is taken out of {donor or 'nothing'}, which is not among variants"
+            )
     for name in profile.tables:
         _check_table(load_table(name, path), f"{path}: tables: {name}", path)
     absent = sorted(set(profile.evaluation.time_order) - set(profile.judged))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dcct.config import Dataset, Profile, Variant
@@ -12,11 +13,14 @@ from dcct.errors import DataError
 from dcct.metrics import RANKS, Retrieval, chance, cosine_distances, identity_bootstrap, interval, retrieval_metrics
 from dcct.streams import Stream, generator
 
+DISTANCE = "cosine"
 SHOWN = 10
 """Gallery tracklets kept per query for looking at."""
 
 
-def judge(features: Path, manifest: Path, dataset: Dataset, profile: Profile, variant: Variant) -> tuple[list[dict], pa.Table]:
+def judge(
+    features: Path, manifest: Path, dataset: Dataset, profile: Profile, variant: Variant
+) -> tuple[list[dict], pa.Table]:
     """Rank every sampler's every feature set under the dataset's protocol.
 
     Returns result rows (see `result_row`) and a table with one row per sampler, feature set and query.
@@ -25,14 +29,20 @@ def judge(features: Path, manifest: Path, dataset: Dataset, profile: Profile, va
     tracklets = read_manifest(manifest)
     rows, queries = [], []
     for sampler in sorted(set(table["sampler"].to_pylist())):
-        chosen = table.filter(pa.compute.equal(table["sampler"], sampler))
+        chosen = table.filter(pc.equal(table["sampler"], sampler))
         for feature in chosen.column_names[2:]:
             values = chosen[feature].combine_chunks().flatten().to_numpy().reshape(len(chosen), -1)
             if not np.isfinite(values).all():
                 raise DataError(f"{features}: feature set {feature} is not finite: train {variant.title} again")
             retrieval, shown = _rank(values, chosen["tracklet"].to_numpy(), tracklets, dataset)
-            rows.append({"sampler": sampler, "feature": feature, "dimensions": values.shape[1],
-                         **result_row(retrieval, shown["pid"], profile.evaluation.bootstrap)})
+            rows.append(
+                {
+                    "sampler": sampler,
+                    "feature": feature,
+                    "dimensions": values.shape[1],
+                    **result_row(retrieval, shown["pid"], profile.evaluation.bootstrap),
+                }
+            )
             queries.append(_query_table(sampler, feature, retrieval, shown))
     return rows, pa.concat_tables(queries)
 
@@ -48,10 +58,18 @@ def result_row(retrieval: Retrieval, pids: np.ndarray, resamples: int) -> dict:
     return row
 
 
-def write_metrics(rows: list[dict], queries: pa.Table, header: dict, variant: Variant, profile: Profile, folder: Path) -> dict:
+def parameter_count(features: Path) -> int:
+    """Parameters of the network that extracted a feature file."""
+    return int(pq.read_schema(features).metadata[b"dcct_parameters"])
+
+
+def write_metrics(
+    rows: list[dict], queries: pa.Table, header: dict, variant: Variant, profile: Profile, folder: Path
+) -> dict:
     """Contents of metrics.json: header, the headline row that tables report, and all rows; queries go to parquet."""
-    headline = next(row for row in rows
-                    if row["sampler"] == profile.evaluation.samplers[0] and row["feature"] == variant.headline)
+    headline = next(
+        row for row in rows if row["sampler"] == profile.evaluation.samplers[0] and row["feature"] == variant.headline
+    )
     write_parquet(folder / "queries.parquet", queries)
     return {**header, "ranks": list(RANKS), "headline": headline, "rows": rows}
 
@@ -66,14 +84,28 @@ def _rank(values: np.ndarray, numbers: np.ndarray, tracklets: pa.Table, dataset:
     junk = (pid[query][:, None] == pid[gallery]) & (camid[query][:, None] == gallery_camid)
     distances[junk] = np.inf
     top = np.argsort(distances, axis=1, kind="stable")[:, :SHOWN]
-    return retrieval, {"tracklet": numbers[query], "pid": pid[query], "top": numbers[gallery][top],
-                       "distance": np.take_along_axis(distances, top, axis=1)}
+    return retrieval, {
+        "tracklet": numbers[query],
+        "pid": pid[query],
+        "top": numbers[gallery][top],
+        "distance": np.take_along_axis(distances, top, axis=1),
+    }
 
 
 def _query_table(sampler: str, feature: str, retrieval: Retrieval, shown: dict) -> pa.Table:
     count = len(shown["pid"])
-    return pa.table({
-        "sampler": [sampler] * count, "feature": [feature] * count, "tracklet": shown["tracklet"], "pid": shown["pid"],
-        "ap": retrieval.ap, "inp": retrieval.inp, "first_hit": retrieval.first_hit, "matches": retrieval.matches,
-        "candidates": retrieval.candidates, "top": shown["top"].tolist(),
-        "distance": np.round(shown["distance"], 6).tolist()})
+    return pa.table(
+        {
+            "sampler": [sampler] * count,
+            "feature": [feature] * count,
+            "tracklet": shown["tracklet"],
+            "pid": shown["pid"],
+            "ap": retrieval.ap,
+            "inp": retrieval.inp,
+            "first_hit": retrieval.first_hit,
+            "matches": retrieval.matches,
+            "candidates": retrieval.candidates,
+            "top": shown["top"].tolist(),
+            "distance": np.round(shown["distance"], 6).tolist(),
+        }
+    )

@@ -17,6 +17,8 @@ from dcct.device import on_device, prepare_torch
 from dcct.models.dcct import DCCT
 from dcct.progress import Progress
 
+PARAMETERS = b"dcct_parameters"
+
 
 class TestClips(Dataset):
     """Drawn test clips. Item: uint8 clip (T,H,W,3), row of its (sampler, tracklet) group."""
@@ -43,11 +45,21 @@ def trained_model(variant: Variant, profile: Profile, manifest: Path, checkpoint
 
 
 @torch.inference_mode()
-def extract(model: DCCT, samplers: list[str], profile: Profile, *, clips: Path, frames: Path, manifest: Path,
-            path: Path, progress: Progress) -> int:
+def extract(
+    model: DCCT,
+    samplers: list[str],
+    profile: Profile,
+    *,
+    clips: Path,
+    frames: Path,
+    manifest: Path,
+    path: Path,
+    progress: Progress,
+) -> int:
     """Write the mean feature of each tracklet's clips, per sampler, as parquet; return the number of frames seen.
 
-    Columns: sampler, tracklet, then one fixed-size float32 list per feature set.
+    Columns: sampler, tracklet, then one fixed-size float32 list per feature set. The file's metadata hold
+    the network's parameter count.
     """
     prepare_torch(profile.training)
     rows = [row for row in pq.read_table(clips).to_pylist() if row["sampler"] in samplers]
@@ -55,8 +67,11 @@ def extract(model: DCCT, samplers: list[str], profile: Profile, *, clips: Path, 
     group_of = {key: group for group, key in enumerate(keys)}
     groups = [group_of[row["sampler"], row["tracklet"]] for row in rows]
     dataset = TestClips(rows, groups, FrameStore(frames, manifest), profile.clips)
-    loader = DataLoader(dataset, batch_size=max(1, profile.evaluation.batch_frames // profile.clips.length),
-                        num_workers=profile.training.workers)
+    loader = DataLoader(
+        dataset,
+        batch_size=max(1, profile.evaluation.batch_frames // profile.clips.length),
+        num_workers=profile.training.workers,
+    )
     sums: dict[str, torch.Tensor] = {}
     advance = progress.counter(len(rows), "clips")
     for batch, group in loader:
@@ -66,9 +81,13 @@ def extract(model: DCCT, samplers: list[str], profile: Profile, *, clips: Path, 
             total.index_add_(0, group, feature.double().cpu())
         advance(len(group))
     counts = torch.bincount(torch.tensor(groups), minlength=len(keys)).unsqueeze(1)
-    columns = {"sampler": pa.array([key[0] for key in keys]), "tracklet": pa.array([key[1] for key in keys], pa.int32())}
+    columns = {
+        "sampler": pa.array([key[0] for key in keys]),
+        "tracklet": pa.array([key[1] for key in keys], pa.int32()),
+    }
     for name, total in sums.items():
         values = (total / counts).float().numpy()
         columns[name] = pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
-    write_parquet(path, pa.table(columns))
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    write_parquet(path, pa.table(columns).replace_schema_metadata({PARAMETERS: str(parameters)}))
     return len(rows) * profile.clips.length

@@ -37,5 +37,9 @@ def feature_distillation(hint_BTE: Tensor, temporal_BE: Tensor) -> Tensor:
 def logit_distillation(student_BTK: Tensor, teacher_BK: Tensor, temperature: float) -> Tensor:
     """LD: KL(softmax(teacher/τ) ‖ softmax(student/τ)), mean over B·T frames, no τ² factor; teacher detached."""
     teacher_BTK = (teacher_BK.detach() / temperature).unsqueeze(1).expand_as(student_BTK)
-    return F.kl_div(F.log_softmax(student_BTK.flatten(0, 1) / temperature, dim=-1),
-                    F.log_softmax(teacher_BTK.flatten(0, 1), dim=-1), reduction="batchmean", log_target=True)
+    return F.kl_div(
+        F.log_softmax(student_BTK.flatten(0, 1) / temperature, dim=-1),
+        F.log_softmax(teacher_BTK.flatten(0, 1), dim=-1),
+        reduction="batchmean",
+        log_target=True,
+    )

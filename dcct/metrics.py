@@ -36,8 +36,13 @@ class Retrieval:
         return {"mAP": float(self.ap[valid].mean()), **cmc, "mINP": float(self.inp[valid].mean())}
 
 
-def retrieval_metrics(distances: np.ndarray, query_pids: np.ndarray, gallery_pids: np.ndarray,
-                      query_camids: np.ndarray, gallery_camids: np.ndarray) -> Retrieval:
+def retrieval_metrics(
+    distances: np.ndarray,
+    query_pids: np.ndarray,
+    gallery_pids: np.ndarray,
+    query_camids: np.ndarray,
+    gallery_camids: np.ndarray,
+) -> Retrieval:
     """Rank the gallery for each query, closest first, ties to the lower gallery index.
 
     distances (Q,G). Per query, gallery tracklets with the same identity and camera are removed (MARS' official
@@ -61,9 +66,11 @@ def retrieval_metrics(distances: np.ndarray, query_pids: np.ndarray, gallery_pid
 
 def cosine_distances(query: np.ndarray, gallery: np.ndarray) -> np.ndarray:
     """1 − cosine of features (Q,C) and (G,C) → (Q,G), computed in float64."""
+
     def unit(x):
         x = x.astype(np.float64)
         return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
+
     return 1 - unit(query) @ unit(gallery).T
 
 

@@ -42,49 +42,65 @@ class Plan:
         for dataset in datasets:
             for variant in self.profile.judged:
                 for seed in self.profile.seeds:
-                    found += [self.paths.metrics(dataset, variant, seed) / RECEIPT,
-                              self.paths.run("train", dataset, self.donor(variant), f"seed{seed}"),
-                              self.paths.run("extract", dataset, variant, f"seed{seed}")]
+                    found += [
+                        self.paths.metrics(dataset, variant, seed) / RECEIPT,
+                        self.paths.run("train", dataset, self.donor(variant), f"seed{seed}"),
+                        self.paths.run("extract", dataset, variant, f"seed{seed}"),
+                    ]
         return list(dict.fromkeys(found))
-
-    @property
-    def shown(self) -> str:
-        """The variant whose retrievals are pictured: dcct, or the profile's last one."""
-        return "dcct" if "dcct" in self.profile.variants else self.profile.variants[-1]
-
-    @property
-    def first_seed(self) -> int:
-        return self.profile.seeds[0]
 
     def trainings(self, dataset: str) -> list[Path]:
         """Receipts of all checkpoints of a data set."""
-        return [self.paths.checkpoint(dataset, name, seed) / RECEIPT
-                for name in self.profile.variants for seed in self.profile.seeds]
+        return [
+            self.paths.checkpoint(dataset, name, seed) / RECEIPT
+            for name in self.profile.variants
+            for seed in self.profile.seeds
+        ]
+
+    def shown(self, dataset: str) -> Path:
+        """Receipt of the metrics whose retrievals are pictured."""
+        return self.paths.metrics(dataset, shown_variant(self.profile), self.profile.seeds[0]) / RECEIPT
 
     def products(self) -> list[Path]:
         """Everything that a whole run makes for people to read, and every metric and checkpoint behind it."""
         paths, profile = self.paths, self.profile
         tables = [paths.table(name, suffix) for name in profile.tables for suffix in ("csv", "md", "tex")]
-        figures = [paths.figures(dataset) / f"{name}.{suffix}" for dataset in profile.datasets
-                   for name in FIGURES for suffix in ("png", "svg")]
-        pages = [paths.figures(dataset) / f"{name}.png" for dataset in profile.datasets for name in ("queries", "sheet")]
+        figures = [
+            paths.figures(dataset) / f"{name}.{suffix}"
+            for dataset in profile.datasets
+            for name in FIGURES
+            for suffix in ("png", "svg")
+        ]
+        pages = [
+            paths.figures(dataset) / f"{name}.png" for dataset in profile.datasets for name in ("queries", "sheet")
+        ]
         behind = [path for dataset in profile.datasets for path in self.trainings(dataset)]
         return [*tables, *figures, *pages, *behind, *self.judged(profile.datasets)]
+
+
+def shown_variant(profile: Profile) -> str:
+    """The variant whose retrievals are pictured: dcct, or the profile's last one."""
+    return "dcct" if "dcct" in profile.variants else profile.variants[-1]
 
 
 def read_plan(configfiles: list[str | Path], overrides: dict) -> Plan:
     """The plan of the one profile that Snakemake was given.
 
-    The steps read that file, not Snakemake's merged config: values given by --config, or a second --configfile, would be
-    silently ignored, so they are refused.
+    The steps read that file, not Snakemake's merged config: values given by --config, or a second --configfile,
+    would be silently ignored, so they are refused.
     """
     if overrides or len(configfiles) > 1:
         what = f"--config {' '.join(overrides)}" if overrides else f"{len(configfiles)} config files"
-        raise ConfigError(f"{what}: the steps read one profile file and would not see it: write a profile of your own and "
-                          "name it with --configfile")
+        raise ConfigError(
+            f"{what}: the steps read one profile file and would not see it: write a profile of your own and "
+            "name it with --configfile"
+        )
     configfile = Path(os.path.relpath(configfiles[0]))
     profile = load_profile(configfile)
-    return Plan(configfile=configfile, profile=profile,
-                paths=Paths(data_dir=Path(profile.data_dir), results_dir=Path(profile.results_dir)),
-                code={step: [file.as_posix() for file in code_of(step)] for step in ENTRY},
-                settings={step: settings_of(step, profile) for step in ENTRY})
+    return Plan(
+        configfile=configfile,
+        profile=profile,
+        paths=Paths(data_dir=Path(profile.data_dir), results_dir=Path(profile.results_dir)),
+        code={step: [file.as_posix() for file in code_of(step)] for step in ENTRY},
+        settings={step: settings_of(step, profile) for step in ENTRY},
+    )

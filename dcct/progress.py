@@ -37,8 +37,14 @@ class Progress:
         return self._lines(total, unit)
 
     def _bar(self, total: int, unit: str) -> Callable[[int], None]:
-        bar = Bar(TextColumn(f"{self.label}: {{task.description}}", markup=False), BarColumn(), MofNCompleteColumn(),
-                  TimeElapsedColumn(), TimeRemainingColumn(), console=self.console)
+        bar = Bar(
+            TextColumn(f"{self.label}: {{task.description}}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=self.console,
+        )
         task = bar.add_task(unit, total=total)
         bar.start()
 
@@ -46,6 +52,7 @@ class Progress:
             bar.advance(task, count)
             if bar.finished:
                 bar.stop()
+
         return advance
 
     def _lines(self, total: int, unit: str) -> Callable[[int], None]:
@@ -58,4 +65,5 @@ class Progress:
             if done >= total or now - last >= LINE_EVERY_S:
                 last = now
                 self.say(f"{done:,}/{total:,} {unit}, {now - started:.1f} s")
+
         return advance

@@ -46,8 +46,10 @@ def atomic(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     except OSError as error:
         where = error.filename or path
-        raise DcctError(f"{path}: cannot be written: {error.strerror or error} ({where}): free the disk or mend "
-                        "the permissions, then run the same command again") from error
+        raise DcctError(
+            f"{path}: cannot be written: {error.strerror or error} ({where}): free the disk or mend "
+            "the permissions, then run the same command again"
+        ) from error
     finally:
         if temporary:
             temporary.unlink(missing_ok=True)
@@ -106,8 +108,9 @@ def check_outputs(receipt: Path, made_by: str) -> dict:
         if not path.is_file():
             raise DataError(f"{path}: missing although {receipt} names it: run `dcct {made_by}` again")
         if file_digest(path) != expected:
-            raise DataError(f"{path}: damaged: its SHA-256 is not the one in {receipt}: delete it and run "
-                            f"`dcct {made_by}` again")
+            raise DataError(
+                f"{path}: damaged: its SHA-256 is not the one in {receipt}: delete it and run `dcct {made_by}` again"
+            )
     return outputs
 
 
@@ -126,9 +129,12 @@ class Origin:
 
 
 def origin_of(inputs: dict[Path, str], settings: dict, code: list[Path]) -> Origin:
-    """Check every input against its receipt. inputs: receipt → verb that makes it (for the message when it is missing)."""
-    digests = {f"{receipt.parent.as_posix()}/{name}": digest
-               for receipt, verb in inputs.items() for name, digest in check_outputs(receipt, verb).items()}
+    """Check every input against its receipt. inputs: receipt → verb that makes it, for the message if it is missing."""
+    digests = {
+        f"{receipt.parent.as_posix()}/{name}": digest
+        for receipt, verb in inputs.items()
+        for name, digest in check_outputs(receipt, verb).items()
+    }
     return Origin(inputs=digests, settings=settings_digest(settings), code=code_digest(code))
 
 
@@ -144,11 +150,20 @@ def recorded(receipt: Path, run: Path, outputs: list[Path], origin: Origin) -> I
     started, clock = time.time(), time.perf_counter()
     yield facts
     seconds = time.perf_counter() - clock
-    write_json(run, {
-        "command": shlex.join(["dcct", *sys.argv[1:]]), "started": round(started), "seconds": round(seconds, 3),
-        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-        "git": _git_revision(), "versions": _versions(), "machine": platform.machine(),
-        "system": platform.system(), **facts})
+    write_json(
+        run,
+        {
+            "command": shlex.join(["dcct", *sys.argv[1:]]),
+            "started": round(started),
+            "seconds": round(seconds, 3),
+            "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+            "git": _git_revision(),
+            "versions": _versions(),
+            "machine": platform.machine(),
+            "system": platform.system(),
+            **facts,
+        },
+    )
     digests = {path.relative_to(receipt.parent).as_posix(): file_digest(path) for path in outputs}
     write_json(receipt, {"schema": SCHEMA, "outputs": digests, **asdict(origin)})
 
@@ -166,8 +181,13 @@ def made_from(receipt: Path, origin: Origin) -> bool:
 def _git_revision() -> str:
     """`git describe` of the checkout, or "not a git checkout"."""
     try:
-        done = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=12"], capture_output=True, text=True,
-                              timeout=10, cwd=Path(__file__).parent)
+        done = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            cwd=Path(__file__).parent,
+        )
         return done.stdout.strip() or "not a git checkout"
     except (OSError, subprocess.TimeoutExpired):
         return "not a git checkout"

@@ -29,7 +29,10 @@ ENTRY = {
 }
 """Step (a verb of the command) → the module that does its work."""
 SECTIONS = {
-    "source": (), "verify": (), "manifest": (), "pack": (),
+    "source": (),
+    "verify": (),
+    "manifest": (),
+    "pack": (),
     "sample": ("clips", "evaluation"),
     "weights": ("clips", "network", "weights"),
     "train": ("clips", "network", "training"),

@@ -40,5 +40,6 @@ def tiny(tmp_path_factory, profile):
     write_manifest("mars", base / "data", base / "manifest")
     pack(base / "manifest", base / "data", base / "frames", Progress())
     write_weights(initial_backbones(profile.network, profile.weights, profile.clips, 0), base / "weights")
-    return SimpleNamespace(spec=spec, data=base / "data", manifest=base / "manifest", frames=base / "frames",
-                           weights=base / "weights")
+    return SimpleNamespace(
+        spec=spec, data=base / "data", manifest=base / "manifest", frames=base / "frames", weights=base / "weights"
+    )

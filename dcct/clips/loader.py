@@ -35,8 +35,9 @@ class TrainingClips(Dataset):
         draw = generator(self.seed, Stream.CLIP_FRAMES, epoch, place)
         positions = random_interval(int(self.lengths[tracklet]), self.clips.length, draw)
         clip = self.store.read(tracklet, positions, self.clips.height, self.clips.width)
-        box = erasing_box(self.clips.height, self.clips.width, self.erasing,
-                          generator(self.seed, Stream.RANDOM_ERASING, epoch, place))
+        box = erasing_box(
+            self.clips.height, self.clips.width, self.erasing, generator(self.seed, Stream.RANDOM_ERASING, epoch, place)
+        )
         return torch.from_numpy(clip), torch.tensor(box), int(self.labels[tracklet])
 
 
@@ -62,5 +63,12 @@ def epoch_batches(labels: np.ndarray, identities: int, tracklets: int, seed: int
 def load_epoch(dataset: TrainingClips, training: Training, epoch: int) -> Iterator[tuple[torch.Tensor, ...]]:
     """Yield batches (clips uint8 (B,T,H,W,3), boxes (B,4), labels (B,)) of one epoch."""
     batches = epoch_batches(dataset.labels, training.identities, training.tracklets, dataset.seed, epoch)
-    return iter(DataLoader(dataset, batch_sampler=batches, num_workers=training.workers,
-                           pin_memory=training.device == "cuda", generator=torch.Generator()))
+    return iter(
+        DataLoader(
+            dataset,
+            batch_sampler=batches,
+            num_workers=training.workers,
+            pin_memory=training.device == "cuda",
+            generator=torch.Generator(),
+        )
+    )

@@ -15,8 +15,9 @@ from dcct.streams import Stream, generator
 
 TRAIN_STRIDES = (8, 4, 2, 1)
 SAMPLING_SEED = 0
-CLIPS = pa.schema([("sampler", pa.string()), ("tracklet", pa.int32()), ("clip", pa.int32()),
-                   ("positions", pa.list_(pa.int32()))])
+CLIPS = pa.schema(
+    [("sampler", pa.string()), ("tracklet", pa.int32()), ("clip", pa.int32()), ("positions", pa.list_(pa.int32()))]
+)
 
 
 def random_interval(length: int, clip_length: int, draw: np.random.Generator) -> np.ndarray:

@@ -28,7 +28,7 @@ def erasing_box(height: int, width: int, probability: float, draw: np.random.Gen
 
 
 def to_input(clips_BTHWC: torch.Tensor, boxes: torch.Tensor | None = None) -> torch.Tensor:
-    """uint8 clips (B,T,H,W,3) → float (B,T,3,H,W) with ImageNet's mean and deviation; boxes (B,4) are set to the mean."""
+    """uint8 clips (B,T,H,W,3) → float (B,T,3,H,W), normalised as ImageNet; boxes (B,4) are set to the mean."""
     device = clips_BTHWC.device
     x_BTCHW = clips_BTHWC.permute(0, 1, 4, 2, 3).to(torch.float32).div_(255)
     mean = torch.tensor(IMAGENET_MEAN, device=device).view(3, 1, 1)

@@ -13,8 +13,10 @@ def read_image_bytes(path: Path) -> bytes:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise DataError(f"{path}: frame missing: restore it (generated data: delete the set's folder and run "
-                        "`dcct source` again), then run the same command") from None
+        raise DataError(
+            f"{path}: frame missing: restore it (generated data: delete the set's folder and run "
+            "`dcct source` again), then run the same command"
+        ) from None
     except OSError as error:
         raise DataError(f"{path}: frame cannot be read: {error.strerror}") from None
     if not content:

@@ -16,10 +16,18 @@ from dcct.errors import DataError
 from dcct.receipt import atomic
 
 SCHEMA_VERSION = b"1"
-TRACKLETS = pa.schema([
-    ("tracklet", pa.int32()), ("split", pa.string()), ("pid", pa.int32()), ("label", pa.int32()),
-    ("camid", pa.int16()), ("first_frame", pa.int64()), ("frames", pa.int32()),
-], metadata={b"dcct_manifest": SCHEMA_VERSION})
+TRACKLETS = pa.schema(
+    [
+        ("tracklet", pa.int32()),
+        ("split", pa.string()),
+        ("pid", pa.int32()),
+        ("label", pa.int32()),
+        ("camid", pa.int16()),
+        ("first_frame", pa.int64()),
+        ("frames", pa.int32()),
+    ],
+    metadata={b"dcct_manifest": SCHEMA_VERSION},
+)
 FRAMES = pa.schema([("path", pa.string())], metadata={b"dcct_manifest": SCHEMA_VERSION})
 
 
@@ -59,12 +67,16 @@ def read_manifest(folder: Path) -> pa.Table:
 
 def count(tracklets: list[Tracklet]) -> dict[str, int]:
     """The counts that config/datasets/*.yaml expects, except junk, which readers drop."""
+
     def of(*splits):
         return [t for t in tracklets if t.split in splits]
+
     return {
-        "train_ids": len({t.pid for t in of("train")}), "train_tracklets": len(of("train")),
+        "train_ids": len({t.pid for t in of("train")}),
+        "train_tracklets": len(of("train")),
         "train_frames": sum(len(t.frames) for t in of("train")),
-        "query_ids": len({t.pid for t in of("query")}), "query_tracklets": len(of("query")),
+        "query_ids": len({t.pid for t in of("query")}),
+        "query_tracklets": len(of("query")),
         "gallery_tracklets": len(of("gallery")),
         "distractor_tracklets": sum(t.pid == 0 for t in of("gallery")),
         "cameras": len({t.camid for t in tracklets}),

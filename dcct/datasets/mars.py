@@ -32,13 +32,19 @@ def read_tracklets(root: Path) -> Iterator[Tracklet]:
             if pid == JUNK:
                 continue
             if not 1 <= first <= last <= len(names):
-                raise DataError(f"{root}/info/tracks_{part}_info.mat: row {number + 1} names frames {first} to {last}, but "
-                                f"{part}_name.txt has {len(names)} lines")
+                raise DataError(
+                    f"{root}/info/tracks_{part}_info.mat: row {number + 1} names frames {first} to {last}, but "
+                    f"{part}_name.txt has {len(names)} lines"
+                )
             split: Split = "train" if part == "train" else "query" if number in queries else "gallery"
             frames = names[first - 1 : last]
             _check_names(frames, pid, camera, f"{root}/info/tracks_{part}_info.mat: row {number + 1}")
-            yield Tracklet(split=split, pid=pid, camid=camera - 1,
-                           frames=tuple(f"bbox_{part}/{name[:4]}/{name}" for name in frames))
+            yield Tracklet(
+                split=split,
+                pid=pid,
+                camid=camera - 1,
+                frames=tuple(f"bbox_{part}/{name[:4]}/{name}" for name in frames),
+            )
 
 
 def count_junk(root: Path) -> int:

@@ -40,8 +40,11 @@ def verify(dataset: Dataset, root: Path, progress: Progress) -> Verification:
     """
     tracklets = check_tracklets(READERS[dataset.layout](root))
     counts = {**count(tracklets), "junk_tracklets": JUNK_COUNTERS[dataset.layout](root)}
-    wrong = [f"{name} {counts[name]:,} instead of {expected:,}"
-             for name, expected in dataset.expected.model_dump().items() if counts[name] != expected]
+    wrong = [
+        f"{name} {counts[name]:,} instead of {expected:,}"
+        for name, expected in dataset.expected.model_dump().items()
+        if counts[name] != expected
+    ]
     if wrong:
         raise DataError(f"{root}: is not the {dataset.title} that was expected: {'; '.join(wrong)}")
     frames = [frame for tracklet in tracklets for frame in tracklet.frames]
@@ -60,16 +63,31 @@ def directory_digest(hashes: dict[str, str]) -> str:
 
 def readable_report(dataset: Dataset, root: Path, found: Verification) -> str:
     """The verification as Markdown."""
-    lines = [f"# {dataset.title} at `{root}`", "", dataset.about.strip(), "", "| count | expected | found |", "|---|---:|---:|"]
-    lines += [f"| {name.replace('_', ' ')} | {expected:,} | {found.counts[name]:,} |"
-              for name, expected in dataset.expected.model_dump().items()]
-    lines += ["", f"Every referenced frame is present and decodable. {found.files:,} files, digest `{found.digest}`.",
-              "", f"Pin: {found.pin}.", "", f"Licence: {dataset.licence.strip()}"]
+    lines = [
+        f"# {dataset.title} at `{root}`",
+        "",
+        dataset.about.strip(),
+        "",
+        "| count | expected | found |",
+        "|---|---:|---:|",
+    ]
+    lines += [
+        f"| {name.replace('_', ' ')} | {expected:,} | {found.counts[name]:,} |"
+        for name, expected in dataset.expected.model_dump().items()
+    ]
+    lines += [
+        "",
+        f"Every referenced frame is present and decodable. {found.files:,} files, digest `{found.digest}`.",
+        "",
+        f"Pin: {found.pin}.",
+        "",
+        f"Licence: {dataset.licence.strip()}",
+    ]
     return "\n".join(lines) + "\n"
 
 
 def _compare_pin(dataset: Dataset, root: Path, hashes: dict[str, str]) -> str:
-    """Hold the set against data.dvc; a drawn set that differs is drawn again to tell damage from another JPEG library."""
+    """Hold the set against data.dvc. A drawn set that differs is drawn again: damage, or another JPEG library?"""
     try:
         pin = yaml.safe_load(PIN_FILE.read_text(encoding="utf-8"))["outs"][0]
         pinned_root = Path(pin["path"])
@@ -83,8 +101,12 @@ def _compare_pin(dataset: Dataset, root: Path, hashes: dict[str, str]) -> str:
         return f"{PIN_FILE} pins other files or more sets: `dvc status data.dvc` compares all of them"
     for path, content in walkers.files(dataset.walkers):
         if hashlib.md5(content, usedforsecurity=False).hexdigest() != hashes.pop(path, None):
-            raise DataError(f"{root / path}: is not what the generator draws: delete {root} and run `dcct source` again")
+            raise DataError(
+                f"{root / path}: is not what the generator draws: delete {root} and run `dcct source` again"
+            )
     if hashes:
         raise DataError(f"{root / min(hashes)}: is not part of the data set: delete {root} and run `dcct source` again")
-    return (f"intact, but other bytes than {PIN_FILE} pins: this machine's JPEG library compresses differently, or the pin "
-            "holds more sets; numbers may differ slightly from the published ones")
+    return (
+        f"intact, but other bytes than {PIN_FILE} pins: this machine's JPEG library compresses differently, or the pin "
+        "holds more sets; numbers may differ slightly from the published ones"
+    )

@@ -38,7 +38,7 @@ class CNN(nn.Module):
 
 
 class ViT(nn.Module):
-    """A timm vision transformer with class token and final norm, without its classifier and without camera embedding."""
+    """A timm vision transformer with class token and final norm, without classifier and camera embedding."""
 
     def __init__(self, config: Backbone, image_size: tuple[int, int]):
         super().__init__()
@@ -58,5 +58,7 @@ def check_grids(cnn: CNN, vit: ViT, image_size: tuple[int, int]) -> None:
     positions = cnn.eval()(x_NCHW).shape[1]
     cnn.train(was_training)
     if positions != vit.net.patch_embed.num_patches:
-        raise ConfigError(f"network: the CNN has {positions} positions for {image_size[0]}×{image_size[1]} images, the ViT "
-                          f"{vit.net.patch_embed.num_patches}: choose strides and patch size that agree")
+        raise ConfigError(
+            f"network: the CNN has {positions} positions for {image_size[0]}×{image_size[1]} images, the ViT "
+            f"{vit.net.patch_embed.num_patches}: choose strides and patch size that agree"
+        )

@@ -1,4 +1,4 @@
-"""Complementary Content Attention (paper, Section III-B): one branch's positions, guided by itself and by the other branch.
+"""Complementary Content Attention (paper, Section III-B): one branch's positions, guided by itself and by the other.
 
 Shapes: N frames, P positions, C channels of this branch, G channels of the other, M = C / number of attentions.
 """
@@ -24,7 +24,7 @@ class Attention(nn.Module):
 
 
 class CCA(nn.Module):
-    """Self-attention asks with the branch's own mean, cross-attention with the other branch's global feature (detached)."""
+    """Self-attention asks with the branch's own mean, cross-attention with the other branch's feature (detached)."""
 
     def __init__(self, channels: int, guide_channels: int, attentions: list[str]):
         super().__init__()
@@ -32,8 +32,9 @@ class CCA(nn.Module):
         self.self_attention = Attention(channels, channels, width) if "self" in attentions else None
         self.cross_attention = Attention(guide_channels, channels, width) if "cross" in attentions else None
         self.norm = nn.LayerNorm(channels)
-        self.mlp = nn.Sequential(nn.Linear(channels, channels, bias=False), nn.ReLU(),
-                                 nn.Linear(channels, channels, bias=False))
+        self.mlp = nn.Sequential(
+            nn.Linear(channels, channels, bias=False), nn.ReLU(), nn.Linear(channels, channels, bias=False)
+        )
 
     def forward(self, x_NPC: Tensor, guide_NG: Tensor) -> Tensor:
         """Local features (N,P,C) and the other branch's global feature (N,G) → (N,C)."""

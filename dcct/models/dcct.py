@@ -111,8 +111,10 @@ class DCCT(nn.Module):
             output.frame[branch] = getattr(self, f"head_{branch}")(feature_BTC)
         output.features["base"] = torch.cat([output.features[branch] for branch in base], dim=1)
         if self.cca_cnn:
-            space = {"cnn": self.cca_cnn(cnn_NPC, base["vit"]).unflatten(0, shape),
-                     "vit": self.cca_vit(vit_NPC, base["cnn"]).unflatten(0, shape)}
+            space = {
+                "cnn": self.cca_cnn(cnn_NPC, base["vit"]).unflatten(0, shape),
+                "vit": self.cca_vit(vit_NPC, base["cnn"]).unflatten(0, shape),
+            }
             self._judge_space(space, output)
             if self.hta:
                 self._judge_time(space, {k: v.unflatten(0, shape) for k, v in base.items()}, output)
@@ -125,7 +127,8 @@ class DCCT(nn.Module):
         output.clip["spatial_cnn"] = self.head_spatial_cnn(space["cnn"].mean(1))
         output.clip["spatial_vit"] = self.head_spatial_vit(space["vit"].mean(1))
         output.features["spatial"] = torch.cat(
-            [output.clip["spatial_cnn"].embedding, output.clip["spatial_vit"].embedding], dim=1)
+            [output.clip["spatial_cnn"].embedding, output.clip["spatial_vit"].embedding], dim=1
+        )
 
     def _judge_time(self, space: dict[str, Tensor], base: dict[str, Tensor], output: Output) -> None:
         """CCA outputs (B,T,C) → temporal head; base features (B,T,C) → FD's hints."""

@@ -48,7 +48,7 @@ def read_weights(folder: Path, branch: str) -> dict[str, Tensor]:
 
 
 def resize_position_embedding(embedding_1PC: Tensor, grid: tuple[int, int]) -> Tensor:
-    """Class-token and square-grid position embedding (1,1+P,C) → bilinear to `grid` (official program: no antialias)."""
+    """Position embedding (1,1+P,C) of class token and square grid → bilinear to `grid`, no antialias (official)."""
     token, square = embedding_1PC[:, :1], embedding_1PC[:, 1:]
     side = round(square.shape[1] ** 0.5)
     image_1CHW = square.unflatten(1, (side, side)).permute(0, 3, 1, 2)
@@ -61,8 +61,10 @@ def _pretrained(config: Backbone, tag: str, backbone: nn.Module) -> dict[str, Te
     try:
         state = timm.create_model(name, pretrained=True, num_classes=0).state_dict()
     except Exception as error:  # the hub client raises many kinds when it cannot reach its host
-        raise DataError(f"weights: {name} cannot be had from the Hugging Face hub ({type(error).__name__}): go online once, "
-                        "or put it into the hub's cache, or choose `weights: {source: scratch}`") from None
+        raise DataError(
+            f"weights: {name} cannot be had from the Hugging Face hub ({type(error).__name__}): go online once, "
+            "or put it into the hub's cache, or choose `weights: {source: scratch}`"
+        ) from None
     if "pos_embed" in state:
         state["pos_embed"] = resize_position_embedding(state["pos_embed"], backbone.net.patch_embed.grid_size)
     return state

@@ -32,14 +32,19 @@ def grid(table: Table, frame: pd.DataFrame) -> Grid:
     rows = [[column.cell(row) for column in LAYOUT[table.compare]] for _, row in frame.iterrows()]
     kept = [number for number in range(len(rows[0])) if any(row[number] for row in rows)]
     columns = [LAYOUT[table.compare][number] for number in kept]
-    return Grid(headings=[column.heading for column in columns], numeric=[column.numeric for column in columns],
-                rows=[[row[number] for number in kept] for row in rows])
+    return Grid(
+        headings=[column.heading for column in columns],
+        numeric=[column.numeric for column in columns],
+        rows=[[row[number] for number in kept] for row in rows],
+    )
 
 
 def published_grid(published: Published) -> Grid:
     """The paper's numbers, one row per benchmark; what was not verified says so."""
-    rows = [[benchmark, *(number(metrics[name]) if name in metrics else "not verified" for name in PUBLISHED)]
-            for benchmark, metrics in published.sets.items()]
+    rows = [
+        [benchmark, *(number(metrics[name]) if name in metrics else "not verified" for name in PUBLISHED)]
+        for benchmark, metrics in published.sets.items()
+    ]
     return Grid(headings=["Benchmark", *PUBLISHED.values()], numeric=[False, True, True, True], rows=rows)
 
 
@@ -54,14 +59,22 @@ def notes(table: Table, frame: pd.DataFrame, dataset: Dataset) -> list[str]:
     against = "queries and gallery together" if protocol.gallery_includes_queries else "the gallery"
     dropped = ", without tracklets of the query's own identity and camera" if protocol.drop_same_camera else ""
     clips = "" if table.compare == "samplers" else f"; test clips: {row['sampler']}"
-    measured = (f"In percent. {queries} against {against}{dropped}; cosine distance{clips}. In brackets: 95 % interval "
-                f"from {row['bootstrap']:,} bootstrap resamples of the test identities.")
+    measured = (
+        f"In percent. {queries} against {against}{dropped}; cosine distance{clips}. In brackets: 95 % interval "
+        f"from {row['bootstrap']:,} bootstrap resamples of the test identities."
+    )
     covers = "An interval covers the choice of test identities, not that of the training seed"
     several = frame["seeds"].fillna(0).max() > 1
-    seeds = (f"Values are means over seeds; ± is the standard deviation over seeds. {covers}." if several else
-             f"{covers}: one seed cannot rank variants whose intervals overlap.")
-    return [f"{dataset.title}: {dataset.about.strip()}", measured,
-            f"{seeds} The numbers describe these data and this profile's settings, not the paper's."]
+    seeds = (
+        f"Values are means over seeds; ± is the standard deviation over seeds. {covers}."
+        if several
+        else f"{covers}: one seed cannot rank variants whose intervals overlap."
+    )
+    return [
+        f"{dataset.title}: {dataset.about.strip()}",
+        measured,
+        f"{seeds} The numbers describe these data and this profile's settings, not the paper's.",
+    ]
 
 
 def _text(column: str) -> Cell:
@@ -78,12 +91,14 @@ def _plain(column: str) -> Cell:
 
 def _sure(column: str, sign: bool = False, gap: bool = False) -> Cell:
     """Value ± standard deviation over seeds (if there are several) [95 % interval]. gap: says so if nothing was run."""
+
     def cell(row: pd.Series) -> str:
         if gap and row["status"] == "not run":
             return "not run"
         value, low, high = (number(row[f"{column}{part}"], sign) for part in ("", "_low", "_high"))
         spread = "" if pd.isna(row[f"{column}_sd"]) else f" ± {number(row[f'{column}_sd'])}"
         return f"{value}{spread} [{low}, {high}]" if low else value
+
     return cell
 
 
@@ -116,20 +131,44 @@ class Column:
 _VARIANT = Column("Variant", _text("title"), numeric=False)
 _UNFINISHED = Column("Seeds", _unfinished)
 _SURE = [Column("mAP [95 %]", _sure("mAP", gap=True)), Column("Rank-1 [95 %]", _sure("rank1"))]
-_SCORES = [*_SURE, Column("Rank-5", _plain("rank5")), Column("Rank-10", _plain("rank10")),
-           Column("mINP", _plain("mINP"))]
+_SCORES = [
+    *_SURE,
+    Column("Rank-5", _plain("rank5")),
+    Column("Rank-10", _plain("rank10")),
+    Column("mINP", _plain("mINP")),
+]
 LAYOUT: dict[str, list[Column]] = {
-    "variants": [_VARIANT, Column("Features", _text("feature"), numeric=False), Column("Seeds", _seeds), *_SCORES,
-                 Column("Parameters", _count("parameters")), Column("Seconds", _count("seconds"))],
-    "features": [_VARIANT, Column("Features", _feature, numeric=False), Column("Dimensions", _count("dimensions")),
-                 _UNFINISHED, *_SCORES],
-    "samplers": [_VARIANT, Column("Features", _text("feature"), numeric=False),
-                 Column("Test clips", _text("sampler"), numeric=False), _UNFINISHED, *_SURE,
-                 Column("mAP − begin [95 %]", _sure("mAP_minus_begin", sign=True))],
-    "pairs": [Column("A", _text("a_title"), numeric=False), Column("B", _text("b_title"), numeric=False), _UNFINISHED,
-              Column("mAP, A − B [95 %]", _sure("mAP_difference", sign=True, gap=True)),
-              Column("per seed", _per_seed("mAP_difference_per_seed")),
-              Column("Rank-1, A − B [95 %]", _sure("rank1_difference", sign=True)),
-              Column("per seed", _per_seed("rank1_difference_per_seed"))],
+    "variants": [
+        _VARIANT,
+        Column("Features", _text("feature"), numeric=False),
+        Column("Seeds", _seeds),
+        *_SCORES,
+        Column("Parameters", _count("parameters")),
+        Column("Seconds", _count("seconds")),
+    ],
+    "features": [
+        _VARIANT,
+        Column("Features", _feature, numeric=False),
+        Column("Dimensions", _count("dimensions")),
+        _UNFINISHED,
+        *_SCORES,
+    ],
+    "samplers": [
+        _VARIANT,
+        Column("Features", _text("feature"), numeric=False),
+        Column("Test clips", _text("sampler"), numeric=False),
+        _UNFINISHED,
+        *_SURE,
+        Column("mAP − begin [95 %]", _sure("mAP_minus_begin", sign=True)),
+    ],
+    "pairs": [
+        Column("A", _text("a_title"), numeric=False),
+        Column("B", _text("b_title"), numeric=False),
+        _UNFINISHED,
+        Column("mAP, A − B [95 %]", _sure("mAP_difference", sign=True, gap=True)),
+        Column("per seed", _per_seed("mAP_difference_per_seed")),
+        Column("Rank-1, A − B [95 %]", _sure("rank1_difference", sign=True)),
+        Column("per seed", _per_seed("rank1_difference_per_seed")),
+    ],
 }
 """Kind of table → columns in print order."""

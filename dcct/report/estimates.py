@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from dcct.errors import DataError
 from dcct.metrics import identity_bootstrap, interval
@@ -51,11 +52,14 @@ def sample(runs: list[Result], metric: str, sampler: str, feature: str) -> Sampl
     first = tables[0]
     for table in tables[1:]:
         _same_queries(first.index.to_numpy(), table.index.to_numpy())
-    return Sample(values=np.stack([_values(table, metric) for table in tables]), tracklets=first.index.to_numpy(),
-                  pids=first["pid"].to_numpy())
+    return Sample(
+        values=np.stack([_values(table, metric) for table in tables]),
+        tracklets=first.index.to_numpy(),
+        pids=first["pid"].to_numpy(),
+    )
 
 
-def _values(table, metric: str) -> np.ndarray:
+def _values(table: pd.DataFrame, metric: str) -> np.ndarray:
     if metric in ("mAP", "mINP"):
         return 100 * table["ap" if metric == "mAP" else "inp"].to_numpy()
     return 100.0 * (table["first_hit"].to_numpy() <= int(metric.removeprefix("rank")))

@@ -5,9 +5,17 @@ import pandas as pd
 from dcct.config import Dataset, Table
 from dcct.report.cells import PUBLISHED_TITLE, Grid, grid, notes, published_grid
 
-_SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-            **{sign: f"\\{sign}" for sign in "&%$#_{}"},
-            "−": "$-$", "±": r"$\pm$", "×": r"$\times$", "–": "--", "’": "'"}
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+    "−": "$-$",
+    "±": r"$\pm$",
+    "×": r"$\times$",
+    "–": "--",
+    "’": "'",
+}
 
 
 def latex(table: Table, frame: pd.DataFrame, datasets: dict[str, Dataset]) -> str:
@@ -34,5 +42,6 @@ def _comment(*paragraphs: str) -> str:
 def _tabular(content: Grid) -> str:
     align = "".join("r" if numeric else "l" for numeric in content.numeric)
     head, *rows = (f"{' & '.join(escape(cell) for cell in cells)} \\\\" for cells in [content.headings, *content.rows])
-    return "\n".join([f"\\begin{{tabular}}{{{align}}}", r"\toprule", head, r"\midrule", *rows, r"\bottomrule",
-                      r"\end{tabular}", ""])
+    return "\n".join(
+        [f"\\begin{{tabular}}{{{align}}}", r"\toprule", head, r"\midrule", *rows, r"\bottomrule", r"\end{tabular}", ""]
+    )

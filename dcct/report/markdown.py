@@ -12,8 +12,11 @@ def markdown(table: Table, frame: pd.DataFrame, datasets: dict[str, Dataset]) ->
     for name, part in frame.groupby("dataset", sort=False):
         blocks += [f"## {datasets[name].title}", _pipes(grid(table, part)), *notes(table, part, datasets[name])]
     if table.published:
-        blocks += [f"## {PUBLISHED_TITLE}", _pipes(published_grid(table.published)),
-                   f"In percent. Source: {table.published.source}."]
+        blocks += [
+            f"## {PUBLISHED_TITLE}",
+            _pipes(published_grid(table.published)),
+            f"In percent. Source: {table.published.source}.",
+        ]
     return "\n\n".join(blocks) + "\n"
 
 

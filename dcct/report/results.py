@@ -18,7 +18,7 @@ class Result:
 
     metrics: contents of metrics.json. queries: one row per sampler, feature set and query. history: one row per epoch
     of the training whose checkpoint was judged (a donor's for backbone_of). seconds: that training plus extraction.
-    seconds and parameters are None where the run record is gone.
+    seconds is None where a run record is gone.
     """
 
     variant: Variant
@@ -51,8 +51,8 @@ class Result:
         return training + read_json(self.extract_record, "extract")["seconds"]
 
     @property
-    def parameters(self) -> int | None:
-        return read_json(self.extract_record, "extract")["parameters"] if self.extract_record.is_file() else None
+    def parameters(self) -> int:
+        return self.metrics["parameters"]
 
     def ranked(self, sampler: str, feature: str) -> pd.DataFrame:
         """Queries with a match, indexed by tracklet: pid, ap, inp, first_hit, top, distance.
@@ -62,8 +62,10 @@ class Result:
         table = self.queries
         chosen = table[(table["sampler"] == sampler) & (table["feature"] == feature) & (table["matches"] > 0)]
         if chosen.empty:
-            raise DataError(f"{self.folder}: nothing judged at sampler {sampler}, feature set {feature}: "
-                            "run `dcct extract` and `dcct rank` again")
+            raise DataError(
+                f"{self.folder}: nothing judged at sampler {sampler}, feature set {feature}: "
+                "run `dcct extract` and `dcct rank` again"
+            )
         return chosen.set_index("tracklet").sort_index()
 
 
@@ -74,12 +76,13 @@ def load_results(profile: Profile, paths: Paths, configfile: Path, dataset: str)
     """
     found = {}
     for name in profile.judged:
-        runs = (_load(paths, dataset, name, load_variant(name, configfile), seed) for seed in profile.seeds)
+        runs = (load_result(paths, dataset, name, load_variant(name, configfile), seed) for seed in profile.seeds)
         found[name] = [run for run in runs if run]
     return found
 
 
-def _load(paths: Paths, dataset: str, name: str, variant: Variant, seed: int) -> Result | None:
+def load_result(paths: Paths, dataset: str, name: str, variant: Variant, seed: int) -> Result | None:
+    """One run's result; None where it was not run. Raises DataError at metrics that are not what their receipt says."""
     folder = paths.metrics(dataset, name, seed)
     if not (folder / "metrics.json").is_file():
         return None
@@ -87,10 +90,14 @@ def _load(paths: Paths, dataset: str, name: str, variant: Variant, seed: int) ->
     check_outputs(folder / RECEIPT, step)
     donor = variant.backbone_of or name
     return Result(
-        variant=variant, seed=seed, metrics=read_json(folder / "metrics.json", step), folder=folder,
+        variant=variant,
+        seed=seed,
+        metrics=read_json(folder / "metrics.json", step),
+        folder=folder,
         checkpoint=paths.checkpoint(dataset, donor, seed),
         train_record=paths.run("train", dataset, donor, f"seed{seed}"),
-        extract_record=paths.run("extract", dataset, name, f"seed{seed}"))
+        extract_record=paths.run("extract", dataset, name, f"seed{seed}"),
+    )
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

@@ -86,8 +86,15 @@ def _pair_row(first: str, second: str, finished: Finished) -> dict:
         row |= {side: name, f"{side}_title": variant.title, f"{side}_feature": variant.headline}
     row |= {"sampler": finished.sampler, **finished.status(len(common))}
     for metric in WITH_INTERVAL if common else ():
-        a, b = (sample([run for run in finished.of(name) if run.seed in common], metric, finished.sampler,
-                       finished.variants[name].headline) for name in sides.values())
+        a, b = (
+            sample(
+                [run for run in finished.of(name) if run.seed in common],
+                metric,
+                finished.sampler,
+                finished.variants[name].headline,
+            )
+            for name in sides.values()
+        )
         difference = (a - b).estimate(finished.resamples)
         row |= {**_with_interval(f"{metric}_difference", difference), "queries": len(a.pids)}
         if len(common) > 1:
@@ -97,8 +104,13 @@ def _pair_row(first: str, second: str, finished: Finished) -> dict:
 
 def _scores(name: str, finished: Finished, sampler: str, feature: str) -> dict:
     runs = finished.of(name)
-    row = {"variant": name, "title": finished.variants[name].title, "feature": feature, "sampler": sampler,
-           **finished.status(len(runs))}
+    row = {
+        "variant": name,
+        "title": finished.variants[name].title,
+        "feature": feature,
+        "sampler": sampler,
+        **finished.status(len(runs)),
+    }
     for metric in METRICS if runs else ():
         values = sample(runs, metric, sampler, feature)
         estimate = values.estimate(finished.resamples)
@@ -129,5 +141,7 @@ def _features(runs: list[Result], sampler: str) -> list[tuple[str, int]]:
 def _cost(runs: list[Result]) -> dict:
     """Parameters, and whole seconds of training and extraction, mean over seeds."""
     seconds = [run.seconds for run in runs if run.seconds is not None]
-    return {"parameters": runs[0].parameters if runs else None,
-            "seconds": round(sum(seconds) / len(seconds)) if seconds else None}
+    return {
+        "parameters": runs[0].parameters if runs else None,
+        "seconds": round(sum(seconds) / len(seconds)) if seconds else None,
+    }

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from dcct.config import Dataset, Profile, Table, load_dataset, load_variant
+from dcct.evaluation import DISTANCE
 from dcct.paths import Paths
 from dcct.receipt import write_text
 from dcct.report.latex import latex
@@ -27,9 +28,23 @@ COLUMNS = {
     "variants": ["dataset", *_RUN, *_SCORES, *_PROTOCOL, "parameters", "seconds"],
     "features": ["dataset", *_RUN, "headline", "dimensions", *_SCORES, *_PROTOCOL],
     "samplers": ["dataset", *_RUN, *_SCORES, *_with_interval("mAP_minus_begin"), *_PROTOCOL],
-    "pairs": ["dataset", "a", "a_title", "a_feature", "b", "b_title", "b_feature", "sampler", "seeds", "status",
-              *_with_interval("mAP_difference"), "mAP_difference_per_seed", *_with_interval("rank1_difference"),
-              "rank1_difference_per_seed", *_PROTOCOL],
+    "pairs": [
+        "dataset",
+        "a",
+        "a_title",
+        "a_feature",
+        "b",
+        "b_title",
+        "b_feature",
+        "sampler",
+        "seeds",
+        "status",
+        *_with_interval("mAP_difference"),
+        "mAP_difference_per_seed",
+        *_with_interval("rank1_difference"),
+        "rank1_difference_per_seed",
+        *_PROTOCOL,
+    ],
 }
 """Kind of table → columns. `seconds` is the only one that may differ between equal runs."""
 WHOLE = ["seeds", "dimensions", "queries", "parameters", "seconds"]
@@ -45,10 +60,17 @@ def tabulate(table: Table, profile: Profile, paths: Paths, configfile: Path) -> 
     rows = []
     for dataset in profile.datasets:
         finished = Finished(
-            variants=variants, runs=load_results(profile, paths, configfile, dataset), seeds=len(profile.seeds),
-            sampler=profile.evaluation.samplers[0], resamples=profile.evaluation.bootstrap)
-        protocol = {**load_dataset(dataset, configfile).protocol.model_dump(), "distance": "cosine",
-                    "bootstrap": profile.evaluation.bootstrap}
+            variants=variants,
+            runs=load_results(profile, paths, configfile, dataset),
+            seeds=len(profile.seeds),
+            sampler=profile.evaluation.samplers[0],
+            resamples=profile.evaluation.bootstrap,
+        )
+        protocol = {
+            **load_dataset(dataset, configfile).protocol.model_dump(),
+            "distance": DISTANCE,
+            "bootstrap": profile.evaluation.bootstrap,
+        }
         rows += [{"dataset": dataset, **row, **protocol} for row in rows_of(table, finished)]
     frame = pd.DataFrame(rows, columns=COLUMNS[table.compare])
     return frame.astype({name: "Int64" for name in WHOLE if name in frame}).round(4)

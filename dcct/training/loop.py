@@ -57,14 +57,26 @@ def fit(run: Run, folder: Path, progress: Progress) -> dict:
         row = train_epoch(model, optimizer, dataset, run, epoch)
         seconds += time.perf_counter() - started
         history.append(row)
-        save_state(run.work, epoch + 1, {
-            "identity": run.identity, "model": model.state_dict(), "optimizer": optimizer.state_dict(),
-            "history": history, "seconds": seconds})
+        save_state(
+            run.work,
+            epoch + 1,
+            {
+                "identity": run.identity,
+                "model": model.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "history": history,
+                "seconds": seconds,
+            },
+        )
         progress.say(_line(row, epochs, time.perf_counter() - started, epochs - epoch - 1))
     save_model(model, folder / MODEL)
     write_parquet(folder / HISTORY, pa.Table.from_pylist(history or [{"epoch": 0}]))
-    return {"train_seconds": round(seconds, 3), "images": sum(row["images"] for row in history),
-            "parameters": sum(p.numel() for p in model.parameters()), "device": training.device}
+    return {
+        "train_seconds": round(seconds, 3),
+        "images": sum(row["images"] for row in history),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "device": training.device,
+    }
 
 
 def initial_model(run: Run, num_identities: int) -> DCCT:
@@ -82,8 +94,13 @@ def train_epoch(model: DCCT, optimizer: torch.optim.Optimizer, dataset: Training
     training, sums, steps, images = run.profile.training, {}, 0, 0
     learning_rate, distill_weight = lr_at(epoch, training), distill_weight_at(epoch, training)
     objective = Objective(
-        training.frame_loss, training.margin, training.distillation.temperature, distill_weight,
-        feature_weight=training.distillation.feature_weight, logit_weight=training.distillation.logit_weight)
+        training.frame_loss,
+        training.margin,
+        training.distillation.temperature,
+        distill_weight,
+        feature_weight=training.distillation.feature_weight,
+        logit_weight=training.distillation.logit_weight,
+    )
     for group in optimizer.param_groups:
         group["lr"] = learning_rate
     torch.manual_seed(torch_seed(run.seed, Stream.DROP_PATH, epoch))
@@ -99,13 +116,23 @@ def train_epoch(model: DCCT, optimizer: torch.optim.Optimizer, dataset: Training
             sums[name] = sums.get(name, 0.0) + term.detach()
         steps, images = steps + 1, images + clips.shape[0] * clips.shape[1]
     if not steps:
-        raise DcctError(f"training.identities: {training.identities} a batch, but the set has only "
-                        f"{dataset.num_identities} training identities: choose fewer")
+        raise DcctError(
+            f"training.identities: {training.identities} a batch, but the set has only "
+            f"{dataset.num_identities} training identities: choose fewer"
+        )
     means = {name: float(total) / steps for name, total in sums.items()}
-    return {"epoch": epoch + 1, "learning_rate": learning_rate, "distill_weight": distill_weight, "images": images, **means}
+    return {
+        "epoch": epoch + 1,
+        "learning_rate": learning_rate,
+        "distill_weight": distill_weight,
+        "images": images,
+        **means,
+    }
 
 
-def _resume(run: Run, model: DCCT, optimizer: torch.optim.Optimizer, progress: Progress) -> tuple[list[dict], int, float]:
+def _resume(
+    run: Run, model: DCCT, optimizer: torch.optim.Optimizer, progress: Progress
+) -> tuple[list[dict], int, float]:
     state = load_state(run.work, run.profile.training.device)
     if state is None:
         return [], 0, 0.0
@@ -123,12 +150,19 @@ def _resume(run: Run, model: DCCT, optimizer: torch.optim.Optimizer, progress: P
 def _check_finite(terms: dict[str, torch.Tensor], epoch: int, step: int) -> None:
     if not math.isfinite(terms["loss"].item()):
         bad = ", ".join(f"{name} {value.item():.3g}" for name, value in terms.items())
-        raise DcctError(f"the loss is not finite at epoch {epoch + 1}, step {step + 1} ({bad}): lower "
-                        "training.learning_rate or the distillation weights")
+        raise DcctError(
+            f"the loss is not finite at epoch {epoch + 1}, step {step + 1} ({bad}): lower "
+            "training.learning_rate or the distillation weights"
+        )
 
 
 def _line(row: dict, epochs: int, seconds: float, left: int) -> str:
-    terms = "  ".join(f"{name} {value:.3f}" for name, value in row.items()
-                      if name.startswith(("loss", "frame", "clip", "distill_f", "distill_l")))
-    return (f"epoch {row['epoch']}/{epochs}  lr {row['learning_rate']:.2g}  {row['images'] / seconds:.0f} images/s  "
-            f"{left * seconds:.0f} s left  {terms}")
+    terms = "  ".join(
+        f"{name} {value:.3f}"
+        for name, value in row.items()
+        if name.startswith(("loss", "frame", "clip", "distill_f", "distill_l"))
+    )
+    return (
+        f"epoch {row['epoch']}/{epochs}  lr {row['learning_rate']:.2g}  {row['images'] / seconds:.0f} images/s  "
+        f"{left * seconds:.0f} s left  {terms}"
+    )

@@ -15,9 +15,16 @@ class Objective:
     distill_weight: λ; feature_weight and logit_weight scale FD and LD within it.
     """
 
-    def __init__(self, frame_loss: Literal["official", "mean"] = "official", margin: float = 0.3,
-                 temperature: float = 0.3, distill_weight: float = 1.0, *, feature_weight: float = 1.0,
-                 logit_weight: float = 1.0):
+    def __init__(
+        self,
+        frame_loss: Literal["official", "mean"] = "official",
+        margin: float = 0.3,
+        temperature: float = 0.3,
+        distill_weight: float = 1.0,
+        *,
+        feature_weight: float = 1.0,
+        logit_weight: float = 1.0,
+    ):
         self.frame_loss, self.margin, self.temperature = frame_loss, margin, temperature
         self.distill_weight, self.feature_weight, self.logit_weight = distill_weight, feature_weight, logit_weight
 
@@ -51,11 +58,13 @@ class Objective:
         total = 0.0
         if output.hints:
             terms["distill_feature"] = sum(
-                feature_distillation(hint, output.temporal) for hint in output.hints.values())
+                feature_distillation(hint, output.temporal) for hint in output.hints.values()
+            )
             total = total + self.feature_weight * terms["distill_feature"]
         if output.distill_logits:
             terms["distill_logit"] = sum(
                 logit_distillation(scores.logits, output.clip["temporal"].logits, self.temperature)
-                for scores in output.frame.values())
+                for scores in output.frame.values()
+            )
             total = total + self.logit_weight * terms["distill_logit"]
         return self.distill_weight * total

@@ -32,6 +32,7 @@ def test_flipped_byte_in_a_resume_state_is_named(tmp_path):
 
 def test_state_with_code_is_never_run(tmp_path):
     """A pickle that would run a command is refused by the reader."""
+
     class Evil:
         def __reduce__(self):
             return (exec, (f"open({str(tmp_path / 'ran')!r}, 'w')",))
@@ -42,13 +43,18 @@ def test_state_with_code_is_never_run(tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
-@pytest.mark.parametrize(("change", "complaint"), [
-    (lambda s: s.pop("bias"), "bias is missing"),
-    (lambda s: s.update(extra=torch.zeros(1)), "extra is unexpected"),
-    (lambda s: s.update(weight=torch.zeros(3, 3)), r"weight has shape \(3, 3\), expected \(2, 4\)"),
-], ids=["missing", "unexpected", "shape"])
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda s: s.pop("bias"), "bias is missing"),
+        (lambda s: s.update(extra=torch.zeros(1)), "extra is unexpected"),
+        (lambda s: s.update(weight=torch.zeros(3, 3)), r"weight has shape \(3, 3\), expected \(2, 4\)"),
+    ],
+    ids=["missing", "unexpected", "shape"],
+)
 def test_checkpoint_of_another_network_is_named(tmp_path, change, complaint):
     """What is missing, unexpected or of another shape is said by name."""
+
     class Holder(torch.nn.Module):
         def __init__(self, state):
             super().__init__()
@@ -64,8 +70,10 @@ def test_checkpoint_of_another_network_is_named(tmp_path, change, complaint):
 
 def test_second_training_waits_for_the_first(tmp_path):
     """A work folder held by another process is waited for, and the wait is announced with its process number."""
-    code = ("import sys, time; from dcct.checkpoint import only_one; from pathlib import Path\n"
-            f"with only_one(Path({str(tmp_path)!r}), print): print('held', flush=True); time.sleep(1.5)")
+    code = (
+        "import sys, time; from dcct.checkpoint import only_one; from pathlib import Path\n"
+        f"with only_one(Path({str(tmp_path)!r}), print): print('held', flush=True); time.sleep(1.5)"
+    )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as other:
         other.stdout.readline()
         said = []

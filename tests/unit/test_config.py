@@ -64,7 +64,12 @@ def test_every_key_is_documented(root):
     from dcct import config as module
 
     text = (root / "config/README.md").read_text()
-    sections = [value for value in vars(module).values()
-                if isinstance(value, type) and issubclass(value, module.Model) and value is not module.Model]
-    missing = [f"{section.__name__}.{key}" for section in sections for key in section.model_fields if f"`{key}`" not in text]
+    sections = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, module.Model) and value is not module.Model
+    ]
+    missing = [
+        f"{section.__name__}.{key}" for section in sections for key in section.model_fields if f"`{key}`" not in text
+    ]
     assert not missing

@@ -9,13 +9,29 @@ import pytest
 from dcct.stages import PACKAGE, imports_of
 
 FLOOR = {
-    "errors.py": 0, "config.py": 0, "paths.py": 0, "receipt.py": 0, "progress.py": 0, "streams.py": 0, "stages.py": 0,
+    "errors.py": 0,
+    "config.py": 0,
+    "paths.py": 0,
+    "receipt.py": 0,
+    "progress.py": 0,
+    "streams.py": 0,
+    "stages.py": 0,
     "plan.py": 0,
     "datasets": 1,
-    "clips": 2, "models": 2, "losses.py": 2, "metrics.py": 2, "checkpoint.py": 2, "device.py": 2,
-    "training": 3, "extraction.py": 3, "evaluation.py": 3,
+    "clips": 2,
+    "models": 2,
+    "losses.py": 2,
+    "metrics.py": 2,
+    "checkpoint.py": 2,
+    "device.py": 2,
+    "training": 3,
+    "extraction.py": 3,
+    "evaluation.py": 3,
     "report": 4,
-    "steps.py": 5, "cli.py": 5, "__main__.py": 5, "__init__.py": 5,
+    "steps.py": 5,
+    "cli.py": 5,
+    "__main__.py": 5,
+    "__init__.py": 5,
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
@@ -33,13 +49,27 @@ def test_imports_go_down_only(file):
 
 def test_ground_and_paper_need_no_torch():
     """Config, data, ranking, tables and the command itself import neither torch nor a workflow engine."""
-    modules = ["dcct.cli", "dcct.plan", "dcct.datasets.verify", "dcct.clips.frames", "dcct.clips.sampling", "dcct.evaluation",
-               "dcct.report.tables", "dcct.report.figures"]
+    modules = [
+        "dcct.cli",
+        "dcct.plan",
+        "dcct.datasets.verify",
+        "dcct.clips.frames",
+        "dcct.clips.sampling",
+        "dcct.evaluation",
+        "dcct.report.tables",
+        "dcct.report.figures",
+    ]
     code = f"import sys, {', '.join(modules)}; print([m for m in ('torch', 'snakemake', 'dvc') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )
 
 
 def test_learning_needs_no_workflow_engine():
     """Training and extraction import neither snakemake nor dvc."""
-    code = "import sys, dcct.training.loop, dcct.extraction; print([m for m in ('snakemake', 'dvc') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    code = (
+        "import sys, dcct.training.loop, dcct.extraction; print([m for m in ('snakemake', 'dvc') if m in sys.modules])"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )

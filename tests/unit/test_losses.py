@@ -53,7 +53,9 @@ def test_distillation_trains_only_the_students():
 def test_official_frame_loss_divides_the_first_branch_once_more():
     """With T frames the CNN's frame terms weigh 1/T of the ViT's: the official program's quirk, as an option."""
     torch.manual_seed(0)
-    output = Output(frame={name: Scores(embedding=torch.randn(6, 4, 8), logits=torch.randn(6, 4, 3)) for name in ("cnn", "vit")})
+    output = Output(
+        frame={name: Scores(embedding=torch.randn(6, 4, 8), logits=torch.randn(6, 4, 3)) for name in ("cnn", "vit")}
+    )
     mean, official = (Objective(frame_loss)(output, LABELS) for frame_loss in ("mean", "official"))
     cnn = float(mean["frame_ce_cnn"] + mean["frame_triplet_cnn"])
     vit = float(mean["frame_ce_vit"] + mean["frame_triplet_vit"])

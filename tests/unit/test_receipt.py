@@ -28,8 +28,10 @@ def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
 def test_unwritable_place_is_one_line(tmp_path):
     """A folder that cannot be made gives an error naming the path."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(DcctError, match=r"file/out: cannot be written: .*run the same command again"), \
-            atomic(tmp_path / "file" / "out"):
+    with (
+        pytest.raises(DcctError, match=r"file/out: cannot be written: .*run the same command again"),
+        atomic(tmp_path / "file" / "out"),
+    ):
         pass
 
 

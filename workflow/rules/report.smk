@@ -49,8 +49,7 @@ rule gallery:
     input:
         PLAN.clips("{dataset}"),
         ancient(PATHS.frames("{dataset}") / "frames.bin"),
-        lambda wildcards: PATHS.metrics(wildcards.dataset, PLAN.shown, PLAN.first_seed)
-        / "receipt.json",
+        PLAN.shown("{dataset}"),
         code=CODE["gallery"],
     output:
         PATHS.figures("{dataset}") / "queries.png",

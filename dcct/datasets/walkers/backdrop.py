@@ -35,9 +35,7 @@ def _paint_wall(draws: Draws, pixels: np.ndarray, horizon: float) -> None:
     rows, columns = pixels.shape[2:]
     y = ((np.arange(rows, dtype=np.float32) + np.float32(0.5)) / np.float32(rows))[:, None]
     x = (np.arange(columns, dtype=np.float32) + np.float32(0.5)) / np.float32(rows)
-    wall, ground = (
-        np.array(draws.colour(*span), np.float32).reshape(3, 1, 1) for span in ((0.3, 0.8), (0.25, 0.65))
-    )
+    wall, ground = (np.array(draws.colour(*span), np.float32).reshape(3, 1, 1) for span in ((0.3, 0.8), (0.25, 0.65)))
     kind, module = draws.pick(("panels", "bricks", "plaster")), np.float32(draws.between(0.12, 0.35))
     joint = np.float32(0.014)
     if kind == "panels":

@@ -25,9 +25,7 @@ def draw_backpack(canvas: Canvas, pose: Pose) -> None:
         pose.trunk(-0.10, 0, SHOULDER + 0.125 + bounce),
         pose.trunk(-0.10, 0, SHOULDER + 0.195 + bounce),
     )
-    canvas.barrel(
-        pocket_top, pocket_bottom, [size * half * 0.7] * 3, size * 0.012, shaded(person.bag_colour, 0.7)
-    )
+    canvas.barrel(pocket_top, pocket_bottom, [size * half * 0.7] * 3, size * 0.012, shaded(person.bag_colour, 0.7))
 
 
 def draw_straps(canvas: Canvas, pose: Pose) -> None:
@@ -70,9 +68,7 @@ def draw_satchel(canvas: Canvas, pose: Pose) -> None:
     shoulder = pose.trunk(0.0, -side * 0.06, SHOULDER - 0.01)
     canvas.capsule(shoulder, (x, y), size * 0.009, shaded(person.bag_colour, 0.7))
     half = pose.width(0.04, 0.06)
-    canvas.barrel(
-        (x, y - size * 0.01), (x, y + size * 0.085), [size * half] * 3, size * 0.014, person.bag_colour
-    )
+    canvas.barrel((x, y - size * 0.01), (x, y + size * 0.085), [size * half] * 3, size * 0.014, person.bag_colour)
     canvas.barrel(
         (x, y - size * 0.01),
         (x, y + size * 0.035),

@@ -23,12 +23,10 @@ class Canvas:
         self.pixels = pixels
         self.left = left
         self.rows, self.columns = pixels.shape[2:]
-        self._x = (np.arange(self.columns, dtype=np.float32) + np.float32(0.5)) / np.float32(
-            self.rows
-        ) + np.float32(left)
-        self._y = ((np.arange(self.rows, dtype=np.float32) + np.float32(0.5)) / np.float32(self.rows))[
-            :, None
-        ]
+        self._x = (np.arange(self.columns, dtype=np.float32) + np.float32(0.5)) / np.float32(self.rows) + np.float32(
+            left
+        )
+        self._y = ((np.arange(self.rows, dtype=np.float32) + np.float32(0.5)) / np.float32(self.rows))[:, None]
 
     def during(self, frames: slice) -> "Canvas":
         """The canvas of some consecutive frames; drawing there draws here."""

@@ -31,9 +31,7 @@ class Draws:
     """A sequence of draws for one key."""
 
     def __init__(self, seed: int, stream: Stream, *key: int):
-        self._generator = np.random.Generator(
-            np.random.PCG64(np.random.SeedSequence([seed, int(stream), *key]))
-        )
+        self._generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, int(stream), *key])))
 
     def between(self, low: float, high: float) -> float:
         """Uniform in [low, high). Scaled here: compiled code may fuse the two operations into one."""

@@ -60,9 +60,7 @@ def _draw_leg(canvas: Canvas, pose: Pose, side: int, light: float) -> None:
     canvas.capsule(
         knee, ankle, size * 0.034 * girth, cloth if long else skin, size * (0.027 if long else 0.022) * girth
     )
-    canvas.capsule(
-        hip, knee, size * 0.050 * girth, skin if person.legwear == "skirt" else cloth, size * 0.038 * girth
-    )
+    canvas.capsule(hip, knee, size * 0.050 * girth, skin if person.legwear == "skirt" else cloth, size * 0.038 * girth)
 
 
 def _draw_arm(canvas: Canvas, pose: Pose, side: int, light: float):
@@ -71,9 +69,7 @@ def _draw_arm(canvas: Canvas, pose: Pose, side: int, light: float):
     shoulder, elbow, wrist = (pose.trunk(*joint) for joint in pose.arm(side))
     sleeve, skin = shaded(person.top, light * 0.92), shaded(person.skin, light)
     canvas.capsule(wrist, (wrist[0], wrist[1] + size * 0.016), size * 0.021, skin)
-    canvas.capsule(
-        elbow, wrist, size * 0.026 * girth, sleeve if person.long_sleeves else skin, size * 0.021 * girth
-    )
+    canvas.capsule(elbow, wrist, size * 0.026 * girth, sleeve if person.long_sleeves else skin, size * 0.021 * girth)
     canvas.capsule(shoulder, elbow, size * 0.034 * girth, sleeve, size * 0.028 * girth)
     return wrist
 
@@ -97,8 +93,7 @@ def _torso_texture(canvas: Canvas, pose: Pose, half_width: float):
     """The shirt: pattern, rounded shading, and what shows only from the front: neckline and opening."""
     person = pose.person
     top, accent, skin = (
-        np.asarray(colour, np.float32).reshape(3, 1, 1, 1)
-        for colour in (person.top, person.accent, person.skin)
+        np.asarray(colour, np.float32).reshape(3, 1, 1, 1) for colour in (person.top, person.accent, person.skin)
     )
     length, wide = np.float32(_TORSO_BOTTOM - _TORSO_TOP), np.float32(half_width)
     sharp = np.float32(canvas.rows * float(pose.walk.size[0]))
@@ -157,11 +152,7 @@ def _draw_skirt(canvas: Canvas, pose: Pose) -> None:
 
     def texture(u, v):
         pleat = u * np.float32(2.5)
-        return cloth * (
-            1 - np.float32(0.25) * (u * u) - folds * v * np.abs(pleat - np.floor(pleat) - np.float32(0.5))
-        )
+        return cloth * (1 - np.float32(0.25) * (u * u) - folds * v * np.abs(pleat - np.floor(pleat) - np.float32(0.5)))
 
     cloth = np.asarray(person.bottom, np.float32).reshape(3, 1, 1, 1)
-    canvas.barrel(
-        waist, (middle, hem[1]), (size * top, (size * top + low) * 0.53, low), size * 0.012, texture
-    )
+    canvas.barrel(waist, (middle, hem[1]), (size * top, (size * top + low) * 0.53, low), size * 0.012, texture)

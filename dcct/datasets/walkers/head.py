@@ -14,9 +14,7 @@ _EYE_ANGLE = 0.42  # between the face's middle and an eye, around the head
 
 def draw_neck(canvas: Canvas, pose: Pose) -> None:
     radius = pose.walk.size * 0.026 * min(1.15, pose.person.girth)
-    canvas.capsule(
-        pose.trunk(0, 0, SHOULDER), pose.trunk(0.01, 0, NECK - 0.03), radius, shaded(pose.person.skin, 0.85)
-    )
+    canvas.capsule(pose.trunk(0, 0, SHOULDER), pose.trunk(0.01, 0, NECK - 0.03), radius, shaded(pose.person.skin, 0.85))
 
 
 def draw_head(canvas: Canvas, pose: Pose) -> None:
@@ -47,9 +45,7 @@ def draw_head(canvas: Canvas, pose: Pose) -> None:
 
     if abs(pose.across) > 0.35:  # the nose shows against the background
         reach = (1 if pose.across > 0 else -1) * 0.047 * size
-        canvas.capsule(
-            (x + reach, y + size * 0.008), (x + reach * 1.12, y + size * 0.016), size * 0.009, person.skin
-        )
+        canvas.capsule((x + reach, y + size * 0.008), (x + reach * 1.12, y + size * 0.016), size * 0.009, person.skin)
     canvas.ellipse((x, y), (size * _HEAD_RADII[0], size * _HEAD_RADII[1]), texture)
     if person.hair_shape == "cap" and pose.toward > -0.5:
         canvas.capsule(

@@ -60,8 +60,10 @@ def write(root: Path, spec: "WalkersSpec", advance: Callable[[int], object] | No
                 advance(1)
         partial.replace(root)
     except OSError as error:
-        raise DcctError(f"{error.filename or root}: cannot be written: {error.strerror}: free the disk or mend the "
-                        "permissions, then run the same command again") from error
+        raise DcctError(
+            f"{error.filename or root}: cannot be written: {error.strerror}: free the disk or mend the "
+            "permissions, then run the same command again"
+        ) from error
 
 
 def files(spec: "WalkersSpec") -> Iterator[tuple[str, bytes]]:
@@ -107,10 +109,7 @@ def _jpeg(pixels: np.ndarray, quality: int) -> bytes:
 
 def _rows(entries: list[Entry], frames: int) -> np.ndarray:
     """First and last line, identity and camera of every tracklet, int32 (N, 4)."""
-    rows = [
-        (frames * place + 1, frames * (place + 1), entry.pid, entry.camera)
-        for place, entry in enumerate(entries)
-    ]
+    rows = [(frames * place + 1, frames * (place + 1), entry.pid, entry.camera) for place, entry in enumerate(entries)]
     return np.array(rows, np.int32)
 
 

@@ -78,9 +78,7 @@ def identity(spec: "WalkersSpec", pid: int) -> Person:
         group = (pid - 1) // spec.share
     else:
         group = -(-spec.train_ids // spec.share) + (pid - 1 - spec.train_ids) // spec.share
-    person = _build(
-        _outfit(Draws(spec.seed, Stream.OUTFIT, group)), draws := Draws(spec.seed, Stream.BUILD, pid)
-    )
+    person = _build(_outfit(Draws(spec.seed, Stream.OUTFIT, group)), draws := Draws(spec.seed, Stream.BUILD, pid))
     if spec.share > 1:
         person = replace(person, shoe=draws.pick(SHOE))
         if draws.chance(0.5):

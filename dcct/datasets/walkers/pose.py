@@ -75,9 +75,7 @@ class Pose:
         phase = self.walk.phase + (0 if side == LEFT else np.pi)
         left = side * 0.045 * person.girth
         thigh = person.stride * (1 + side * person.limp) * sine(phase)
-        bend = (
-            person.knee * np.maximum(sine(phase + 2.67), 0) * 0.9 + 0.05
-        )  # most while the leg swings to the front
+        bend = person.knee * np.maximum(sine(phase + 2.67), 0) * 0.9 + 0.05  # most while the leg swings to the front
         shin = thigh - bend
         knee = THIGH * sine(thigh), left, HIP + THIGH * cosine(thigh)
         ankle = knee[0] + SHIN * sine(shin), left, knee[2] + SHIN * cosine(shin)

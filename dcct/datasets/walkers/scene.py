@@ -171,9 +171,7 @@ def _draw_burst(spec: "WalkersSpec", burst: Burst, canvas: Canvas) -> None:
     elif draws.chance(0.5):
         _draw_barrier(canvas, draws.between(0.1, 0.3), _dull_colour(draws))
     else:
-        _draw_van(
-            canvas, side * time * draws.between(0.2, 0.6), draws.between(0.08, 0.2), _dull_colour(draws)
-        )
+        _draw_van(canvas, side * time * draws.between(0.2, 0.6), draws.between(0.08, 0.2), _dull_colour(draws))
 
 
 def _draw_van(canvas: Canvas, x: np.ndarray, top: float, colour) -> None:

@@ -25,15 +25,21 @@ def test_identity_with_too_few_tracklets_is_drawn_with_replacement():
 def test_worker_count_changes_no_batch(tiny, profile):
     """0 and 2 workers give bit-identical clips, boxes and labels."""
     dataset = TrainingClips(tiny.frames, tiny.manifest, profile.clips, 0.5, seed=3)
-    epochs = [list(load_epoch(dataset, profile.training.model_copy(update={"workers": workers}), 5)) for workers in (0, 2)]
+    epochs = [
+        list(load_epoch(dataset, profile.training.model_copy(update={"workers": workers}), 5)) for workers in (0, 2)
+    ]
     for one, two in zip(*epochs, strict=True):
         assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
 
 
 def test_epochs_and_seeds_differ(tiny, profile):
     """Another epoch, or another seed, draws other clips."""
+
     def first(seed, epoch):
-        return next(load_epoch(TrainingClips(tiny.frames, tiny.manifest, profile.clips, 0.5, seed), profile.training, epoch))[0]
+        return next(
+            load_epoch(TrainingClips(tiny.frames, tiny.manifest, profile.clips, 0.5, seed), profile.training, epoch)
+        )[0]
+
     assert torch.equal(first(0, 0), first(0, 0))
     assert not torch.equal(first(0, 0), first(0, 1))
     assert not torch.equal(first(0, 0), first(1, 0))

@@ -14,13 +14,15 @@ from dcct.errors import DataError
 
 
 def test_drawn_set_is_read_whole(tiny):
-    """Every identity, camera and frame that was drawn is found; junk is dropped; queries are one per identity and camera."""
+    """All that was drawn is found; junk is dropped; there is one query per identity and camera."""
     found = count(check_tracklets(read_tracklets(tiny.data)))
     spec = tiny.spec
     assert found["train_tracklets"] == spec.train_ids * spec.cameras * spec.tracklets_per_camera
     assert found["train_frames"] == found["train_tracklets"] * spec.frames
     assert found["query_tracklets"] == spec.test_ids * spec.cameras
-    assert found["gallery_tracklets"] == spec.test_ids * spec.cameras * (spec.tracklets_per_camera - 1) + spec.distractors
+    assert (
+        found["gallery_tracklets"] == spec.test_ids * spec.cameras * (spec.tracklets_per_camera - 1) + spec.distractors
+    )
     assert (found["distractor_tracklets"], count_junk(tiny.data)) == (spec.distractors, spec.junk)
 
 
@@ -36,7 +38,9 @@ def test_swapped_label_is_named(tiny, tmp_path):
     shutil.copytree(tiny.data / "info", tmp_path / "info")
     names = (tmp_path / "info/train_name.txt").read_text().replace("0003C1T0001F001", "0004C1T0001F001")
     (tmp_path / "info/train_name.txt").write_text(names)
-    with pytest.raises(DataError, match=r"row 13 says identity 3, camera 1, but its frame is named 0004C1T0001F001\.jpg"):
+    with pytest.raises(
+        DataError, match=r"row 13 says identity 3, camera 1, but its frame is named 0004C1T0001F001\.jpg"
+    ):
         list(read_tracklets(tmp_path))
 
 
@@ -49,7 +53,9 @@ def test_missing_metadata_is_named(tiny, tmp_path, name, complaint):
         list(read_tracklets(tmp_path))
 
 
-@pytest.mark.skipif("DCCT_MARS_INFO" not in os.environ, reason="set DCCT_MARS_INFO to a folder with MARS' three .mat files")
+@pytest.mark.skipif(
+    "DCCT_MARS_INFO" not in os.environ, reason="set DCCT_MARS_INFO to a folder with MARS' three .mat files"
+)
 def test_real_metadata_have_the_published_counts(tmp_path):
     """The real files give 8,298 train tracklets, 1,980 queries and 9,330 gallery tracklets; 870 junk are dropped."""
     (tmp_path / "info").mkdir()
@@ -57,10 +63,21 @@ def test_real_metadata_have_the_published_counts(tmp_path):
         shutil.copy(file, tmp_path / "info")
     for part in ("train", "test"):
         rows = loadmat(tmp_path / f"info/tracks_{part}_info.mat")[f"track_{part}_info"].tolist()
-        names = [f"{'00-1' if pid == -1 else f'{pid:04d}'}C{cam}T{number:04d}F{frame:03d}.jpg"
-                 for number, (first, last, pid, cam) in enumerate(rows) for frame in range(last - first + 1)]
+        names = [
+            f"{'00-1' if pid == -1 else f'{pid:04d}'}C{cam}T{number:04d}F{frame:03d}.jpg"
+            for number, (first, last, pid, cam) in enumerate(rows)
+            for frame in range(last - first + 1)
+        ]
         (tmp_path / f"info/{part}_name.txt").write_text("\n".join(names))
     found = count(check_tracklets(read_tracklets(tmp_path)))
-    assert found == {"train_ids": 625, "train_tracklets": 8298, "train_frames": 509914, "query_ids": 626,
-                     "query_tracklets": 1980, "gallery_tracklets": 9330, "distractor_tracklets": 3248, "cameras": 6}
+    assert found == {
+        "train_ids": 625,
+        "train_tracklets": 8298,
+        "train_frames": 509914,
+        "query_ids": 626,
+        "query_tracklets": 1980,
+        "gallery_tracklets": 9330,
+        "distractor_tracklets": 3248,
+        "cameras": 6,
+    }
     assert count_junk(tmp_path) == 870

@@ -73,9 +73,7 @@ def test_pixels_are_pinned():
 
 def test_pixels_do_not_depend_on_the_simd_level():
     """Without the processor's vector extensions the pixels are still the pinned ones."""
-    found = subprocess.run(
-        [sys.executable, "-c", "import numpy; numpy.show_runtime()"], capture_output=True, text=True
-    )
+    found = subprocess.run([sys.executable, "-c", "import numpy; numpy.show_runtime()"], capture_output=True, text=True)
     features = re.findall(r"'(\w+)'", re.search(r"'found': \[([^]]*)\]", found.stdout).group(1))
     if not features:
         pytest.skip("numpy found no vector extensions here that could be switched off")
@@ -160,9 +158,7 @@ def test_faces_show_from_the_front_only():
     heads = []
     for heading in (np.pi / 2, -np.pi / 2):
         canvas = Canvas(np.zeros((3, 1, 128, 64), np.float32), left=-0.25)
-        draw_person(
-            canvas, person, Walk(np.zeros(1), heading, np.zeros(1), np.array([0.95]), np.array([0.9]))
-        )
+        draw_person(canvas, person, Walk(np.zeros(1), heading, np.zeros(1), np.array([0.95]), np.array([0.9])))
         y = round((0.95 - 0.9 * (1 - 0.075)) * 128)
         heads.append(canvas.pixels[:, 0, y - 3 : y + 3, 30:34].mean(axis=(1, 2)))
     (coming, going) = heads

@@ -7,8 +7,20 @@ from dcct.config import load_profile, load_variant
 from dcct.errors import ConfigError
 from dcct.models.dcct import DCCT
 
-VARIANTS = ["untrained", "cnn", "vit", "coupled", "cca", "hta1", "dcct", "dcct-fd", "dcct-ld", "dcct-fd-ld", "distilled-cnn",
-            "distilled-vit"]
+VARIANTS = [
+    "untrained",
+    "cnn",
+    "vit",
+    "coupled",
+    "cca",
+    "hta1",
+    "dcct",
+    "dcct-fd",
+    "dcct-ld",
+    "dcct-fd-ld",
+    "distilled-cnn",
+    "distilled-vit",
+]
 
 
 def build(name, profile, identities=5):

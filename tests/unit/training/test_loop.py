@@ -15,9 +15,17 @@ from dcct.training.loop import Run, fit
 def run(tiny, profile, root, tmp_path):
     def make(name, epochs=3, work="work"):
         training = profile.training.model_copy(update={"epochs": epochs, "random_erasing": 0.5})
-        return Run(profile=profile.model_copy(update={"training": training}),
-                   variant=load_variant(name, root / "config/config.yaml"), seed=0, frames=tiny.frames, manifest=tiny.manifest,
-                   weights=tiny.weights, work=tmp_path / work, identity="x")
+        return Run(
+            profile=profile.model_copy(update={"training": training}),
+            variant=load_variant(name, root / "config/config.yaml"),
+            seed=0,
+            frames=tiny.frames,
+            manifest=tiny.manifest,
+            weights=tiny.weights,
+            work=tmp_path / work,
+            identity="x",
+        )
+
     return make
 
 
@@ -26,7 +34,7 @@ class Killed(BaseException):
 
 
 def test_interrupted_training_ends_with_the_same_bytes(run, tmp_path, monkeypatch):
-    """Killed in the middle of the second epoch and run again: checkpoint and history are those of an undisturbed run."""
+    """Killed in its second epoch and run again: checkpoint and history are those of an undisturbed run."""
     fit(run("dcct-fd-ld", work="calm"), tmp_path / "calm-out", Progress())
     step, calls = torch.optim.Adam.step, []
 
@@ -52,7 +60,9 @@ def test_resume_state_of_another_config_is_not_continued(run, tmp_path):
     other = run("cnn", epochs=1)
     object.__setattr__(other, "identity", "y")
     fit(other, tmp_path / "second", Progress())
-    assert (tmp_path / "second" / checkpoint.MODEL).read_bytes() == (tmp_path / "expected" / checkpoint.MODEL).read_bytes()
+    assert (tmp_path / "second" / checkpoint.MODEL).read_bytes() == (
+        tmp_path / "expected" / checkpoint.MODEL
+    ).read_bytes()
 
 
 def test_hta_trains_neither_cca_nor_backbones(run, tmp_path):
