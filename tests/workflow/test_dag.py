@@ -1,0 +1,180 @@
+"""The Snakemake DAG at test size: from nothing to tables; what reruns and what does not; kills and bad inputs."""
+
+import os
+import shutil
+import signal
+import time
+
+import pandas as pd
+import pytest
+
+from dcct.receipt import read_json
+
+TRAINED = ["untrained", "cnn", "dcct", "dcct-fd-ld"]
+ALL_TABLES = {f"tabulate table={name}" for name in ("components", "differences", "features", "time-order")}
+
+
+def test_everything_is_made_and_means_something(finished):
+    """Tables and figures exist; a trained network ranks better than twice chance, no number is missing or over 100."""
+    for name in ("ablation.png", "cmc.svg", "training.png", "queries.png", "sheet.png"):
+        assert (finished.results / "figures/walkers-test" / name).stat().st_size > 5000
+    table = pd.read_csv(finished.results / "tables/components.csv").set_index("variant")
+    assert table.loc["dcct", "mAP"] > 2 * table.loc["chance", "mAP"]
+    assert table["mAP"].dropna().between(0, 100).all()
+    assert set(table.index[table["mAP"].notna()]) == {"chance", *TRAINED, "distilled-cnn", "distilled-vit"}
+    assert "not verified" in (finished.results / "tables/components.md").read_text()
+
+
+def test_second_run_has_nothing_to_do(finished):
+    """A finished checkout is quiet."""
+    assert finished.jobs() == set()
+
+
+def test_editing_one_variant_reruns_that_variant(finished, edited):
+    """Its training, extraction and ranking, the tables and figures: nothing else."""
+    edited("config/variants/cnn.yaml", "title: CNN", "title: The CNN")
+    key = "dataset=walkers-test, variant=cnn, seed=0"
+    expected = {f"{rule} {key}" for rule in ("train", "extract", "rank")} | ALL_TABLES | {"draw dataset=walkers-test"}
+    assert finished.jobs() == expected
+
+
+def test_comment_in_an_unrelated_module_reruns_nothing(finished, edited):
+    """The command's own module decides no number."""
+    edited("dcct/cli.py", '"""The dcct command', '# a comment\n"""The dcct command')
+    assert finished.jobs() == set()
+
+
+def test_change_in_losses_retrains(finished, edited):
+    """Every training and what follows from it, but no data step."""
+    edited("dcct/losses.py", "no label smoothing", "without label smoothing")
+    jobs = finished.jobs()
+    assert {f"train dataset=walkers-test, variant={name}, seed=0" for name in TRAINED} <= jobs
+    assert not {job.split()[0] for job in jobs} & {"source", "verify", "manifest", "pack", "sample", "weights", "sheet"}
+
+
+def test_killed_run_goes_on_and_ends_the_same(finished):
+    """SIGKILL to the whole workflow in mid-training; the documented commands finish it with the same digests."""
+    folder = finished.results / "checkpoints/walkers-test/dcct/seed0"
+    expected = (folder / "receipt.json").read_bytes()
+    shutil.rmtree(folder)
+    process = finished.start("snakemake", "--cores", "2", "--configfile", "config/test.yaml", "--quiet")
+    work, deadline = finished.results / "work/walkers-test/dcct/seed0", time.monotonic() + 60
+    while not list(work.glob("epoch*.pt")):
+        assert time.monotonic() < deadline, "training did not save a state within a minute"
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (folder / "receipt.json").exists()
+    assert finished.snakemake("--unlock").returncode == 0
+    done = finished.snakemake("--rerun-incomplete")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "going on after epoch" in done.stdout + done.stderr
+    assert (folder / "receipt.json").read_bytes() == expected
+
+
+def test_second_training_from_scratch_gives_the_same_bytes(finished):
+    """Same inputs, same machine: checkpoint, features, metrics and tables are identical, seconds apart."""
+    run = ("walkers-test", "cnn", "--seed", "0", "--configfile", "config/test.yaml")
+    receipts = [
+        finished.results / f"{step}/walkers-test/cnn/seed0/receipt.json"
+        for step in ("checkpoints", "features", "metrics")
+    ]
+    before = [receipt.read_bytes() for receipt in receipts]
+    table = pd.read_csv(finished.results / "tables/components.csv").drop(columns="seconds")
+    for step in ("train", "extract", "rank"):
+        assert finished.run("dcct", step, *run).returncode == 0
+    assert finished.run("dcct", "tabulate", "components", *run[-2:]).returncode == 0
+    assert [receipt.read_bytes() for receipt in receipts] == before
+    pd.testing.assert_frame_equal(
+        pd.read_csv(finished.results / "tables/components.csv").drop(columns="seconds"), table
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("seeds: [0]", "seeds: [0]\nspeed: 3", "speed: unknown key"),
+        ("margin: 0.3", "margin: wide", "training.margin: Input should be a valid number"),
+        ("  - cnn\n", "  - cnnn\n", "unknown variant 'cnnn'"),
+        ("epochs: 8", "epochs: -8", "training.epochs: Input should be greater than or equal to 0"),
+    ],
+    ids=["unknown key", "wrong type", "unknown variant", "negative"],
+)
+def test_bad_config_stops_everything_in_one_line(finished, edited, old, new, complaint):
+    """Snakemake and every step refuse it before doing anything, with one line and a status that is not 0."""
+    edited("config/test.yaml", old, new)
+    for done in (
+        finished.snakemake("--dry-run"),
+        finished.run("dcct", "verify", "walkers-test", "--configfile", "config/test.yaml"),
+    ):
+        assert done.returncode != 0
+        errors = [line for line in (done.stdout + done.stderr).splitlines() if "error:" in line]
+        assert len(errors) == 1
+        assert complaint in errors[0]
+        assert "Traceback" not in done.stderr
+
+
+def one_error(done) -> str:
+    assert done.returncode != 0
+    assert "Traceback" not in done.stdout + done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1, lines
+    return lines[0]
+
+
+def test_deleted_frame_is_named(finished):
+    """Verification and packing name the frame that is gone."""
+    frame = finished.results / "test-frame.jpg"
+    path = finished.folder / "results/test/data/walkers-test/bbox_train/0001/0001C1T0001F003.jpg"
+    shutil.move(path, frame)
+    try:
+        for step in ("verify", "pack"):
+            error = one_error(finished.run("dcct", step, "walkers-test", "--configfile", "config/test.yaml"))
+            assert "0001C1T0001F003.jpg: frame missing" in error
+    finally:
+        shutil.move(frame, path)
+        for step in ("verify", "pack"):
+            assert finished.run("dcct", step, "walkers-test", "--configfile", "config/test.yaml").returncode == 0
+
+
+def test_missing_data_says_how_to_get_them(finished, tmp_path):
+    """A licensed set that is not there: one line with what to do."""
+    profile = (finished.folder / "config/test.yaml").read_text().replace("[walkers-test]", "[mars]")
+    (finished.folder / "config/mine.yaml").write_text(profile)
+    error = one_error(finished.run("dcct", "source", "mars", "--configfile", "config/mine.yaml"))
+    assert "results/test/data/mars: MARS is missing (link reported dead): ask its authors" in error
+
+
+def test_flipped_byte_in_a_checkpoint_is_named(finished):
+    """Extraction refuses a checkpoint whose digest is not the receipt's."""
+    path = finished.results / "checkpoints/walkers-test/cnn/seed0/model.safetensors"
+    content = path.read_bytes()
+    path.write_bytes(content[:-10] + bytes([content[-10] ^ 1]) + content[-9:])
+    try:
+        error = one_error(finished.run("dcct", "extract", "walkers-test", "cnn", "--configfile", "config/test.yaml"))
+        assert "cnn/seed0/model.safetensors: damaged" in error
+    finally:
+        path.write_bytes(content)
+        assert (
+            finished.run("dcct", "extract", "walkers-test", "cnn", "--configfile", "config/test.yaml").returncode == 0
+        )
+
+
+def test_unwritable_results_are_one_line(finished):
+    """Where nothing can be written, the step says which path."""
+    text = (
+        (finished.folder / "config/test.yaml")
+        .read_text()
+        .replace("results_dir: results/test", "results_dir: /proc/results")
+    )
+    (finished.folder / "config/mine.yaml").write_text(text)
+    error = one_error(finished.run("dcct", "weights", "--seed", "0", "--configfile", "config/mine.yaml"))
+    assert "/proc/results" in error
+    assert "cannot be written" in error
+
+
+def test_run_record_tells_how(finished):
+    """Every number leads to a command, versions, device and seconds."""
+    record = read_json(finished.results / "runs/train/walkers-test/dcct/seed0.json", "train")
+    assert record["command"].startswith("dcct train walkers-test dcct --seed 0")
+    assert {"seconds", "versions", "device", "git", "peak_memory_mb"} <= record.keys()

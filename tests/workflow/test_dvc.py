@@ -1,0 +1,136 @@
+"""DVC and Snakemake are two ways of doing the same: same commands, same outputs, same numbers."""
+
+import re
+import shutil
+
+import pytest
+import yaml
+
+from dcct.config import load_profile
+from dcct.stages import ENTRY, SECTIONS, code_of
+from tests.workflow.conftest import copy_project
+
+
+@pytest.fixture(scope="session")
+def dvc(root, tmp_path_factory):
+    """A bare copy without git whose default profile is the test profile, run by `dvc repro` alone."""
+    checkout = copy_project(root, tmp_path_factory.mktemp("dvc") / "dcct")
+    shutil.copytree(
+        root / ".dvc", checkout.folder / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp", "config.local")
+    )
+    (checkout.folder / "dvc.lock").unlink(missing_ok=True)
+    shutil.copy(checkout.folder / "config/test.yaml", checkout.folder / "config/config.yaml")
+    assert checkout.run("dvc", "config", "--local", "core.no_scm", "true").returncode == 0
+    done = checkout.run("dvc", "repro")
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return checkout
+
+
+def stages(checkout) -> dict:
+    """Resolved DVC stages: name → {cmd, deps, outs, params}."""
+    return yaml.safe_load((checkout.folder / "dvc.lock").read_text())["stages"]
+
+
+def snakemake_jobs(checkout) -> dict[str, set[str]]:
+    """Command → outputs of every Snakemake job of the same profile."""
+    done = checkout.run("snakemake", "-n", "-p", "--forceall", "--cores", "2", "--configfile", "config/config.yaml")
+    jobs, outputs = {}, set()
+    for line in (done.stdout + done.stderr).splitlines():
+        if line.strip().startswith("output:"):
+            outputs = set(re.split(r",\s*", line.split(":", 1)[1].strip()))
+        match = re.search(r"(?:Shell command: *)?(dcct \S.*?) 2>&1 \| tee", line)
+        if match:
+            jobs[match[1]] = outputs
+    return jobs
+
+
+def test_same_commands_and_outputs(dvc):
+    """DVC stages and Snakemake jobs pair up: the same command line makes the same files."""
+    by_command = {stage["cmd"]: {out["path"] for out in stage["outs"]} for stage in stages(dvc).values()}
+    assert by_command == snakemake_jobs(dvc)
+
+
+def test_same_numbers(dvc, finished):
+    """Checkpoints, features and metrics of `dvc repro` have the digests of the Snakemake run."""
+    found = sorted((finished.results / "metrics").rglob("receipt.json"))
+    assert len(found) == 6
+    for folder in ("checkpoints", "features", "metrics"):
+        for path in (finished.results / folder).rglob("receipt.json"):
+            assert path.read_bytes() == (dvc.results / path.relative_to(finished.results)).read_bytes()
+
+
+def test_second_repro_has_nothing_to_do(dvc):
+    """`dvc repro` on a finished checkout runs no stage."""
+    done = dvc.run("dvc", "repro")
+    assert done.returncode == 0
+    assert "Running stage" not in done.stdout
+
+
+def test_editing_one_variant_reruns_that_variant(dvc):
+    """`dvc status` names that variant's training, and only it, until its results have changed."""
+    path = dvc.folder / "config/variants/cnn.yaml"
+    text = path.read_text()
+    path.write_text(text.replace("title: CNN", "title: The CNN"))
+    try:
+        plan = dvc.run("dvc", "repro", "--dry").stdout
+    finally:
+        path.write_text(text)
+    assert re.findall(r"^Running stage '(train|extract)@(.*)'", plan, re.M) == [
+        ("train", "walkers-test-cnn-0"),
+        ("extract", "walkers-test-cnn-0"),
+    ]
+
+
+def test_snakemake_takes_over_from_dvc(dvc):
+    """After `dvc repro`, the documented touch makes Snakemake quiet, and a later edit is still seen."""
+    touched = dvc.run("snakemake", "--touch", "--forceall", "--cores", "1")
+    assert touched.returncode == 0, touched.stderr
+    assert "Nothing to be done" in (quiet := dvc.run("snakemake", "-n")).stdout + quiet.stderr
+    path = dvc.folder / "config/variants/cnn.yaml"
+    text = path.read_text()
+    path.write_text(text.replace("title: CNN", "title: The CNN"))
+    plan = dvc.run("snakemake", "-n")
+    path.write_text(text)
+    assert "variant=cnn" in plan.stdout + plan.stderr
+
+
+def test_dvc_takes_over_from_snakemake(finished, root):
+    """After a Snakemake run, `dvc commit --force` makes DVC quiet."""
+    shutil.copytree(
+        root / ".dvc", finished.folder / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp", "config.local")
+    )
+    (finished.folder / "dvc.lock").unlink(missing_ok=True)
+    default = finished.folder / "config/config.yaml"
+    text = default.read_text()
+    shutil.copy(finished.folder / "config/test.yaml", default)
+    try:
+        assert finished.run("dvc", "config", "--local", "core.no_scm", "true").returncode == 0
+        done = finished.run("dvc", "commit", "--force")
+        assert done.returncode == 0, done.stderr
+        status = finished.run("dvc", "status", "dvc.yaml")
+        assert "up to date" in status.stdout + status.stderr
+    finally:
+        default.write_text(text)
+
+
+def test_stages_watch_what_decides_their_numbers(root):
+    """Every stage lists as deps the code, and as params the profile sections, that dcct.stages names for its step."""
+    content = yaml.safe_load((root / "dvc.yaml").read_text())
+    assert {name.removesuffix("_backbone") for name in content["stages"]} == set(ENTRY)
+    for name, stage in content["stages"].items():
+        step = name.removesuffix("_backbone")
+        code = {path for path in stage["deps"] if path.startswith("dcct/")}
+        assert code == {path.as_posix() for path in code_of(step)}, name
+        sections = {section for entry in stage.get("params", []) for sections in entry.values() for section in sections}
+        assert sections == set(SECTIONS[step]), name
+
+
+def test_distilled_backbones_come_from_the_donor_that_dvc_names(root):
+    """dvc.yaml's `donor` is what the backbones' variant files say."""
+    from dcct.config import load_variant
+
+    donor = next(
+        entry["donor"] for entry in yaml.safe_load((root / "dvc.yaml").read_text())["vars"] if "donor" in entry
+    )
+    profile = root / "config/config.yaml"
+    assert {load_variant(name, profile).backbone_of for name in load_profile(profile).backbones} == {donor}
