@@ -32,12 +32,12 @@ def test_variant_computes_what_it_names_and_nothing_else(name, profile, root, mo
     """Features, heads and hints follow from the variant's YAML; `all` concatenates base, spatial and temporal."""
     monkeypatch.chdir(root)
     variant = load_variant(name, "config/config.yaml")
-    output = build(name, profile)(torch.randn(2, 4, 3, 64, 32))
+    output = build(name, profile)(torch.randn(2, 4, 3, profile.clips.height, profile.clips.width))
     widths = {feature: value.shape[1] for feature, value in output.features.items()}
-    expected = {branch: {"cnn": 128, "vit": 64}[branch] for branch in variant.branches}
+    expected = {branch: 64 for branch in variant.branches}
     expected["base"] = sum(expected.values())
     if variant.cca:
-        expected["spatial"] = 192
+        expected["spatial"] = 128
         if variant.hta:
             expected["temporal"] = 128
         expected["all"] = sum(expected[part] for part in ("base", "spatial", "temporal") if part in expected)
@@ -63,7 +63,7 @@ def test_full_size_has_the_official_shapes(root, monkeypatch):
 def test_branches_whose_grids_differ_are_refused(profile, root, monkeypatch):
     """A patch size that gives the ViT another grid than the CNN is a config error."""
     monkeypatch.chdir(root)
-    vit = profile.network.vit.model_copy(update={"args": {**profile.network.vit.args, "patch_size": 16}})
+    vit = profile.network.vit.model_copy(update={"args": {**profile.network.vit.args, "patch_size": 12}})
     network = profile.network.model_copy(update={"vit": vit})
-    with pytest.raises(ConfigError, match="the CNN has 32 positions for 64×32 images, the ViT 8"):
+    with pytest.raises(ConfigError, match="the CNN has 18 positions for 48×24 images, the ViT 8"):
         DCCT(load_variant("coupled", "config/config.yaml"), network, profile.clips, 5)
