@@ -79,11 +79,11 @@ rule sample:
         PATHS.clips("{dataset}") / "clips.parquet",
         PATHS.clips("{dataset}") / "receipt.json",
         PATHS.run("sample", "{dataset}"),
-    params:
-        settings=SETTINGS["sample"],
     log:
         PATHS.log("sample", "{dataset}"),
     benchmark:
         PATHS.benchmark("sample", "{dataset}")
+    params:
+        settings=SETTINGS["sample"],
     shell:
         "dcct sample {wildcards.dataset} " + TAIL

@@ -22,8 +22,6 @@ rule extract:
         PATHS.features("{dataset}", "{variant}", "{seed}") / "features.parquet",
         PATHS.features("{dataset}", "{variant}", "{seed}") / "receipt.json",
         PATHS.run("extract", "{dataset}", "{variant}", "seed{seed}"),
-    params:
-        settings=SETTINGS["extract"],
     log:
         PATHS.log("extract", "{dataset}", "{variant}", "seed{seed}"),
     benchmark:
@@ -31,6 +29,8 @@ rule extract:
     threads: PROFILE.training.threads
     resources:
         gpu=int(PROFILE.training.device == "cuda"),
+    params:
+        settings=SETTINGS["extract"],
     shell:
         "dcct extract {wildcards.dataset} {wildcards.variant} --seed {wildcards.seed} "
         + TAIL
@@ -40,9 +40,7 @@ rule rank:
     input:
         PATHS.manifest("{dataset}") / "receipt.json",
         PATHS.features("{dataset}", "{variant}", "{seed}") / "receipt.json",
-        ancient(
-            PATHS.features("{dataset}", "{variant}", "{seed}") / "features.parquet"
-        ),
+        ancient(PATHS.features("{dataset}", "{variant}", "{seed}") / "features.parquet"),
         dataset=PLAN.config("datasets", "{dataset}"),
         variant=PLAN.config("variants", "{variant}"),
         code=CODE["rank"],
@@ -51,12 +49,12 @@ rule rank:
         PATHS.metrics("{dataset}", "{variant}", "{seed}") / "queries.parquet",
         PATHS.metrics("{dataset}", "{variant}", "{seed}") / "receipt.json",
         PATHS.run("rank", "{dataset}", "{variant}", "seed{seed}"),
-    params:
-        settings=SETTINGS["rank"],
     log:
         PATHS.log("rank", "{dataset}", "{variant}", "seed{seed}"),
     benchmark:
         PATHS.benchmark("rank", "{dataset}", "{variant}", "seed{seed}")
+    params:
+        settings=SETTINGS["rank"],
     shell:
         "dcct rank {wildcards.dataset} {wildcards.variant} --seed {wildcards.seed} "
         + TAIL

@@ -12,12 +12,12 @@ rule tabulate:
         PATHS.table("{table}", "tex"),
         PATHS.table("{table}", "receipt.json"),
         PATHS.run("tabulate", "{table}"),
-    params:
-        settings=SETTINGS["tabulate"],
     log:
         PATHS.log("tabulate", "{table}"),
     benchmark:
         PATHS.benchmark("tabulate", "{table}")
+    params:
+        settings=SETTINGS["tabulate"],
     shell:
         "dcct tabulate {wildcards.table} " + TAIL
 
@@ -35,12 +35,12 @@ rule draw:
         ],
         PATHS.figures("{dataset}") / "draw.receipt.json",
         PATHS.run("draw", "{dataset}"),
-    params:
-        settings=SETTINGS["draw"],
     log:
         PATHS.log("draw", "{dataset}"),
     benchmark:
         PATHS.benchmark("draw", "{dataset}")
+    params:
+        settings=SETTINGS["draw"],
     shell:
         "dcct draw {wildcards.dataset} " + TAIL
 
@@ -55,12 +55,12 @@ rule gallery:
         PATHS.figures("{dataset}") / "queries.png",
         PATHS.figures("{dataset}") / "gallery.receipt.json",
         PATHS.run("gallery", "{dataset}"),
-    params:
-        settings=SETTINGS["gallery"],
     log:
         PATHS.log("gallery", "{dataset}"),
     benchmark:
         PATHS.benchmark("gallery", "{dataset}")
+    params:
+        settings=SETTINGS["gallery"],
     shell:
         "dcct gallery {wildcards.dataset} " + TAIL
 

@@ -10,12 +10,12 @@ rule weights:
         PATHS.weights("{seed}") / "vit.safetensors",
         PATHS.weights("{seed}") / "receipt.json",
         PATHS.run("weights", "seed{seed}"),
-    params:
-        settings=SETTINGS["weights"],
     log:
         PATHS.log("weights", "seed{seed}"),
     benchmark:
         PATHS.benchmark("weights", "seed{seed}")
+    params:
+        settings=SETTINGS["weights"],
     shell:
         "dcct weights --seed {wildcards.seed} " + TAIL
 
@@ -32,8 +32,6 @@ rule train:
         PATHS.checkpoint("{dataset}", "{variant}", "{seed}") / "history.parquet",
         PATHS.checkpoint("{dataset}", "{variant}", "{seed}") / "receipt.json",
         PATHS.run("train", "{dataset}", "{variant}", "seed{seed}"),
-    params:
-        settings=SETTINGS["train"],
     log:
         PATHS.log("train", "{dataset}", "{variant}", "seed{seed}"),
     benchmark:
@@ -41,5 +39,8 @@ rule train:
     threads: PROFILE.training.threads
     resources:
         gpu=int(PROFILE.training.device == "cuda"),
+    params:
+        settings=SETTINGS["train"],
     shell:
-        "dcct train {wildcards.dataset} {wildcards.variant} --seed {wildcards.seed} " + TAIL
+        "dcct train {wildcards.dataset} {wildcards.variant} --seed {wildcards.seed} "
+        + TAIL
