@@ -1,7 +1,7 @@
 # Everything from a fresh machine with Python 3.11–3.13 and make.
 #   make reproduce   set up .venv, then run the whole embedded reproduction
 #   make test        set up .venv, then run the tests
-#   make lint        ruff, snakefmt, snakemake --lint (its wish for conda aside: one environment serves every rule)
+#   make lint        ruff, snakefmt, snakemake --lint
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -14,11 +14,13 @@ reproduce: setup
 test: setup
 	pytest
 
+# Two of snakemake --lint's wishes do not fit: one environment serves every rule, and the profile's path stands in the
+# commands as a global, because as a param its mere renaming would rerun everything.
 lint: setup
 	ruff check .
 	ruff format --check .
 	snakefmt --check Snakefile workflow
-	! snakemake --lint 2>&1 | grep '^    \* ' | grep -v 'Specify a conda environment'
+	! snakemake --lint 2>&1 | grep '^    \* ' | grep -v -e 'conda environment' -e 'directly uses variable PLAN'
 
 setup: .venv/ready
 

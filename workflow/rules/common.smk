@@ -20,7 +20,3 @@ wildcard_constraints:
     variant="|".join(PROFILE.judged),
     table="|".join(PROFILE.tables),
     seed=r"\d+",
-
-
-# The end of every rule's command: the profile, and plain progress lines both on the terminal and in the log.
-TAIL = f"--configfile {PLAN.configfile} 2>&1 | tee {{log}}"

@@ -13,7 +13,7 @@ rule source:
     benchmark:
         PATHS.benchmark("source", "{dataset}")
     shell:
-        "dcct source {wildcards.dataset} " + TAIL
+        "dcct source {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | tee {log}"
 
 
 rule verify:
@@ -31,7 +31,7 @@ rule verify:
     benchmark:
         PATHS.benchmark("verify", "{dataset}")
     shell:
-        "dcct verify {wildcards.dataset} " + TAIL
+        "dcct verify {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | tee {log}"
 
 
 rule manifest:
@@ -49,7 +49,7 @@ rule manifest:
     benchmark:
         PATHS.benchmark("manifest", "{dataset}")
     shell:
-        "dcct manifest {wildcards.dataset} " + TAIL
+        "dcct manifest {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | tee {log}"
 
 
 rule pack:
@@ -67,7 +67,7 @@ rule pack:
     benchmark:
         PATHS.benchmark("pack", "{dataset}")
     shell:
-        "dcct pack {wildcards.dataset} " + TAIL
+        "dcct pack {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | tee {log}"
 
 
 rule sample:
@@ -86,4 +86,4 @@ rule sample:
     params:
         settings=SETTINGS["sample"],
     shell:
-        "dcct sample {wildcards.dataset} " + TAIL
+        "dcct sample {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | tee {log}"

@@ -32,8 +32,7 @@ rule extract:
     params:
         settings=SETTINGS["extract"],
     shell:
-        "dcct extract {wildcards.dataset} {wildcards.variant} --seed {wildcards.seed} "
-        + TAIL
+        "dcct extract {wildcards.dataset} {wildcards.variant} --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | tee {log}"
 
 
 rule rank:
@@ -56,5 +55,4 @@ rule rank:
     params:
         settings=SETTINGS["rank"],
     shell:
-        "dcct rank {wildcards.dataset} {wildcards.variant} --seed {wildcards.seed} "
-        + TAIL
+        "dcct rank {wildcards.dataset} {wildcards.variant} --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | tee {log}"

@@ -19,7 +19,7 @@ rule tabulate:
     params:
         settings=SETTINGS["tabulate"],
     shell:
-        "dcct tabulate {wildcards.table} " + TAIL
+        "dcct tabulate {wildcards.table} --configfile {PLAN.configfile} 2>&1 | tee {log}"
 
 
 rule draw:
@@ -42,7 +42,7 @@ rule draw:
     params:
         settings=SETTINGS["draw"],
     shell:
-        "dcct draw {wildcards.dataset} " + TAIL
+        "dcct draw {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | tee {log}"
 
 
 rule gallery:
@@ -62,7 +62,7 @@ rule gallery:
     params:
         settings=SETTINGS["gallery"],
     shell:
-        "dcct gallery {wildcards.dataset} " + TAIL
+        "dcct gallery {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | tee {log}"
 
 
 rule sheet:
@@ -79,4 +79,4 @@ rule sheet:
     benchmark:
         PATHS.benchmark("sheet", "{dataset}")
     shell:
-        "dcct sheet {wildcards.dataset} " + TAIL
+        "dcct sheet {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | tee {log}"

@@ -17,7 +17,7 @@ rule weights:
     params:
         settings=SETTINGS["weights"],
     shell:
-        "dcct weights --seed {wildcards.seed} " + TAIL
+        "dcct weights --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | tee {log}"
 
 
 rule train:
@@ -42,5 +42,4 @@ rule train:
     params:
         settings=SETTINGS["train"],
     shell:
-        "dcct train {wildcards.dataset} {wildcards.variant} --seed {wildcards.seed} "
-        + TAIL
+        "dcct train {wildcards.dataset} {wildcards.variant} --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | tee {log}"
