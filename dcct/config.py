@@ -31,6 +31,8 @@ class Clips(Model):
     """Height in pixels to which every frame is resized (bicubic)."""
     width: int = Field(gt=0)
     """Width in pixels to which every frame is resized."""
+    decoded: bool
+    """Keep frames decoded and resized in the frame store too, 3·height·width bytes each: for small sets on few cores."""
 
 
 class Backbone(Model):

@@ -6,6 +6,8 @@ Snakemake rules, DVC stages and the code all agree because nothing else spells a
 from dataclasses import dataclass
 from pathlib import Path
 
+from dcct.config import Clips
+
 
 @dataclass(frozen=True, kw_only=True)
 class Paths:
@@ -28,6 +30,12 @@ class Paths:
 
     def frames(self, dataset: str) -> Path:
         return self.results_dir / "frames" / dataset
+
+    def store(self, dataset: str, clips: Clips) -> list[Path]:
+        """Files of the frame store."""
+        folder = self.frames(dataset)
+        pixels = [pixels_file(folder, clips.height, clips.width)] if clips.decoded else []
+        return [folder / "frames.bin", folder / "index.parquet", *pixels]
 
     def clips(self, dataset: str) -> Path:
         return self.results_dir / "clips" / dataset
@@ -63,3 +71,8 @@ class Paths:
     def run(self, *key: str) -> Path:
         """How an artefact came to be (time, versions, device): never an input, since it differs at every run."""
         return self.results_dir.joinpath("runs", *key[:-1], f"{key[-1]}.json")
+
+
+def pixels_file(frames: Path, height: int, width: int) -> Path:
+    """Where a frame store keeps frames decoded and resized to height × width, if it does."""
+    return frames / f"pixels-{height}x{width}.bin"

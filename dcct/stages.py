@@ -1,4 +1,4 @@
-"""What decides a step's numbers: source files (the import closure of its entry module) and sections of the profile.
+"""What decides a step's numbers: source files (the import closure of its entry modules) and sections of the profile.
 
 Neither Snakemake nor DVC sees edits of an imported package. Rules take these files as inputs and dvc.yaml lists them
 as deps (a test holds the list against this function), so that editing losses.py retrains and editing a figure
@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parent
 ENTRY = {
     "source": "datasets/source.py",
     "verify": "datasets/verify.py",
-    "manifest": "datasets/manifest.py",
+    "manifest": "datasets/manifest.py datasets/readers.py",
     "pack": "clips/frames.py",
     "sample": "clips/sampling.py",
     "weights": "models/weights.py",
@@ -27,12 +27,12 @@ ENTRY = {
     "gallery": "report/queries.py",
     "sheet": "report/sheet.py",
 }
-"""Step (a verb of the command) → the module that does its work."""
+"""Step (a verb of the command) → the modules that do its work."""
 SECTIONS = {
     "source": (),
     "verify": (),
     "manifest": (),
-    "pack": (),
+    "pack": ("clips",),
     "sample": ("clips", "evaluation"),
     "weights": ("clips", "network", "weights"),
     "train": ("clips", "network", "training"),
@@ -51,7 +51,7 @@ PLUMBING = {"errors.py", "paths.py", "progress.py", "receipt.py", "stages.py"}
 def code_of(step: str) -> list[Path]:
     """Source files on which the numbers of `step` depend, sorted, relative to the package's parent folder."""
     found: set[Path] = set()
-    waiting = [PACKAGE / ENTRY[step]]
+    waiting = [PACKAGE / module for module in ENTRY[step].split()]
     while waiting:
         file = waiting.pop()
         if file not in found:

@@ -84,13 +84,14 @@ def verify(context: Context, dataset: str) -> None:
 def manifest(context: Context, dataset: str) -> None:
     """Write the manifest of a verified data set."""
     from dcct.datasets.manifest import write_manifest
+    from dcct.datasets.readers import READERS
 
     layout, folder = context.dataset(dataset).layout, context.paths.manifest(dataset)
     outputs = [folder / "tracklets.parquet", folder / "frames.parquet"]
     inputs = {context.paths.verified(dataset) / RECEIPT: f"verify {dataset}"}
     origin = _origin(context, "manifest", inputs, {"layout": layout})
     with _recorded(context, "manifest", folder / RECEIPT, (dataset,), outputs, origin):
-        write_manifest(layout, context.paths.data(dataset), folder)
+        write_manifest(READERS[layout](context.paths.data(dataset)), folder)
 
 
 def pack(context: Context, dataset: str) -> None:
@@ -98,12 +99,10 @@ def pack(context: Context, dataset: str) -> None:
     from dcct.clips.frames import pack as pack_frames
 
     context.dataset(dataset)
-    folder, listed = context.paths.frames(dataset), context.paths.manifest(dataset)
+    folder, listed, clips = context.paths.frames(dataset), context.paths.manifest(dataset), context.profile.clips
     origin = _origin(context, "pack", {listed / RECEIPT: f"manifest {dataset}"}, {})
-    with _recorded(
-        context, "pack", folder / RECEIPT, (dataset,), [folder / "frames.bin", folder / "index.parquet"], origin
-    ):
-        pack_frames(listed, context.paths.data(dataset), folder, context.progress)
+    with _recorded(context, "pack", folder / RECEIPT, (dataset,), context.paths.store(dataset, clips), origin):
+        pack_frames(listed, context.paths.data(dataset), folder, clips, context.progress)
 
 
 def sample(context: Context, dataset: str) -> None:

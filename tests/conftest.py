@@ -30,6 +30,7 @@ def tiny(tmp_path_factory, profile):
     from dcct.config import load_dataset
     from dcct.datasets import walkers
     from dcct.datasets.manifest import write_manifest
+    from dcct.datasets.mars import read_tracklets
     from dcct.models.weights import initial_backbones, write_weights
     from dcct.progress import Progress
 
@@ -37,8 +38,8 @@ def tiny(tmp_path_factory, profile):
     dataset = load_dataset("walkers-test", ROOT / "config/test.yaml")
     spec = dataset.walkers.model_copy(update={"train_ids": 16, "test_ids": 4, "frames": 8})
     walkers.write(base / "data", spec)
-    write_manifest("mars", base / "data", base / "manifest")
-    pack(base / "manifest", base / "data", base / "frames", Progress())
+    write_manifest(read_tracklets(base / "data"), base / "manifest")
+    pack(base / "manifest", base / "data", base / "frames", profile.clips, Progress())
     write_weights(initial_backbones(profile.network, profile.weights, profile.clips, 0), base / "weights")
     return SimpleNamespace(
         spec=spec, data=base / "data", manifest=base / "manifest", frames=base / "frames", weights=base / "weights"

@@ -5,12 +5,12 @@ elsewhere), camid, first_frame, frames. frames.parquet: path, in tracklet order.
 manifest and never a data set's own metadata.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dcct.datasets.readers import READERS
 from dcct.datasets.tracklet import Tracklet, check_tracklets
 from dcct.errors import DataError
 from dcct.receipt import atomic
@@ -31,9 +31,9 @@ TRACKLETS = pa.schema(
 FRAMES = pa.schema([("path", pa.string())], metadata={b"dcct_manifest": SCHEMA_VERSION})
 
 
-def write_manifest(layout: str, root: Path, folder: Path) -> None:
-    """Read the data set at `root` and write folder/tracklets.parquet and folder/frames.parquet."""
-    tracklets = check_tracklets(READERS[layout](root))
+def write_manifest(tracklets: Iterable[Tracklet], folder: Path) -> None:
+    """Check a reader's tracklets and write folder/tracklets.parquet and folder/frames.parquet."""
+    tracklets = check_tracklets(tracklets)
     labels = {pid: label for label, pid in enumerate(sorted({t.pid for t in tracklets if t.split == "train"}))}
     rows, paths = [], []
     for number, tracklet in enumerate(tracklets):

@@ -58,14 +58,15 @@ rule pack:
         dataset=PLAN.config("datasets", "{dataset}"),
         code=CODE["pack"],
     output:
-        PATHS.frames("{dataset}") / "frames.bin",
-        PATHS.frames("{dataset}") / "index.parquet",
+        PATHS.store("{dataset}", PROFILE.clips),
         PATHS.frames("{dataset}") / "receipt.json",
         PATHS.run("pack", "{dataset}"),
     log:
         PATHS.log("pack", "{dataset}"),
     benchmark:
         PATHS.benchmark("pack", "{dataset}")
+    params:
+        settings=SETTINGS["pack"],
     shell:
         "dcct pack {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | tee {log}"
 

@@ -22,8 +22,20 @@ def test_store_returns_the_files_pixels(tiny):
             assert np.array_equal(image, expected)
 
 
-def test_missing_frame_is_named_and_nothing_is_left(tiny, tmp_path):
+def test_missing_frame_is_named_and_nothing_is_left(tiny, profile, tmp_path):
     """Packing a set with a deleted frame names its path and leaves no half-written store."""
     with pytest.raises(DataError, match=r"elsewhere/bbox_train/0001/0001C1T0001F001\.jpg: frame missing"):
-        pack(tiny.manifest, tmp_path / "elsewhere", tmp_path / "frames", Progress())
+        pack(tiny.manifest, tmp_path / "elsewhere", tmp_path / "frames", profile.clips, Progress())
     assert not list((tmp_path / "frames").iterdir())
+
+
+def test_decoded_frames_change_no_pixel(tiny, profile, tmp_path):
+    """Reading the kept pixels equals decoding and resizing the packed bytes."""
+    plain = profile.clips.model_copy(update={"decoded": False})
+    pack(tiny.manifest, tiny.data, tmp_path, plain, Progress())
+    size = profile.clips.height, profile.clips.width
+    assert (tiny.frames / f"pixels-{size[0]}x{size[1]}.bin").exists()
+    kept, decoded = (
+        FrameStore(folder, tiny.manifest).read(3, np.arange(4), *size) for folder in (tiny.frames, tmp_path)
+    )
+    assert np.array_equal(kept, decoded)

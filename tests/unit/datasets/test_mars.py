@@ -28,7 +28,7 @@ def test_drawn_set_is_read_whole(tiny):
 
 def test_manifest_has_the_same_bytes_twice(tiny, tmp_path):
     """Writing the manifest again gives identical files."""
-    write_manifest("mars", tiny.data, tmp_path)
+    write_manifest(read_tracklets(tiny.data), tmp_path)
     for name in ("tracklets.parquet", "frames.parquet"):
         assert (tmp_path / name).read_bytes() == (tiny.manifest / name).read_bytes()
 

@@ -34,7 +34,7 @@ def test_variant_computes_what_it_names_and_nothing_else(name, profile, root, mo
     variant = load_variant(name, "config/config.yaml")
     output = build(name, profile)(torch.randn(2, 4, 3, profile.clips.height, profile.clips.width))
     widths = {feature: value.shape[1] for feature, value in output.features.items()}
-    expected = {branch: 64 for branch in variant.branches}
+    expected = dict.fromkeys(variant.branches, 64)
     expected["base"] = sum(expected.values())
     if variant.cca:
         expected["spatial"] = 128
