@@ -32,7 +32,7 @@ class Clips(Model):
     width: int = Field(gt=0)
     """Width in pixels to which every frame is resized."""
     decoded: bool
-    """Keep frames decoded and resized in the frame store too, 3·height·width bytes each: for small sets on few cores."""
+    """Keep frames decoded and resized in the frame store too, 3·height·width bytes each: for small sets, few cores."""
 
 
 class Backbone(Model):
