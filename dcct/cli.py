@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from dcct import steps
+from dcct import config, steps
 from dcct.config import load_profile
 from dcct.errors import DcctError
 from dcct.progress import Progress
+from dcct.receipt import write_json
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,6 +33,7 @@ Dataset = Annotated[str, typer.Argument(help="A data set of the profile, for exa
 Variant = Annotated[str, typer.Argument(help="A variant, for example dcct: a file in config/variants.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of weights, sampling and training.", min=0)]
 DEFAULT = Path("config/config.yaml")
+SCHEMAS = {"profile": config.Profile, "variant": config.Variant, "dataset": config.Dataset, "table": config.Table}
 DATA, LEARNING, PAPER = "Data", "Learning and judging", "Paper"
 
 
@@ -157,6 +159,16 @@ def sheet(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
     Example: dcct sheet walkers
     """
     steps.sheet(_open(configfile, f"sheet {dataset}"), dataset)
+
+
+@app.command(rich_help_panel="Configuration")
+def schemas(folder: Annotated[Path, typer.Argument(help="Where to write them.")]) -> None:
+    """Write JSON schemas of profiles, variants, data sets and tables, for editors that check YAML.
+
+    Example: dcct schemas workflow/schemas
+    """
+    for name, model in SCHEMAS.items():
+        write_json(folder / f"{name}.schema.json", model.model_json_schema())
 
 
 def main() -> None:

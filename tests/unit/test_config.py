@@ -1,5 +1,6 @@
 """Config files: everything shipped loads, and everything impossible is refused in one line that names it."""
 
+import json
 import shutil
 
 import pytest
@@ -73,3 +74,11 @@ def test_every_key_is_documented(root):
         f"{section.__name__}.{key}" for section in sections for key in section.model_fields if f"`{key}`" not in text
     ]
     assert not missing
+
+
+def test_editor_schemas_are_those_of_the_models(root):
+    """workflow/schemas holds what `dcct schemas` would write."""
+    from dcct.cli import SCHEMAS
+
+    for name, model in SCHEMAS.items():
+        assert json.loads((root / f"workflow/schemas/{name}.schema.json").read_text()) == model.model_json_schema()
