@@ -8,8 +8,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from dcct import config, steps
-from dcct.config import load_profile
+from dcct import steps
+from dcct.config.dataset import Dataset as DatasetFile
+from dcct.config.load import load_profile
+from dcct.config.profile import Profile
+from dcct.config.table import Table
+from dcct.config.variant import Variant as VariantFile
 from dcct.errors import DcctError
 from dcct.progress import Progress
 from dcct.receipt import write_json
@@ -33,7 +37,7 @@ Dataset = Annotated[str, typer.Argument(help="A data set of the profile, for exa
 Variant = Annotated[str, typer.Argument(help="A variant, for example dcct: a file in config/variants.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of weights, sampling and training.", min=0)]
 DEFAULT = Path("config/config.yaml")
-SCHEMAS = {"profile": config.Profile, "variant": config.Variant, "dataset": config.Dataset, "table": config.Table}
+SCHEMAS = {"profile": Profile, "variant": VariantFile, "dataset": DatasetFile, "table": Table}
 DATA, LEARNING, PAPER = "Data", "Learning and judging", "Paper"
 
 
@@ -178,6 +182,8 @@ def main() -> None:
     except DcctError as error:
         Console(stderr=True).print(f"[bold red]error:[/] {_escaped(str(error))}", soft_wrap=True, highlight=False)
         sys.exit(1)
+    finally:
+        Console().show_cursor()  # a progress bar that was cut short leaves it hidden
 
 
 def _escaped(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import torch
 
-from dcct.config import Training
+from dcct.config.profile import Training
 from dcct.errors import DcctError
 from dcct.models.dcct import DCCT
 

@@ -7,7 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from dcct.config import Dataset, Profile, Variant
+from dcct.config.dataset import Dataset
+from dcct.config.profile import Profile
+from dcct.config.variant import Variant
 from dcct.datasets.manifest import read_manifest, write_parquet
 from dcct.errors import DataError
 from dcct.metrics import RANKS, Retrieval, chance, cosine_distances, identity_bootstrap, interval, retrieval_metrics

@@ -11,7 +11,8 @@ from torch.utils.data import DataLoader, Dataset
 from dcct.checkpoint import load_model
 from dcct.clips.frames import FrameStore
 from dcct.clips.transforms import to_input
-from dcct.config import Clips, Profile, Variant
+from dcct.config.profile import Clips, Profile
+from dcct.config.variant import Variant
 from dcct.datasets.manifest import read_manifest, write_parquet
 from dcct.device import on_device, prepare_torch
 from dcct.models.dcct import DCCT

@@ -6,7 +6,7 @@ Snakemake rules, DVC stages and the code all agree because nothing else spells a
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcct.config import Clips
+from dcct.config.profile import Clips
 
 
 @dataclass(frozen=True, kw_only=True)

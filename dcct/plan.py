@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcct.config import Profile, config_file, load_profile, load_variant
+from dcct.config.load import config_file, load_profile, load_variant
+from dcct.config.profile import Profile
 from dcct.errors import ConfigError
 from dcct.paths import Paths
 from dcct.receipt import RECEIPT

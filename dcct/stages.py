@@ -9,7 +9,7 @@ import ast
 from functools import cache
 from pathlib import Path
 
-from dcct.config import Profile
+from dcct.config.profile import Profile
 
 PACKAGE = Path(__file__).parent
 ENTRY = {

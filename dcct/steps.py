@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcct.config import Dataset, Profile, load_dataset, load_profile, load_table, load_variant
+from dcct.config.dataset import Dataset
+from dcct.config.load import load_dataset, load_profile, load_table, load_variant
+from dcct.config.profile import Profile
 from dcct.errors import ConfigError, DcctError
 from dcct.paths import Paths
 from dcct.plan import FIGURES, shown_variant

@@ -18,7 +18,7 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def profile():
     """The shipped test profile."""
-    from dcct.config import load_profile
+    from dcct.config.load import load_profile
 
     return load_profile(ROOT / "config/test.yaml")
 
@@ -27,7 +27,7 @@ def profile():
 def tiny(tmp_path_factory, profile):
     """Eight identities of walkers, with 4 training batches an epoch: data, manifest, frames, weights."""
     from dcct.clips.frames import pack
-    from dcct.config import load_dataset
+    from dcct.config.load import load_dataset
     from dcct.datasets import walkers
     from dcct.datasets.manifest import write_manifest
     from dcct.datasets.mars import read_tracklets

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from dcct.config import Clips
+from dcct.config.profile import Clips
 from dcct.datasets.images import decode, read_image_bytes
 from dcct.datasets.manifest import read_manifest, write_parquet
 from dcct.errors import DataError

@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader, Dataset
 from dcct.clips.frames import FrameStore
 from dcct.clips.sampling import random_interval
 from dcct.clips.transforms import erasing_box
-from dcct.config import Clips, Training
+from dcct.config.profile import Clips, Training
 from dcct.datasets.manifest import read_manifest
 from dcct.streams import Stream, generator
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dcct.config import Dataset
+from dcct.config.dataset import Dataset
 from dcct.datasets import walkers
 from dcct.errors import DataError
 from dcct.progress import Progress

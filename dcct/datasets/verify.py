@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from dcct.config import Dataset
+from dcct.config.dataset import Dataset
 from dcct.datasets import walkers
 from dcct.datasets.images import decode, read_image_bytes
 from dcct.datasets.manifest import count

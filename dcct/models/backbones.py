@@ -7,7 +7,7 @@ import timm
 import torch
 from torch import Tensor, nn
 
-from dcct.config import Backbone, CnnBackbone
+from dcct.config.profile import Backbone, CnnBackbone
 from dcct.errors import ConfigError
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from dcct.config import Clips, Network, Variant
+from dcct.config.profile import Clips, Network
+from dcct.config.variant import Variant
 from dcct.models.backbones import CNN, ViT, check_grids
 from dcct.models.cca import CCA
 from dcct.models.hta import HTA

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from dcct.config import Backbone, Clips, Network, Weights
+from dcct.config.profile import Backbone, Clips, Network, Weights
 from dcct.errors import DataError
 from dcct.models.backbones import CNN, ViT
 from dcct.receipt import atomic

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from dcct.config import Dataset, Published, Table
+from dcct.config.dataset import Dataset
+from dcct.config.table import Published, Table
 
 Cell = Callable[[pd.Series], str]
 

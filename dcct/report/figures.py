@@ -7,7 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dcct.config import Profile, Variant, load_dataset, load_variant
+from dcct.config.load import load_dataset, load_variant
+from dcct.config.profile import Profile
+from dcct.config.variant import Variant
 from dcct.paths import Paths
 from dcct.report.estimates import sample
 from dcct.report.results import Result, load_results

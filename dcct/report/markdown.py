@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from dcct.config import Dataset, Table
+from dcct.config.dataset import Dataset
+from dcct.config.table import Table
 from dcct.report.cells import PUBLISHED_TITLE, Grid, grid, notes, published_grid
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from dcct.clips.frames import FrameStore
-from dcct.config import Profile, load_dataset, load_variant
+from dcct.config.load import load_dataset, load_variant
+from dcct.config.profile import Profile
 from dcct.datasets.manifest import read_manifest
 from dcct.errors import DataError
 from dcct.paths import Paths

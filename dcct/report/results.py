@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from dcct.config import Profile, Variant, load_variant
+from dcct.config.load import load_variant
+from dcct.config.profile import Profile
+from dcct.config.variant import Variant
 from dcct.errors import DataError
 from dcct.paths import Paths
 from dcct.receipt import RECEIPT, check_outputs, read_json

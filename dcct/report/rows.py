@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dcct.config import Table, Variant
+from dcct.config.table import Table
+from dcct.config.variant import Variant
 from dcct.report.estimates import Estimate, sample
 from dcct.report.results import Result
 

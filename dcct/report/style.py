@@ -6,7 +6,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dcct.config import Variant
+from dcct.config.variant import Variant
 from dcct.receipt import atomic
 
 RC = {

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from dcct.config import Dataset, Profile, Table, load_dataset, load_variant
+from dcct.config.dataset import Dataset
+from dcct.config.load import load_dataset, load_variant
+from dcct.config.profile import Profile
+from dcct.config.table import Table
 from dcct.evaluation import DISTANCE
 from dcct.paths import Paths
 from dcct.receipt import write_text

@@ -11,7 +11,8 @@ import torch
 from dcct.checkpoint import MODEL, load_state, save_model, save_state
 from dcct.clips.loader import TrainingClips, load_epoch
 from dcct.clips.transforms import to_input
-from dcct.config import Profile, Variant
+from dcct.config.profile import Profile
+from dcct.config.variant import Variant
 from dcct.datasets.manifest import write_parquet
 from dcct.device import on_device, prepare_torch
 from dcct.errors import DcctError
@@ -52,6 +53,7 @@ def fit(run: Run, folder: Path, progress: Progress) -> dict:
     optimizer = torch.optim.Adam(model.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay)
     epochs = training.epochs if run.variant.trained else 0
     history, done, seconds = _resume(run, model, optimizer, progress)
+    tell = progress.tick(epochs, "epochs", done)
     for epoch in range(done, epochs):
         started = time.perf_counter()
         row = train_epoch(model, optimizer, dataset, run, epoch)
@@ -68,7 +70,7 @@ def fit(run: Run, folder: Path, progress: Progress) -> dict:
                 "seconds": seconds,
             },
         )
-        progress.say(_line(row, epochs, time.perf_counter() - started, epochs - epoch - 1))
+        tell(_line(row, epochs, time.perf_counter() - started, epochs - epoch - 1))
     save_model(model, folder / MODEL)
     write_parquet(folder / HISTORY, pa.Table.from_pylist(history or [{"epoch": 0}]))
     return {

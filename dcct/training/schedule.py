@@ -1,6 +1,6 @@
 """The learning rate as one pure function of the epoch."""
 
-from dcct.config import Training
+from dcct.config.profile import Training
 
 
 def lr_at(epoch: int, training: Training) -> float:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from dcct.checkpoint import MODEL
-from dcct.config import load_variant
+from dcct.config.load import load_variant
 from dcct.progress import Progress
 from dcct.training.loop import Run, fit
 

@@ -6,7 +6,8 @@ import shutil
 import pytest
 import yaml
 
-from dcct.config import load_dataset, load_profile, load_table, load_variant
+from dcct.config.load import load_dataset, load_profile, load_table, load_variant
+from dcct.config.section import Model
 from dcct.errors import ConfigError
 
 CASES = [
@@ -62,18 +63,21 @@ def test_variant_whose_parts_do_not_fit_is_refused(config):
 
 def test_every_key_is_documented(root):
     """config/README.md names every key of every section."""
-    from dcct import config as module
-
     text = (root / "config/README.md").read_text()
-    sections = [
-        value
-        for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, module.Model) and value is not module.Model
-    ]
     missing = [
-        f"{section.__name__}.{key}" for section in sections for key in section.model_fields if f"`{key}`" not in text
+        f"{section.__name__}.{key}"
+        for section in sections(Model)
+        for key in section.model_fields
+        if f"`{key}`" not in text
     ]
     assert not missing
+
+
+def sections(model):
+    """Every section of every config file."""
+    for section in model.__subclasses__():
+        yield section
+        yield from sections(section)
 
 
 def test_editor_schemas_are_those_of_the_models(root):

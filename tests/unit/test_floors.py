@@ -10,7 +10,7 @@ from dcct.stages import PACKAGE, imports_of
 
 FLOOR = {
     "errors.py": 0,
-    "config.py": 0,
+    "config": 0,
     "paths.py": 0,
     "receipt.py": 0,
     "progress.py": 0,

@@ -6,7 +6,7 @@ from dcct.stages import code_of
 def test_losses_decide_training_and_figures_do_not():
     """The closure of train holds losses, models and sampling, and nothing of reports, ranking or the command."""
     names = {path.as_posix() for path in code_of("train")}
-    assert {"dcct/losses.py", "dcct/models/cca.py", "dcct/clips/sampling.py", "dcct/config.py"} <= names
+    assert {"dcct/losses.py", "dcct/models/cca.py", "dcct/clips/sampling.py", "dcct/config/profile.py"} <= names
     assert not [
-        name for name in names if "report" in name or name in ("dcct/cli.py", "dcct/metrics.py", "dcct/paths.py")
+        name for name in names if "report" in name or name in ("dcct/cli.py", "dcct/config/table.py", "dcct/paths.py")
     ]

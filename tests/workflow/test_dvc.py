@@ -6,7 +6,7 @@ import shutil
 import pytest
 import yaml
 
-from dcct.config import load_profile
+from dcct.config.load import load_profile
 from dcct.stages import ENTRY, SECTIONS, code_of
 from tests.workflow.conftest import copy_project
 
@@ -127,7 +127,7 @@ def test_stages_watch_what_decides_their_numbers(root):
 
 def test_distilled_backbones_come_from_the_donor_that_dvc_names(root):
     """dvc.yaml's `donor` is what the backbones' variant files say."""
-    from dcct.config import load_variant
+    from dcct.config.load import load_variant
 
     donor = next(
         entry["donor"] for entry in yaml.safe_load((root / "dvc.yaml").read_text())["vars"] if "donor" in entry

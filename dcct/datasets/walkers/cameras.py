@@ -12,7 +12,7 @@ from dcct.datasets.walkers.draws import Draws, Stream
 from dcct.datasets.walkers.portable import enlarge, exponential, power_table
 
 if TYPE_CHECKING:
-    from dcct.config import WalkersSpec
+    from dcct.config.dataset import WalkersSpec
 
 HEADINGS = (
     0.1,

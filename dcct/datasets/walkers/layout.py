@@ -19,7 +19,7 @@ from dcct.datasets.walkers.scene import DISTRACTOR, JUNK, draw_tracklet
 from dcct.errors import DcctError
 
 if TYPE_CHECKING:
-    from dcct.config import WalkersSpec
+    from dcct.config.dataset import WalkersSpec
 
 _MAT_HEADER = b"MATLAB 5.0 MAT-file, written by walkers".ljust(116)  # savemat writes the time of day here
 

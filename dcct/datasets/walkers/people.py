@@ -7,7 +7,7 @@ from dcct.datasets.walkers.canvas import Colour
 from dcct.datasets.walkers.draws import Draws, Stream
 
 if TYPE_CHECKING:
-    from dcct.config import WalkersSpec
+    from dcct.config.dataset import WalkersSpec
 
 SKIN = ((0.95, 0.78, 0.66), (0.80, 0.60, 0.45), (0.55, 0.38, 0.27), (0.36, 0.25, 0.18))
 HAIR = ((0.08, 0.07, 0.06), (0.35, 0.22, 0.12), (0.75, 0.60, 0.32), (0.55, 0.55, 0.55))

@@ -15,7 +15,7 @@ from dcct.datasets.walkers.portable import cosine, exponential
 from dcct.datasets.walkers.pose import Walk, ground_speed
 
 if TYPE_CHECKING:
-    from dcct.config import WalkersSpec
+    from dcct.config.dataset import WalkersSpec
 
 JUNK, DISTRACTOR = -1, 0
 _OFF = 2.0  # beyond any frame, for shapes that reach its edge

@@ -14,7 +14,7 @@ from numpy.testing import assert_array_equal
 from PIL import Image
 from scipy.io import loadmat
 
-from dcct.config import WalkersSpec
+from dcct.config.dataset import WalkersSpec
 from dcct.datasets.walkers import draw_tracklet, write
 from dcct.datasets.walkers.canvas import Canvas
 from dcct.datasets.walkers.figure import draw_person

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dcct.config import load_profile, load_variant
+from dcct.config.load import load_profile, load_variant
 from dcct.errors import ConfigError
 from dcct.models.dcct import DCCT
 

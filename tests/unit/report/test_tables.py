@@ -9,7 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from dcct.config import Published, Table, load_dataset, load_profile, load_variant
+from dcct.config.load import load_dataset, load_profile, load_variant
+from dcct.config.table import Published, Table
 from dcct.datasets.manifest import TRACKLETS, write_parquet
 from dcct.errors import DataError
 from dcct.evaluation import judge, write_metrics

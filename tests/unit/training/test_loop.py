@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import load_file
 
 from dcct import checkpoint
-from dcct.config import load_variant
+from dcct.config.load import load_variant
 from dcct.progress import Progress
 from dcct.training import loop
 from dcct.training.loop import Run, fit

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dcct.config import load_profile
+from dcct.config.load import load_profile
 from dcct.training.schedule import distill_weight_at, lr_at
 
 

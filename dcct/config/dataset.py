@@ -1,0 +1,88 @@
+"""A data set: where it comes from, what must be found in it, and which protocol judges it."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from dcct.config.section import Model
+
+
+class WalkersSpec(Model):
+    """The embedded data set's size and difficulty."""
+
+    seed: int = Field(ge=0)
+    """Seed of every draw."""
+    train_ids: int = Field(gt=0)
+    """Training identities."""
+    test_ids: int = Field(gt=0)
+    """Test identities."""
+    cameras: int = Field(gt=0, le=6)
+    """Cameras, each with its own view, background and colours."""
+    tracklets_per_camera: int = Field(gt=0)
+    """Tracklets of each identity at each camera."""
+    frames: int = Field(gt=0)
+    """Frames per tracklet."""
+    height: int = Field(ge=32)
+    """Image height in pixels; the width is half of it."""
+    difficulty: float = Field(ge=0)
+    """Strength of camera colour, noise, jitter and static occlusion."""
+    share: int = Field(gt=0)
+    """Identities that wear the same outfit and differ in build, gait and small things."""
+    burst: float = Field(ge=0, le=1)
+    """Share of tracklets in which the person is hidden for a run of frames."""
+    background_saturation: float = Field(ge=0)
+    """Colourfulness of backgrounds."""
+    jpeg_quality: int = Field(gt=0, le=95)
+    """Quality of the written JPEG files."""
+    distractors: int = Field(ge=0)
+    """Gallery tracklets of people who are nobody's match (id 0)."""
+    junk: int = Field(ge=0)
+    """Badly cropped test tracklets (id -1), which the protocol drops."""
+
+
+class Expected(Model):
+    """Counts that verification must find."""
+
+    train_ids: int
+    train_tracklets: int
+    train_frames: int
+    query_ids: int
+    query_tracklets: int
+    gallery_tracklets: int
+    distractor_tracklets: int
+    junk_tracklets: int
+    cameras: int
+
+
+class Protocol(Model):
+    gallery_includes_queries: bool
+    """Rank queries against gallery and queries together (MARS' official rule)."""
+    drop_same_camera: bool
+    """Remove, per query, gallery tracklets of the same identity and camera."""
+    clip_cap: int = Field(gt=0)
+    """Most clips that dense sampling takes from one tracklet."""
+
+    @model_validator(mode="after")
+    def _query_leaves_its_gallery(self):
+        if self.gallery_includes_queries and not self.drop_same_camera:
+            raise ValueError("gallery_includes_queries needs drop_same_camera: else each query finds itself")
+        return self
+
+
+class Dataset(Model):
+    title: str
+    """Name in tables."""
+    about: str
+    """What the data are, in one or two sentences; shown under every table."""
+    layout: Literal["mars"]
+    """On-disk layout, hence reader."""
+    state: Literal["generated", "open", "by agreement", "withdrawn", "link reported dead"]
+    """How the data can be had."""
+    get: str
+    """What a user without the data does next."""
+    licence: str
+    """Terms of use."""
+    walkers: WalkersSpec | None = None
+    """Set for generated data: what to draw."""
+    protocol: Protocol
+    expected: Expected

@@ -1,0 +1,144 @@
+"""A profile: what is run and how. No value that changes a number has a default: what you read is what runs."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from dcct.config.section import Model
+
+Sampler = Literal["begin", "dense", "repeated", "shuffled"]
+
+
+class Clips(Model):
+    length: int = Field(gt=0)
+    """Frames per clip, T."""
+    height: int = Field(gt=0)
+    """Height in pixels to which every frame is resized (bicubic)."""
+    width: int = Field(gt=0)
+    """Width in pixels to which every frame is resized."""
+    decoded: bool
+    """Keep frames decoded and resized in the frame store too, 3·height·width bytes each: for small sets, few cores."""
+
+
+class Backbone(Model):
+    name: str
+    """A timm model name, for example resnet50 or vit_base_patch16_224."""
+    args: dict[str, float | int | str | bool | list[int]] = {}
+    """Keyword arguments that timm.create_model takes beside the name."""
+
+
+class CnnBackbone(Backbone):
+    max_pool: bool
+    """Keep the stem's max-pool; small images leave it out so that both branches share one grid."""
+
+
+class Network(Model):
+    cnn: CnnBackbone
+    """The convolutional branch; its last stage always has stride 1."""
+    vit: Backbone
+    """The transformer branch; image and patch grid must equal the CNN's map."""
+    hta_width: int = Field(gt=0)
+    """Width d to which HTA aligns both branches."""
+
+
+class Weights(Model):
+    source: Literal["scratch", "hub"]
+    """scratch: initial weights drawn from the seed; hub: the pretrained tags below, through the Hugging Face hub."""
+    cnn: str | None = None
+    """timm's pretrained tag for the CNN, for example tv_in1k (source: hub)."""
+    vit: str | None = None
+    """timm's pretrained tag for the ViT, for example orig_in21k_ft_in1k (source: hub)."""
+
+    @model_validator(mode="after")
+    def _hub_needs_tags(self):
+        if self.source == "hub" and not (self.cnn and self.vit):
+            raise ValueError("source: hub needs the pretrained tags cnn and vit")
+        return self
+
+
+class Distillation(Model):
+    feature_weight: float = Field(ge=0)
+    """Weight of FD (1 in the paper)."""
+    logit_weight: float = Field(ge=0)
+    """Weight of LD (1 in the paper)."""
+    temperature: float = Field(gt=0)
+    """Softmax temperature of LD."""
+    start_epoch: int = Field(ge=0)
+    """Epoch from which distillation counts; before it, both weights are 0."""
+    ramp_epochs: int = Field(ge=0)
+    """Epochs over which both weights grow linearly to their full value."""
+
+
+class Training(Model):
+    epochs: int = Field(ge=0)
+    """Passes over the training identities."""
+    identities: int = Field(gt=1)
+    """Identities per batch, P."""
+    tracklets: int = Field(gt=0)
+    """Tracklets per identity in a batch, K."""
+    learning_rate: float = Field(gt=0)
+    """Adam's learning rate after the warm-up."""
+    weight_decay: float = Field(ge=0)
+    """Coupled L2 penalty, on every parameter."""
+    warmup_epochs: int = Field(ge=0)
+    """Epochs of linear warm-up."""
+    warmup_factor: float = Field(gt=0, le=1)
+    """Share of the learning rate at the first epoch."""
+    decay_epochs: list[Annotated[int, Field(ge=0)]]
+    """Epochs at which the learning rate is multiplied by decay_factor."""
+    decay_factor: float = Field(gt=0, le=1)
+    """See decay_epochs."""
+    frame_loss: Literal["official", "mean"]
+    """How frame-level terms of the two branches add up; see docs/fidelity.md."""
+    margin: float = Field(ge=0)
+    """Margin of the batch-hard triplet loss, in cosine distance."""
+    random_erasing: float = Field(ge=0, le=1)
+    """Probability that one rectangle is erased from all frames of a clip."""
+    distillation: Distillation
+    """Self-distillation from the temporal head to the backbones."""
+    channels_last: bool
+    """Memory layout of the CNN: faster on most machines, same result to rounding."""
+    device: Literal["cpu", "cuda"]
+    """Where training and extraction run."""
+    threads: int = Field(gt=0)
+    """CPU threads of one training or extraction."""
+    workers: int = Field(ge=0)
+    """Loader processes; their number changes no batch."""
+
+
+class Evaluation(Model):
+    samplers: list[Sampler] = Field(min_length=1)
+    """How test clips are drawn; the first is the one that tables report."""
+    time_order: list[str]
+    """Variants judged again on repeated-frame and shuffled-frame clips."""
+    batch_frames: int = Field(gt=0)
+    """Frames in one forward pass of extraction."""
+    bootstrap: int = Field(gt=0)
+    """Resamples of the identities for the 95 % intervals."""
+
+
+class Profile(Model):
+    data_dir: str
+    """Folder of the data sets."""
+    results_dir: str
+    """Folder of everything that the run makes."""
+    datasets: list[str] = Field(min_length=1)
+    """Names of files in config/datasets."""
+    variants: list[str] = Field(min_length=1)
+    """Names of files in config/variants: trained, then evaluated."""
+    backbones: list[str]
+    """Names of files in config/variants that say backbone_of: distilled backbones, evaluated alone."""
+    seeds: list[Annotated[int, Field(ge=0)]] = Field(min_length=1)
+    """Seeds; each variant is trained once per seed."""
+    tables: list[str] = Field(min_length=1)
+    """Names of files in config/tables."""
+    clips: Clips
+    network: Network
+    weights: Weights
+    training: Training
+    evaluation: Evaluation
+
+    @property
+    def judged(self) -> list[str]:
+        """Everything that gets a result row: trained variants, then distilled backbones."""
+        return [*self.variants, *self.backbones]
