@@ -40,7 +40,7 @@ class Checkout:
 
     def jobs(self) -> set[str]:
         """What a dry run would do, as "rule wildcards"."""
-        done = self.snakemake("--dry-run", "--quiet", "none")
+        done = self.snakemake("--dry-run")
         assert done.returncode == 0, done.stderr
         jobs, rule = set(), ""
         for line in (done.stdout + done.stderr).splitlines():
