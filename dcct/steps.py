@@ -4,9 +4,8 @@ Each is one verb of the command, one Snakemake rule and one DVC stage. A step ch
 work, and leaves a receipt; it imports torch only if it needs it.
 """
 
-import contextlib
 import shutil
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -234,12 +233,9 @@ def rank(context: Context, dataset: str, variant: str, seed: int) -> None:
             "parameters": parameter_count(features / "features.parquet"),
             "features_digest": origin.inputs[f"{features.as_posix()}/features.parquet"],
         }
-        write_json(folder / "metrics.json", write_metrics(rows, queries, header, config, context.profile, folder))
-    best = next(
-        row
-        for row in rows
-        if row["feature"] == config.headline and row["sampler"] == context.profile.evaluation.samplers[0]
-    )
+        metrics = write_metrics(rows, queries, header, config, context.profile, folder)
+        write_json(folder / "metrics.json", metrics)
+    best = metrics["headline"]
     context.progress.say(
         f"mAP {100 * best['mAP']:.1f} [{100 * best['mAP_low']:.1f}, {100 * best['mAP_high']:.1f}]  "
         f"Rank-1 {100 * best['rank1']:.1f}  ({best['sampler']} {best['feature']}, {best['queries']} queries)"
@@ -329,10 +325,8 @@ def _origin(context: Context, step: str, inputs: dict[Path, str], settings: dict
     return origin_of(inputs, {**settings_of(step, context.profile), **settings}, code)
 
 
-@contextlib.contextmanager
 def _recorded(
     context: Context, step: str, receipt: Path, key: tuple[str, ...], outputs: list[Path], origin: Origin
-) -> Iterator[dict]:
+) -> AbstractContextManager[dict]:
     """Record a step in its receipt and in the run record that `key` names."""
-    with recorded(receipt, context.paths.run(step, *key), outputs, origin) as facts:
-        yield facts
+    return recorded(receipt, context.paths.run(step, *key), outputs, origin)
