@@ -288,7 +288,7 @@ def gallery(context: Context, dataset: str) -> None:
     }
     origin = _origin(context, "gallery", inputs, {"variant": variant, "seed": seed})
     with _recorded(context, "gallery", path.with_name(f"gallery.{RECEIPT}"), (dataset,), [path], origin):
-        draw_queries(context.profile, paths, context.configfile, dataset, variant, seed, path)
+        draw_queries(paths, context.configfile, dataset, variant, seed, path)
 
 
 def sheet(context: Context, dataset: str) -> None:

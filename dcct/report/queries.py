@@ -8,22 +8,19 @@ import pandas as pd
 
 from dcct.clips.frames import FrameStore
 from dcct.config.load import load_dataset, load_variant
-from dcct.config.profile import Profile
 from dcct.datasets.manifest import read_manifest
 from dcct.errors import DataError
 from dcct.paths import Paths
 from dcct.report.results import load_result
 from dcct.report.style import GREY, RIGHT, WRONG, styled
-from dcct.report.tiles import HEIGHT, Page
+from dcct.report.tiles import HEIGHT, PIXELS, Page
 
 ROWS = 10
 ROW_HEIGHT, COLUMN_WIDTH = HEIGHT + 0.5, 1.14
 QUERY_X, FIRST_X = 1.35, 2.85
 
 
-def draw_queries(
-    profile: Profile, paths: Paths, configfile: Path, dataset: str, variant: str, seed: int, path: Path
-) -> None:
+def draw_queries(paths: Paths, configfile: Path, dataset: str, variant: str, seed: int, path: Path) -> None:
     """Draw queries at evenly spaced quantiles of AP, each with the first ten tracklets of its ranking, as one PNG.
 
     Reads this one run's metrics, and the data set's frame store and manifest. Raises DataError when it was not run.
@@ -56,7 +53,7 @@ def draw_queries(
                 int(number),
                 query,
                 tracklets,
-                lambda tracklet: _middle(store, tracklets, tracklet, profile),
+                lambda tracklet: _middle(store, tracklets, tracklet),
             )
         page.save(path)
 
@@ -93,6 +90,6 @@ def _draw_row(
         )
 
 
-def _middle(store: FrameStore, tracklets: pd.DataFrame, tracklet: int, profile: Profile) -> np.ndarray:
+def _middle(store: FrameStore, tracklets: pd.DataFrame, tracklet: int) -> np.ndarray:
     position = tracklets["frames"].iloc[tracklet] // 2
-    return store.read(tracklet, np.array([position]), profile.clips.height, profile.clips.width)[0]
+    return store.read(tracklet, np.array([position]), *PIXELS)[0]

@@ -9,12 +9,11 @@ from dcct.clips.frames import FrameStore
 from dcct.datasets.manifest import read_manifest
 from dcct.datasets.tracklet import DISTRACTOR
 from dcct.report.style import styled
-from dcct.report.tiles import HEIGHT, Page
+from dcct.report.tiles import HEIGHT, PIXELS, Page
 
 IDENTITIES = 8
 FRAMES = 4
 DISTRACTOR_ROWS = 2
-PIXELS = (128, 64)
 LABEL, GAP, HEADING = 1.2, 0.35, 1.15
 ROW_HEIGHT = HEIGHT + 0.12
 

@@ -10,6 +10,8 @@ from dcct.report.style import GREY, save
 
 HEIGHT = 2.0
 """Height of a tile; its width is 1, the unit of every coordinate (x to the right, y down)."""
+PIXELS = (128, 64)
+"""Height and width of a tile's image, whatever size the network sees."""
 MARGIN = 0.25
 TITLE_INCHES = 0.72
 
