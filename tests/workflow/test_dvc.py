@@ -95,7 +95,7 @@ def test_snakemake_takes_over_from_dvc(dvc):
 
 
 def test_dvc_takes_over_from_snakemake(finished, root):
-    """After a Snakemake run, `dvc commit --force` makes DVC quiet."""
+    """After a Snakemake run, `dvc commit --force dvc.yaml` makes DVC quiet."""
     shutil.copytree(
         root / ".dvc", finished.folder / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp", "config.local")
     )
@@ -105,7 +105,7 @@ def test_dvc_takes_over_from_snakemake(finished, root):
     shutil.copy(finished.folder / "config/test.yaml", default)
     try:
         assert finished.run("dvc", "config", "--local", "core.no_scm", "true").returncode == 0
-        done = finished.run("dvc", "commit", "--force")
+        done = finished.run("dvc", "commit", "--force", "dvc.yaml")
         assert done.returncode == 0, done.stderr
         status = finished.run("dvc", "status", "dvc.yaml")
         assert "up to date" in status.stdout + status.stderr
