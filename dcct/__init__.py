@@ -1,1 +1,35 @@
-"""DCCT: a reproducibility package for deeply-coupled convolution–transformer video person re-identification."""
+"""DCCT, reproduced: the public Python interface. Everything else is the workflow's.
+
+    import dcct
+    model = dcct.build_model("dcct-fd-ld", num_identities=625)
+    output = model(clips)                            # (B,T,3,256,128) → Output
+    terms = dcct.Objective("official")(output, pids)
+    terms["loss"].backward()
+
+Names are resolved when they are first used, so that commands that need no torch do not wait for it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dcct.models.dcct import DCCT, Output
+    from dcct.models.full_size import build_model
+    from dcct.models.official import export_official, load_official
+    from dcct.training.objective import Objective
+
+_HOME = {
+    "DCCT": "dcct.models.dcct",
+    "Objective": "dcct.training.objective",
+    "Output": "dcct.models.dcct",
+    "build_model": "dcct.models.full_size",
+    "export_official": "dcct.models.official",
+    "load_official": "dcct.models.official",
+}
+__all__ = ["DCCT", "Objective", "Output", "build_model", "export_official", "load_official"]
+
+
+def __getattr__(name: str):
+    if name not in _HOME:
+        raise AttributeError(f"module 'dcct' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)

@@ -7,13 +7,14 @@ Neither format can run code when read: safetensors holds only tensors, and resum
 import contextlib
 import fcntl
 import os
+import pickle
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 
 from dcct.errors import DataError
 from dcct.receipt import atomic, file_digest
@@ -27,6 +28,32 @@ def save_model(model: nn.Module, path: Path) -> None:
     """Write a model's parameters and buffers; same weights, same bytes."""
     with atomic(path) as temporary:
         save_file({name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}, temporary)
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """A state dict that anyone wrote: safetensors, or a PyTorch file that holds nothing but tensors.
+
+    Raises DataError when the file is missing or damaged, or when reading it would run code.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: no such file")
+    try:
+        if path.suffix == ".safetensors":
+            found = load_file(path)
+        else:
+            found = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        if "Unsupported" not in str(error):
+            raise DataError(f"{path}: damaged or not a checkpoint: fetch it again") from None
+        raise DataError(
+            f"{path}: refused: reading it would run code that it carries: ask for its state dict alone, as "
+            "`torch.save(model.state_dict(), ...)` or safetensors write it"
+        ) from None
+    except Exception:  # torch and safetensors raise many kinds at truncated and foreign files
+        raise DataError(f"{path}: damaged or not a checkpoint: fetch it again") from None
+    if not isinstance(found, dict) or not all(isinstance(tensor, Tensor) for tensor in found.values()):
+        raise DataError(f"{path}: not a state dict: expected names and tensors, nothing else")
+    return found
 
 
 def load_model(model: nn.Module, path: Path, prefixes: tuple[str, ...] = ("",)) -> None:

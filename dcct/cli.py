@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from dcct import steps
 from dcct.config.dataset import Dataset as DatasetFile
 from dcct.config.load import load_profile
 from dcct.config.profile import Profile
-from dcct.config.table import Table
+from dcct.config.table import Table as TableFile
 from dcct.config.variant import Variant as VariantFile
 from dcct.errors import DcctError
 from dcct.progress import Progress
@@ -26,9 +27,9 @@ app = typer.Typer(
     add_completion=False,
     help="""Reproduce DCCT, step by step.
 
-Data flow one way: [b]source → verify → manifest → pack, sample → weights → train → extract → rank → tabulate, \
-draw, gallery, sheet[/b]. Each verb is also a Snakemake rule and a DVC stage with the same command line; \
-`snakemake --cores` runs them all.
+Data flow one way: [b]source → verify → manifest → pack, sample → weights → train → extract → rank, export → \
+cost, tabulate, draw, gallery, sheet[/b]. Each verb is also a Snakemake rule and a DVC stage with the same command \
+line; `snakemake --cores` runs them all.
 
 Every step checks the digests of what it reads and leaves a receipt.json beside what it makes. Paths follow from the \
 profile (--configfile); nothing upstream is ever written to.""",
@@ -38,7 +39,7 @@ Dataset = Annotated[str, typer.Argument(help="A data set of the profile, for exa
 Variant = Annotated[str, typer.Argument(help="A variant, for example dcct: a file in config/variants.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of weights, sampling and training.", min=0)]
 DEFAULT = Path("config/config.yaml")
-SCHEMAS = {"profile": Profile, "variant": VariantFile, "dataset": DatasetFile, "table": Table}
+SCHEMAS = {"profile": Profile, "variant": VariantFile, "dataset": DatasetFile, "table": TableFile}
 DATA, LEARNING, PAPER = "Data", "Learning and judging", "Paper"
 
 
@@ -125,6 +126,51 @@ def rank(dataset: Dataset, variant: Variant, seed: Seed = 0, configfile: Configf
     """
     context = _open(configfile, f"rank {dataset}/{variant}/seed{seed}")
     steps.rank(context, dataset, variant, seed)
+
+
+@app.command(rich_help_panel=LEARNING)
+def export(dataset: Dataset, variant: Variant, seed: Seed = 0, configfile: Configfile = DEFAULT) -> None:
+    """Write a distilled backbone for other programs: plain timm checkpoint and ONNX, checked against our features.
+
+    Example: dcct export walkers distilled-vit --seed 0
+    """
+    context = _open(configfile, f"export {dataset}/{variant}/seed{seed}", learns=True)
+    steps.export(context, dataset, variant, seed)
+
+
+@app.command(rich_help_panel=LEARNING)
+def parity(
+    numbers: Annotated[Path | None, typer.Option(help="Numbers of the authors' program.", metavar="JSON")] = None,
+) -> None:
+    """Hold features, losses and gradients against numbers of the authors' program (CPU, 5 GB, under a minute).
+
+    Example: dcct parity
+    """
+    _import_torch()
+    found = steps.parity(numbers, Progress("parity", Console()))
+    table = Table("case", "quantity", "ours", "official", "deviation", "at most")
+    for one in found:
+        colour = "green" if one.holds else "bold red"
+        deviation = f"[{colour}]{one.deviation:.1e}[/]"
+        table.add_row(
+            one.case, one.quantity, f"{one.ours:.6g}", f"{one.official:.6g}", deviation, f"{one.tolerance:.0e}"
+        )
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    apart = [one for one in found if not one.holds]
+    if apart:
+        raise DcctError(
+            f"{len(apart)} of {len(found)} quantities differ from the authors' program: {apart[0].quantity}"
+        )
+    print(f"All {len(found)} quantities agree with the authors' program.")
+
+
+@app.command(rich_help_panel=PAPER)
+def cost(configfile: Configfile = DEFAULT) -> None:
+    """Write the cost table: parameters, operations and latency of every variant, at this profile's size and in full.
+
+    Example: dcct cost
+    """
+    steps.cost(_open(configfile, "cost", learns=True))
 
 
 @app.command(rich_help_panel=PAPER)

@@ -37,12 +37,12 @@ class TestClips(Dataset):
 
 
 def trained_model(variant: Variant, profile: Profile, manifest: Path, checkpoint: Path) -> DCCT:
-    """The variant's network with its checkpoint; a distilled backbone takes only its own part of another variant's."""
+    """The variant's network with its checkpoint, on the CPU; a distilled backbone takes its part of a donor's."""
     identities = int(read_manifest(manifest)["label"].to_numpy().max()) + 1
     model = DCCT(variant, profile.network, profile.clips, identities)
     prefixes = tuple(f"{part}{branch}." for branch in variant.branches for part in ("", "head_"))
     load_model(model, checkpoint, prefixes if variant.backbone_of else ("",))
-    return on_device(model, profile.training).eval()
+    return model.eval()
 
 
 @torch.inference_mode()
@@ -63,6 +63,7 @@ def extract(
     the network's parameter count.
     """
     prepare_torch(profile.training)
+    model = on_device(model, profile.training)
     rows = [row for row in pq.read_table(clips).to_pylist() if row["sampler"] in samplers]
     keys = sorted({(row["sampler"], row["tracklet"]) for row in rows})
     group_of = {key: group for group, key in enumerate(keys)}

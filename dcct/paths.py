@@ -52,6 +52,9 @@ class Paths:
     def metrics(self, dataset: str, variant: str, seed: int) -> Path:
         return self.results_dir / "metrics" / dataset / variant / f"seed{seed}"
 
+    def exported(self, dataset: str, variant: str, seed: int) -> Path:
+        return self.results_dir / "backbones" / dataset / variant / f"seed{seed}"
+
     def table(self, name: str, suffix: str) -> Path:
         return self.results_dir / "tables" / f"{name}.{suffix}"
 

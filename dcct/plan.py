@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcct.config.load import config_file, load_profile, load_variant
+from dcct.config.load import config_file, load_dataset, load_profile, load_variant, variant_names
 from dcct.config.profile import Profile
 from dcct.errors import ConfigError
 from dcct.paths import Paths
@@ -13,6 +13,8 @@ from dcct.receipt import RECEIPT
 from dcct.stages import ENTRY, code_of, settings_of
 
 FIGURES = ("ablation", "cmc", "training")
+EXPORTED = ("model.safetensors", "config.json", "model.onnx", "README.md")
+"""Files of an exported backbone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +30,10 @@ class Plan:
     def config(self, kind: str, name: str) -> str:
         """File of a variant, dataset or table; `name` may hold a wildcard."""
         return config_file(kind, name, self.configfile).as_posix()
+
+    def all_variants(self) -> list[str]:
+        """Files of all variants beside the profile, whether it runs them or not."""
+        return [self.config("variants", name) for name in variant_names(self.configfile)]
 
     def donor(self, variant: str) -> str:
         """The variant whose checkpoint is used: itself, or the one that a distilled backbone is taken from."""
@@ -62,10 +68,27 @@ class Plan:
         """Receipt of the metrics whose retrievals are pictured."""
         return self.paths.metrics(dataset, shown_variant(self.profile), self.profile.seeds[0]) / RECEIPT
 
+    def missing(self) -> list[str]:
+        """What the user must put in place before anything can run, one line each: data, pretrained weights."""
+        found = []
+        for name in self.profile.datasets:
+            dataset, root = load_dataset(name, self.configfile), self.paths.data(name)
+            absent = [need for need in dataset.needs if not (root / need).exists()]
+            if absent:
+                how = " ".join(dataset.get.split())
+                found.append(f"{root}: no {', '.join(absent)} ({dataset.title}, {dataset.state}): {how}")
+        weights = self.profile.weights
+        if weights.source == "folder":
+            files = [Path(weights.folder) / name for name in (weights.cnn, weights.vit)]
+            found += [
+                f"{path}: pretrained weights: see weights in config/README.md" for path in files if not path.exists()
+            ]
+        return found
+
     def products(self) -> list[Path]:
         """Everything that a whole run makes for people to read, and every metric and checkpoint behind it."""
         paths, profile = self.paths, self.profile
-        tables = [paths.table(name, suffix) for name in profile.tables for suffix in ("csv", "md", "tex")]
+        tables = [paths.table(name, suffix) for name in [*profile.tables, "cost"] for suffix in ("csv", "md", "tex")]
         figures = [
             paths.figures(dataset) / f"{name}.{suffix}"
             for dataset in profile.datasets
@@ -75,8 +98,14 @@ class Plan:
         pages = [
             paths.figures(dataset) / f"{name}.png" for dataset in profile.datasets for name in ("queries", "sheet")
         ]
+        exported = [
+            paths.exported(dataset, name, seed) / RECEIPT
+            for dataset in profile.datasets
+            for name in profile.backbones
+            for seed in profile.seeds
+        ]
         behind = [path for dataset in profile.datasets for path in self.trainings(dataset)]
-        return [*tables, *figures, *pages, *behind, *self.judged(profile.datasets)]
+        return [*tables, *figures, *pages, *exported, *behind, *self.judged(profile.datasets)]
 
 
 def shown_variant(profile: Profile) -> str:

@@ -41,17 +41,17 @@ class WalkersSpec(Model):
 
 
 class Expected(Model):
-    """Counts that verification must find."""
+    """Counts that verification must find; null where no source gives one."""
 
-    train_ids: int
-    train_tracklets: int
-    train_frames: int
-    query_ids: int
-    query_tracklets: int
-    gallery_tracklets: int
-    distractor_tracklets: int
-    junk_tracklets: int
-    cameras: int
+    train_ids: int | None
+    train_tracklets: int | None
+    train_frames: int | None
+    query_ids: int | None
+    query_tracklets: int | None
+    gallery_tracklets: int | None
+    distractor_tracklets: int | None
+    junk_tracklets: int | None
+    cameras: int | None
 
 
 class Protocol(Model):
@@ -74,8 +74,10 @@ class Dataset(Model):
     """Name in tables."""
     about: str
     """What the data are, in one or two sentences; shown under every table."""
-    layout: Literal["mars"]
+    layout: Literal["mars", "dukemtmc-videoreid", "ilids-vid", "prid-2011"]
     """On-disk layout, hence reader."""
+    needs: list[str]
+    """Files and folders that must lie in the data set's folder; empty for generated data."""
     state: Literal["generated", "open", "by agreement", "withdrawn", "link reported dead"]
     """How the data can be had."""
     get: str

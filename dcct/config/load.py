@@ -59,6 +59,11 @@ def load_variant(name: str, profile: str | Path) -> Variant:
     return _read_named("variants", name, profile, Variant)
 
 
+def variant_names(profile: str | Path) -> list[str]:
+    """Names of all variants beside the profile file, whether it runs them or not."""
+    return sorted(path.stem for path in config_file("variants", "", profile).parent.glob("*.yaml"))
+
+
 def load_dataset(name: str, profile: str | Path) -> Dataset:
     """The dataset `name` from the folder datasets/ beside the profile file."""
     return _read_named("datasets", name, profile, Dataset)
@@ -91,12 +96,17 @@ def _read(path: Path, model: type[Model]):
         raise ConfigError(f"{path}: cannot be read: {error}") from None
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    return check(content, model, str(path))
+
+
+def check(content: object, model: type[Model], where: str):
+    """`content` as a section of config. Raises ConfigError, one line that begins with `where`."""
     if not isinstance(content, dict):
-        raise ConfigError(f"{path}: expected a mapping of keys, found {type(content).__name__}")
+        raise ConfigError(f"{where}: expected a mapping of keys, found {type(content).__name__}")
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise ConfigError(f"{path}: {_first_complaint(error, model)}") from None
+        raise ConfigError(f"{where}: {_first_complaint(error, model)}") from None
 
 
 def _first_complaint(error: ValidationError, model: type[Model]) -> str:

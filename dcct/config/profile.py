@@ -42,17 +42,21 @@ class Network(Model):
 
 
 class Weights(Model):
-    source: Literal["scratch", "hub"]
-    """scratch: initial weights drawn from the seed; hub: the pretrained tags below, through the Hugging Face hub."""
+    source: Literal["scratch", "hub", "folder"]
+    """scratch: drawn from the seed; hub: pretrained, from the Hugging Face hub; folder: pretrained, local files."""
+    folder: str | None = None
+    """Where the files below lie (source: folder)."""
     cnn: str | None = None
-    """timm's pretrained tag for the CNN, for example tv_in1k (source: hub)."""
+    """hub: timm's pretrained tag, for example tv_in1k. folder: a file name, for example resnet50-19c8e357.pth."""
     vit: str | None = None
-    """timm's pretrained tag for the ViT, for example orig_in21k_ft_in1k (source: hub)."""
+    """hub: for example orig_in21k_ft_in1k. folder: for example jx_vit_base_p16_224-80ecf9dd.pth."""
 
     @model_validator(mode="after")
-    def _hub_needs_tags(self):
-        if self.source == "hub" and not (self.cnn and self.vit):
-            raise ValueError("source: hub needs the pretrained tags cnn and vit")
+    def _pretrained_weights_are_named(self):
+        if self.source != "scratch" and not (self.cnn and self.vit):
+            raise ValueError(f"source: {self.source} needs cnn and vit: timm's tags (hub) or file names (folder)")
+        if (self.source == "folder") != bool(self.folder):
+            raise ValueError("folder goes with source: folder, and source: folder with a folder")
         return self
 
 

@@ -17,11 +17,7 @@ class CNN(nn.Module):
     def __init__(self, config: CnnBackbone):
         super().__init__()
         self.net = timm.create_model(config.name, num_classes=0, global_pool="", **config.args)
-        for module in self.net.layer4[0].modules():
-            if isinstance(module, nn.Conv2d | nn.AvgPool2d):
-                module.stride = (1, 1)
-        if not config.max_pool:
-            self.net.maxpool = nn.Identity()
+        keep_resolution(self.net, config)
         self.channels = self.net.num_features
         self.channels_last = False
 
@@ -35,6 +31,16 @@ class CNN(nn.Module):
         if self.channels_last:
             x_NCHW = x_NCHW.contiguous(memory_format=torch.channels_last)
         return self.net.forward_features(x_NCHW).flatten(2).transpose(1, 2)
+
+
+def keep_resolution(net: nn.Module, config: CnnBackbone) -> None:
+    """Take the stride out of a timm ResNet's last stage, which `output_stride=16` would dilate, and the max-pool if
+    the config says so."""
+    for module in net.layer4[0].modules():
+        if isinstance(module, nn.Conv2d | nn.AvgPool2d):
+            module.stride = (1, 1)
+    if not config.max_pool:
+        net.maxpool = nn.Identity()
 
 
 class ViT(nn.Module):

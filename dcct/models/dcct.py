@@ -90,6 +90,7 @@ class DCCT(nn.Module):
 
     def _add_hta(self, variant: Variant, width: int, clip_length: int, num_identities: int) -> None:
         cnn, vit = self.cnn.channels, self.vit.channels
+        width = round(width * variant.hta.width_factor)
         self.hta = HTA(cnn, vit, width, clip_length, variant.hta.levels, variant.hta.gate)
         self.head_temporal = Head(self.hta.channels, num_identities)
         with_hints = variant.distill.feature

@@ -1,5 +1,6 @@
 """The backbones' initial weights, made once per seed so that every variant starts from the same ones."""
 
+import re
 from pathlib import Path
 
 import timm
@@ -8,26 +9,35 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from dcct.config.profile import Backbone, Clips, Network, Weights
-from dcct.errors import DataError
+from dcct.checkpoint import read_tensors
+from dcct.config.profile import Clips, Network, Weights
+from dcct.errors import ConfigError, DataError
 from dcct.models.backbones import CNN, ViT
-from dcct.receipt import atomic
+from dcct.receipt import atomic, file_digest
 from dcct.streams import Stream, torch_seed
 
 BRANCHES = ("cnn", "vit")
+CLASSIFIERS = ("fc.", "head.")
+"""Parameters of ImageNet classifiers, which our backbones do not have."""
+OFFICIAL_FILES = {
+    "resnet50-19c8e357.pth": "https://download.pytorch.org/models/resnet50-19c8e357.pth",
+    "jx_vit_base_p16_224-80ecf9dd.pth": "https://github.com/rwightman/pytorch-image-models/releases/download/"
+    "v0.1-vitjx/jx_vit_base_p16_224-80ecf9dd.pth",
+}
+"""Files from which the official program starts → where they were published."""
+DIGITS = re.compile(r"-([0-9a-f]{8})$")
 
 
 def initial_backbones(network: Network, weights: Weights, clips: Clips, seed: int) -> dict[str, nn.Module]:
-    """Both backbones at their initial weights: drawn from the seed (scratch) or pretrained (hub)."""
+    """Both backbones at their initial weights: drawn from the seed, or pretrained."""
     size = (clips.height, clips.width)
     backbones = {}
     for number, branch in enumerate(BRANCHES):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(torch_seed(seed, Stream.INITIAL_WEIGHTS, number))
             backbones[branch] = CNN(network.cnn) if branch == "cnn" else ViT(network.vit, size)
-        if weights.source == "hub":
-            config, tag = getattr(network, branch), getattr(weights, branch)
-            backbones[branch].net.load_state_dict(_pretrained(config, tag, backbones[branch]))
+        if weights.source != "scratch":
+            load_pretrained(backbones[branch], branch, network, weights)
     return backbones
 
 
@@ -56,15 +66,55 @@ def resize_position_embedding(embedding_1PC: Tensor, grid: tuple[int, int]) -> T
     return torch.cat([token, resized.flatten(2).transpose(1, 2)], dim=1)
 
 
-def _pretrained(config: Backbone, tag: str, backbone: nn.Module) -> dict[str, Tensor]:
-    name = f"{config.name}.{tag}"
-    try:
-        state = timm.create_model(name, pretrained=True, num_classes=0).state_dict()
-    except Exception as error:  # the hub client raises many kinds when it cannot reach its host
-        raise DataError(
-            f"weights: {name} cannot be had from the Hugging Face hub ({type(error).__name__}): go online once, "
-            "or put it into the hub's cache, or choose `weights: {source: scratch}`"
-        ) from None
+def load_pretrained(backbone: CNN | ViT, branch: str, network: Network, weights: Weights) -> None:
+    """Fill a backbone with the pretrained weights that `weights` names; the position embedding is resized to its grid.
+
+    Raises DataError, one line that says what to put where, when they cannot be had or do not belong to the backbone.
+    """
+    name = getattr(weights, branch)
+    if weights.source == "hub":
+        state, where = _from_hub(f"{getattr(network, branch).name}.{name}"), name
+    else:
+        where = Path(weights.folder) / name
+        state = _from_file(where)
+    state = {key: tensor for key, tensor in state.items() if not key.startswith(CLASSIFIERS)}
     if "pos_embed" in state:
         state["pos_embed"] = resize_position_embedding(state["pos_embed"], backbone.net.patch_embed.grid_size)
-    return state
+    try:
+        missing, unexpected = backbone.net.load_state_dict(state, strict=False)
+        problems = [f"{key} is missing" for key in missing] + [f"{key} is unexpected" for key in unexpected]
+    except RuntimeError as error:  # torch's report of shapes that differ
+        problems = [str(error).splitlines()[-1].strip()]
+    if problems:
+        raise DataError(
+            f"{where}: does not belong to network.{branch} ({getattr(network, branch).name}): {problems[0]}: name the "
+            f"weights of that network in weights.{branch}"
+        )
+
+
+def _from_hub(name: str) -> dict[str, Tensor]:
+    try:
+        return timm.create_model(name, pretrained=True, num_classes=0).state_dict()
+    except Exception as error:  # the hub client raises many kinds when it cannot reach its host
+        files = ", ".join(OFFICIAL_FILES)
+        raise DataError(
+            f"weights: {name} cannot be had from the Hugging Face hub ({type(error).__name__}): go online once, or "
+            f"put the official files ({files}) into data/weights and set weights.source to folder (config/README.md)"
+        ) from None
+
+
+def _from_file(path: Path) -> dict[str, Tensor]:
+    """A state dict from a file whose SHA-256 starts with the eight digits at the end of its name."""
+    digits = DIGITS.search(path.stem)
+    if not digits:
+        raise ConfigError(f"weights: {path.name}: its name must end in the first eight digits of its SHA-256")
+    if not path.is_file():
+        known = OFFICIAL_FILES.get(path.name)
+        where = f"fetch {known} and put it there" if known else "put it there"
+        raise DataError(f"{path}: no such file: {where}, or set weights.source to hub")
+    digest = file_digest(path)
+    if not digest.startswith(digits[1]):
+        raise DataError(
+            f"{path}: damaged: its SHA-256 starts with {digest[:8]}, its name says {digits[1]}: fetch it again"
+        )
+    return read_tensors(path)

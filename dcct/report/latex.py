@@ -24,10 +24,10 @@ def latex(table: Table, frame: pd.DataFrame, datasets: dict[str, Dataset]) -> st
     blocks = []
     for name, part in frame.groupby("dataset", sort=False):
         caption = f"Caption: {table.title}, {datasets[name].title}. {table.about}"
-        blocks.append(_comment(caption, *notes(table, part, datasets[name])) + _tabular(grid(table, part)))
+        blocks.append(comment(caption, *notes(table, part, datasets[name])) + tabular(grid(table, part)))
     if table.published:
         caption = f"Caption: {PUBLISHED_TITLE}. In percent. Source: {table.published.source}."
-        blocks.append(_comment(caption) + _tabular(published_grid(table.published)))
+        blocks.append(comment(caption) + tabular(published_grid(table.published)))
     return "\n".join(blocks)
 
 
@@ -36,11 +36,13 @@ def escape(text: str) -> str:
     return "".join(_SPECIAL.get(sign, sign) for sign in text)
 
 
-def _comment(*paragraphs: str) -> str:
+def comment(*paragraphs: str) -> str:
+    """Paragraphs as LaTeX comments, one line each."""
     return "".join(f"% {' '.join(paragraph.split())}\n" for paragraph in paragraphs)
 
 
-def _tabular(content: Grid) -> str:
+def tabular(content: Grid) -> str:
+    """A grid as a booktabs tabular."""
     align = "".join("r" if numeric else "l" for numeric in content.numeric)
     head, *rows = (f"{' & '.join(escape(cell) for cell in cells)} \\\\" for cells in [content.headings, *content.rows])
     return "\n".join(

@@ -11,16 +11,17 @@ def markdown(table: Table, frame: pd.DataFrame, datasets: dict[str, Dataset]) ->
     """The whole file's text."""
     blocks = [f"# {table.title}", table.about.strip()]
     for name, part in frame.groupby("dataset", sort=False):
-        blocks += [f"## {datasets[name].title}", _pipes(grid(table, part)), *notes(table, part, datasets[name])]
+        blocks += [f"## {datasets[name].title}", pipes(grid(table, part)), *notes(table, part, datasets[name])]
     if table.published:
         blocks += [
             f"## {PUBLISHED_TITLE}",
-            _pipes(published_grid(table.published)),
+            pipes(published_grid(table.published)),
             f"In percent. Source: {table.published.source}.",
         ]
     return "\n\n".join(blocks) + "\n"
 
 
-def _pipes(content: Grid) -> str:
+def pipes(content: Grid) -> str:
+    """A grid as a Markdown table."""
     rule = ["---:" if numeric else "---" for numeric in content.numeric]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in [content.headings, rule, *content.rows])

@@ -50,7 +50,9 @@ def fit(run: Run, folder: Path, progress: Progress) -> dict:
     training = run.profile.training
     dataset = TrainingClips(run.frames, run.manifest, run.profile.clips, training.random_erasing, run.seed)
     model = on_device(initial_model(run, dataset.num_identities), training)
-    optimizer = torch.optim.Adam(model.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay)
+    optimizer = torch.optim.Adam(
+        model.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay, fused=True
+    )
     epochs = training.epochs if run.variant.trained else 0
     history, done, seconds = _resume(run, model, optimizer, progress)
     tell = progress.tick(epochs, "epochs", done)

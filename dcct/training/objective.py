@@ -33,7 +33,7 @@ class Objective:
         terms, frame_loss, clip_loss = {}, 0.0, 0.0
         for branch, scores in output.frame.items():
             ce, triplet = self._pair(terms, f"frame_{{}}_{branch}", scores, pids)
-            frame_loss = frame_loss + (ce + triplet) * self._frame_weight(branch, output)
+            frame_loss = frame_loss + (ce + triplet) * self.frame_weight(branch, output)
         for head, scores in output.clip.items():
             ce, triplet = self._pair(terms, f"clip_{{}}_{head}", scores, pids)
             clip_loss = clip_loss + (ce + triplet) / len(output.clip)
@@ -44,7 +44,7 @@ class Objective:
         triplet = terms[name.format("triplet")] = batch_hard_triplet(scores.embedding, pids, self.margin)
         return ce, triplet
 
-    def _frame_weight(self, branch: str, output: Output) -> float:
+    def frame_weight(self, branch: str, output: Output) -> float:
         """Weight of one branch's frame terms. The official program divides the running sum by T after each branch, so
         that a branch followed by another is divided by T once more."""
         branches = list(output.frame)

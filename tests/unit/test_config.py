@@ -15,7 +15,7 @@ CASES = [
     (lambda p: p["training"].update(epoch=3), "training.epoch: unknown key; allowed here: channels_last"),
     (lambda p: p["training"].update(epochs="three"), "training.epochs: Input should be a valid integer"),
     (lambda p: p["training"].update(epochs=-5), "training.epochs: Input should be greater than or equal to 0, got -5"),
-    (lambda p: p["variants"].append("resnet"), "variants: unknown variant 'resnet'; known: cca, cnn"),
+    (lambda p: p["variants"].append("resnet"), "variants: unknown variant 'resnet'; known: cca, cca-cross"),
     (lambda p: p["datasets"].append("imagenet"), "datasets: unknown dataset 'imagenet'"),
     (lambda p: p["training"].pop("margin"), "training.margin: missing"),
     (lambda p: p.update(backbones=["cnn"]), "cnn is taken out of nothing"),

@@ -3,7 +3,7 @@ import sys
 from pathlib import Path
 
 from dcct.errors import DcctError
-from dcct.plan import FIGURES, read_plan
+from dcct.plan import EXPORTED, FIGURES, read_plan
 
 try:
     PLAN = read_plan(
@@ -12,6 +12,16 @@ try:
     )
 except DcctError as error:
     sys.exit(f"error: {error}")
+if MISSING := PLAN.missing():
+    sys.exit(
+        "\n".join(
+            [
+                f"error: {PLAN.configfile} cannot run yet. Missing:",
+                *(f"  {line}" for line in MISSING),
+                "Put it in place, or name a profile without it.",
+            ]
+        )
+    )
 PROFILE, PATHS, CODE, SETTINGS = PLAN.profile, PLAN.paths, PLAN.code, PLAN.settings
 
 

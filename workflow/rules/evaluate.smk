@@ -56,3 +56,34 @@ rule rank:
         settings=SETTINGS["rank"],
     shell:
         "dcct rank {wildcards.dataset} {wildcards.variant} --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | tee {log}"
+
+
+rule export:
+    input:
+        PATHS.manifest("{dataset}") / "receipt.json",
+        checkpoint=lambda wildcards: PATHS.checkpoint(
+            wildcards.dataset, PLAN.donor(wildcards.variant), wildcards.seed
+        )
+        / "receipt.json",
+        model=lambda wildcards: ancient(
+            PATHS.checkpoint(
+                wildcards.dataset, PLAN.donor(wildcards.variant), wildcards.seed
+            )
+            / "model.safetensors"
+        ),
+        variant=PLAN.config("variants", "{variant}"),
+        code=CODE["export"],
+    output:
+        [
+            PATHS.exported("{dataset}", "{variant}", "{seed}") / name
+            for name in [*EXPORTED, "receipt.json"]
+        ],
+        PATHS.run("export", "{dataset}", "{variant}", "seed{seed}"),
+    log:
+        PATHS.log("export", "{dataset}", "{variant}", "seed{seed}"),
+    benchmark:
+        PATHS.benchmark("export", "{dataset}", "{variant}", "seed{seed}")
+    params:
+        settings=SETTINGS["export"],
+    shell:
+        "dcct export {wildcards.dataset} {wildcards.variant} --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | tee {log}"

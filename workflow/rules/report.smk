@@ -22,6 +22,30 @@ rule tabulate:
         "dcct tabulate {wildcards.table} --configfile {PLAN.configfile} 2>&1 | tee {log}"
 
 
+rule cost:
+    input:
+        variants=PLAN.all_variants(),
+        dataset=PLAN.config("datasets", PROFILE.datasets[0]),
+        code=CODE["cost"],
+    output:
+        PATHS.table("cost", "csv"),
+        PATHS.table("cost", "md"),
+        PATHS.table("cost", "tex"),
+        PATHS.table("cost", "receipt.json"),
+        PATHS.run("cost", "cost"),
+    log:
+        PATHS.log("cost", "cost"),
+    benchmark:
+        PATHS.benchmark("cost", "cost")
+    threads: PROFILE.training.threads
+    resources:
+        gpu=int(PROFILE.training.device == "cuda"),
+    params:
+        settings=SETTINGS["cost"],
+    shell:
+        "dcct cost --configfile {PLAN.configfile} 2>&1 | tee {log}"
+
+
 rule draw:
     input:
         lambda wildcards: PLAN.judged([wildcards.dataset]),

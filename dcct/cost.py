@@ -1,0 +1,99 @@
+"""What a variant costs: parameters by part, floating-point operations, and the time of one clip."""
+
+import statistics
+import time
+from dataclasses import asdict, dataclass, replace
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from dcct.config.profile import Clips, Network, Profile
+from dcct.config.variant import Variant
+from dcct.device import on_device, prepare_torch
+from dcct.models import full_size
+from dcct.models.dcct import DCCT
+from dcct.models.official import unused_parameters
+
+PARTS = {"cnn": "cnn", "vit": "vit", "cca": "cca_", "hta": "hta", "heads": "head_", "hints": "hint_"}
+"""Part of the network → how the names of its modules begin."""
+WARM_UP, REPEATS = 2, 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """parameters: all that the variant has, in training; parts: of which. flops: floating-point operations per frame at
+    evaluation, a multiplication and an addition counting as two. unused: parameters that the official program
+    would carry beside these. milliseconds: median time of one clip, or None where it was not measured."""
+
+    variant: str
+    title: str
+    parameters: int
+    parts: dict[str, int]
+    unused: int
+    flops: int
+    milliseconds: float | None = None
+
+
+def cost_sections(variants: dict[str, Variant], profile: Profile, identities: int) -> list[dict]:
+    """Costs of all trainable variants at the profile's size, with latency, and at the paper's with MARS' identities,
+    counted only."""
+    prepare_torch(profile.training)
+    chosen = {name: variant for name, variant in variants.items() if variant.trained}
+    here, there = (profile.network, profile.clips), (full_size.NETWORK, full_size.CLIPS)
+    own = [
+        replace(cost_of(name, variant, *here, identities), milliseconds=clip_milliseconds(variant, profile, identities))
+        for name, variant in chosen.items()
+    ]
+    full = [cost_of(name, variant, *there, full_size.IDENTITIES) for name, variant in chosen.items()]
+    where = f"CPU, {profile.training.threads} threads" if profile.training.device == "cpu" else "CUDA GPU"
+    return [
+        {"size": "This profile", "about": _about(*here, identities), "where": where, "costs": _dicts(own)},
+        {"size": "Full size", "about": _about(*there, full_size.IDENTITIES), "where": "", "costs": _dicts(full)},
+    ]
+
+
+def cost_of(name: str, variant: Variant, network: Network, clips: Clips, identities: int) -> Cost:
+    """Count a variant's parameters and operations with torch's own counter, without memory for its weights."""
+    with torch.device("meta"):
+        model = DCCT(variant, network, clips, identities).eval()
+        images = torch.empty(1, clips.length, 3, clips.height, clips.width)
+    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        model(images)
+    return Cost(
+        variant=name,
+        title=variant.title,
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        parts={
+            part: sum(p.numel() for module, p in model.named_parameters() if module.split(".")[0].startswith(start))
+            for part, start in PARTS.items()
+        },
+        unused=unused_parameters(model),
+        flops=counter.get_total_flops() // clips.length,
+    )
+
+
+@torch.inference_mode()
+def clip_milliseconds(variant: Variant, profile: Profile, identities: int) -> float:
+    """Median time of one forward pass over one clip, where and how the profile runs its networks."""
+    clips, training = profile.clips, profile.training
+    model = on_device(DCCT(variant, profile.network, clips, identities).eval(), training)
+    images = torch.zeros(1, clips.length, 3, clips.height, clips.width, device=training.device)
+    seconds = []
+    for _ in range(WARM_UP + REPEATS):
+        started = time.perf_counter()
+        model(images)
+        if training.device == "cuda":
+            torch.cuda.synchronize()
+        seconds.append(time.perf_counter() - started)
+    return 1000 * statistics.median(seconds[WARM_UP:])
+
+
+def _about(network: Network, clips: Clips, identities: int) -> str:
+    return (
+        f"{network.cnn.name} and {network.vit.name}, {clips.length} frames of {clips.height}×{clips.width}, "
+        f"d = {network.hta_width}, {identities} identities."
+    )
+
+
+def _dicts(costs: list[Cost]) -> list[dict]:
+    return [asdict(cost) for cost in costs]

@@ -1,0 +1,99 @@
+"""The cost table: parameters by part, operations and latency of every variant, at two sizes. No torch."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from dcct.receipt import write_text
+from dcct.report.cells import Grid
+from dcct.report.latex import comment, tabular
+from dcct.report.markdown import pipes
+
+TITLE = "Cost"
+ABOUT = "What each variant costs: parameters by part of the network, operations per frame, and the time of one clip."
+FULL = "dcct"
+"""The variant whose parameters are compared with the official program's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """One network size. about: network, image and clip size, number of identities. where: what the latency was measured
+    on, or empty. costs: one dict per variant (see dcct.cost.Cost)."""
+
+    size: str
+    about: str
+    where: str
+    costs: list[dict]
+
+
+def write_cost(sections: list[Section], paths: list[Path]) -> None:
+    """Write the table as csv, md and tex, in this order. `ms_per_clip` is the only column that may differ between equal
+    runs."""
+    writers = (_csv, _markdown, _latex)
+    for path, writer in zip(paths, writers, strict=True):
+        write_text(path, writer(sections))
+
+
+def notes(section: Section) -> list[str]:
+    """What a reader must know: how it was counted, and why the official program's count is another."""
+    full = next(cost for cost in section.costs if cost["variant"] == FULL)
+    used, unused = full["parameters"], full["unused"]
+    latency = f" Latency: median of one clip, {section.where}." if section.where else ""
+    return [
+        f"{section.about} Parameters are those of training: classifiers and FD's hints are not needed at test. "
+        "Operations are counted by torch's own counter at test; a multiplication and an addition count as two."
+        + latency,
+        f"{full['title']} uses {used:,} parameters. The official program's count of the same network is "
+        f"{used + unused:,} ({(used + unused) / 1e6:.2f} M): it carries {unused:,} that its forward pass never uses, "
+        "the ViT's 1000-way classifier and, in every temporal block, a class token and an output projection.",
+    ]
+
+
+def _grid(section: Section) -> Grid:
+    parts = {"cnn": "CNN", "vit": "ViT", "cca": "CCA", "hta": "HTA", "heads": "Heads", "hints": "Hints"}
+    timed = any(cost["milliseconds"] is not None for cost in section.costs)
+    headings = ["Variant", "Parameters", *parts.values(), "GFLOPs per frame", *(["ms per clip"] if timed else [])]
+    rows = [
+        [
+            cost["title"],
+            f"{cost['parameters']:,}",
+            *(f"{cost['parts'][part]:,}" if cost["parts"][part] else "" for part in parts),
+            f"{cost['flops'] / 1e9:.3g}" if cost["flops"] < 1e9 else f"{cost['flops'] / 1e9:.2f}",
+            *([f"{cost['milliseconds']:.1f}"] if timed else []),
+        ]
+        for cost in section.costs
+    ]
+    return Grid(headings=headings, numeric=[False] + [True] * (len(headings) - 1), rows=rows)
+
+
+def _csv(sections: list[Section]) -> str:
+    rows = [
+        {
+            "size": section.size,
+            "variant": cost["variant"],
+            "title": cost["title"],
+            "parameters": cost["parameters"],
+            **{f"parameters_{part}": count for part, count in cost["parts"].items()},
+            "parameters_unused_official": cost["unused"],
+            "flops_per_frame": cost["flops"],
+            "ms_per_clip": None if cost["milliseconds"] is None else round(cost["milliseconds"], 2),
+        }
+        for section in sections
+        for cost in section.costs
+    ]
+    return pd.DataFrame(rows).to_csv(index=False, lineterminator="\n")
+
+
+def _markdown(sections: list[Section]) -> str:
+    blocks = [f"# {TITLE}", ABOUT]
+    for section in sections:
+        blocks += [f"## {section.size}", pipes(_grid(section)), *notes(section)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _latex(sections: list[Section]) -> str:
+    return "\n".join(
+        comment(f"Caption: {TITLE}, {section.size}. {ABOUT}", *notes(section)) + tabular(_grid(section))
+        for section in sections
+    )

@@ -1,0 +1,31 @@
+"""The arrows: one function per step, joining paths and receipts to the module that does the work.
+
+Each is one verb of the command, one Snakemake rule and one DVC stage. A step checks its inputs' digests, does its
+work, and leaves a receipt; it imports torch only if it needs it.
+"""
+
+from dcct.steps.context import Context, open_context
+from dcct.steps.data import manifest, pack, sample, source, verify
+from dcct.steps.learning import export, extract, parity, rank, train, weights
+from dcct.steps.paper import cost, draw, gallery, sheet, tabulate
+
+__all__ = [
+    "Context",
+    "cost",
+    "draw",
+    "export",
+    "extract",
+    "gallery",
+    "manifest",
+    "open_context",
+    "pack",
+    "parity",
+    "rank",
+    "sample",
+    "sheet",
+    "source",
+    "tabulate",
+    "train",
+    "verify",
+    "weights",
+]

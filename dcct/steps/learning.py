@@ -1,0 +1,171 @@
+"""Arrows of learning and judging: weights → train → extract → rank, export; and parity, which stands alone."""
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dcct.config.load import load_variant
+from dcct.errors import DcctError
+from dcct.plan import EXPORTED
+from dcct.progress import Progress
+from dcct.receipt import RECEIPT, made_from, write_json
+from dcct.steps.context import TIME_ORDER, Context, clips_inputs, origin_for, recorded_as
+
+if TYPE_CHECKING:
+    from dcct.parity import Agreement
+
+
+def weights(context: Context, seed: int) -> None:
+    """Make the backbones' initial weights of a seed."""
+    from dcct.models.weights import BRANCHES, initial_backbones, write_weights
+
+    folder, profile = context.paths.weights(seed), context.profile
+    outputs = [folder / f"{branch}.safetensors" for branch in BRANCHES]
+    origin = origin_for(context, "weights", {}, {"seed": seed})
+    with recorded_as(context, "weights", folder / RECEIPT, (f"seed{seed}",), outputs, origin):
+        write_weights(initial_backbones(profile.network, profile.weights, profile.clips, seed), folder)
+
+
+def train(context: Context, dataset: str, variant: str, seed: int) -> None:
+    """Train a variant; continue where an interrupted training was."""
+    from dcct.checkpoint import MODEL, only_one
+    from dcct.training.loop import HISTORY, Run, fit
+
+    config, paths = load_variant(variant, context.configfile), context.paths
+    if config.backbone_of:
+        raise DcctError(f"{variant} is taken out of {config.backbone_of}: nothing to train; `dcct extract` comes next")
+    context.dataset(dataset)
+    folder, work = paths.checkpoint(dataset, variant, seed), paths.work(dataset, variant, seed)
+    inputs = {**clips_inputs(paths, dataset), paths.weights(seed) / RECEIPT: f"weights --seed {seed}"}
+    with only_one(work, context.progress.say) as waited:
+        origin = origin_for(context, "train", inputs, {"variant": config.model_dump(mode="json"), "seed": seed})
+        if waited and made_from(folder / RECEIPT, origin):
+            context.progress.say("made by the process that was waited for")
+            return
+        with recorded_as(
+            context,
+            "train",
+            folder / RECEIPT,
+            (dataset, variant, f"seed{seed}"),
+            [folder / MODEL, folder / HISTORY],
+            origin,
+        ) as facts:
+            run = Run(
+                profile=context.profile,
+                variant=config,
+                seed=seed,
+                frames=paths.frames(dataset),
+                manifest=paths.manifest(dataset),
+                weights=paths.weights(seed),
+                work=work,
+                identity=origin.identity,
+            )
+            facts |= fit(run, folder, context.progress)
+        shutil.rmtree(work)
+
+
+def extract(context: Context, dataset: str, variant: str, seed: int) -> None:
+    """Extract every feature set of a variant from every test tracklet."""
+    from dcct.checkpoint import MODEL
+    from dcct.extraction import extract as extract_features
+    from dcct.extraction import trained_model
+
+    config, paths, profile = load_variant(variant, context.configfile), context.paths, context.profile
+    context.dataset(dataset)
+    donor = config.backbone_of or variant
+    checkpoint, folder = paths.checkpoint(dataset, donor, seed), paths.features(dataset, variant, seed)
+    samplers = profile.evaluation.samplers
+    if variant in profile.evaluation.time_order:
+        samplers = list(dict.fromkeys([*samplers, *TIME_ORDER]))
+    inputs = {
+        **clips_inputs(paths, dataset),
+        paths.clips(dataset) / RECEIPT: f"sample {dataset}",
+        checkpoint / RECEIPT: f"train {dataset} {donor} --seed {seed}",
+    }
+    origin = origin_for(context, "extract", inputs, {"variant": config.model_dump(mode="json"), "samplers": samplers})
+    with recorded_as(
+        context, "extract", folder / RECEIPT, (dataset, variant, f"seed{seed}"), [folder / "features.parquet"], origin
+    ) as facts:
+        model = trained_model(config, profile, paths.manifest(dataset), checkpoint / MODEL)
+        facts["frames"] = extract_features(
+            model,
+            samplers,
+            profile,
+            clips=paths.clips(dataset) / "clips.parquet",
+            frames=paths.frames(dataset),
+            manifest=paths.manifest(dataset),
+            path=folder / "features.parquet",
+            progress=context.progress,
+        )
+
+
+def rank(context: Context, dataset: str, variant: str, seed: int) -> None:
+    """Rank features under the data set's protocol; write metrics.json and queries.parquet."""
+    from dcct.evaluation import DISTANCE, judge, parameter_count, write_metrics
+
+    config, paths, data = load_variant(variant, context.configfile), context.paths, context.dataset(dataset)
+    folder, features = paths.metrics(dataset, variant, seed), paths.features(dataset, variant, seed)
+    inputs = {
+        features / RECEIPT: f"extract {dataset} {variant} --seed {seed}",
+        paths.manifest(dataset) / RECEIPT: f"manifest {dataset}",
+    }
+    settings = {"protocol": data.protocol.model_dump(mode="json"), "headline": config.headline}
+    origin = origin_for(context, "rank", inputs, settings)
+    with recorded_as(
+        context,
+        "rank",
+        folder / RECEIPT,
+        (dataset, variant, f"seed{seed}"),
+        [folder / "metrics.json", folder / "queries.parquet"],
+        origin,
+    ):
+        rows, queries = judge(features / "features.parquet", paths.manifest(dataset), data, context.profile, config)
+        header = {
+            "dataset": dataset,
+            "variant": variant,
+            "title": config.title,
+            "seed": seed,
+            "protocol": data.protocol.model_dump(mode="json"),
+            "distance": DISTANCE,
+            "parameters": parameter_count(features / "features.parquet"),
+            "features_digest": origin.inputs[f"{features.as_posix()}/features.parquet"],
+        }
+        metrics = write_metrics(rows, queries, header, config, context.profile, folder)
+        write_json(folder / "metrics.json", metrics)
+    best = metrics["headline"]
+    context.progress.say(
+        f"mAP {100 * best['mAP']:.1f} [{100 * best['mAP_low']:.1f}, {100 * best['mAP_high']:.1f}]  "
+        f"Rank-1 {100 * best['rank1']:.1f}  ({best['sampler']} {best['feature']}, {best['queries']} queries)"
+    )
+
+
+def export(context: Context, dataset: str, variant: str, seed: int) -> None:
+    """Write a single backbone as a plain timm checkpoint and as ONNX, checked against our features."""
+    from dcct.checkpoint import MODEL
+    from dcct.export import export_backbone
+    from dcct.extraction import trained_model
+
+    config, paths, profile = load_variant(variant, context.configfile), context.paths, context.profile
+    if len(config.branches) != 1:
+        raise DcctError(f"{variant} has two backbones: export one that stands alone: {', '.join(profile.backbones)}")
+    context.dataset(dataset)
+    donor = config.backbone_of or variant
+    checkpoint, folder = paths.checkpoint(dataset, donor, seed), paths.exported(dataset, variant, seed)
+    inputs = {
+        paths.manifest(dataset) / RECEIPT: f"manifest {dataset}",
+        checkpoint / RECEIPT: f"train {dataset} {donor} --seed {seed}",
+    }
+    outputs = [folder / name for name in EXPORTED]
+    origin = origin_for(context, "export", inputs, {"variant": config.model_dump(mode="json")})
+    with recorded_as(context, "export", folder / RECEIPT, (dataset, variant, f"seed{seed}"), outputs, origin) as facts:
+        model = trained_model(config, profile, paths.manifest(dataset), checkpoint / MODEL)
+        distance = export_backbone(model, profile.network, profile.clips, config.title, folder)
+        facts["distance_from_ours"] = distance
+    context.progress.say(f"timm and ONNX give our features to {distance:.0e}")
+
+
+def parity(numbers: Path | None, progress: Progress) -> "list[Agreement]":
+    """Run every case of the authors' program's numbers; no profile, no artefact."""
+    from dcct.parity import NUMBERS, compare, read_cases
+
+    return [one for case in read_cases(numbers or NUMBERS) for one in compare(case, progress.say)]

@@ -1,0 +1,98 @@
+"""Arrows of the paper: cost and result tables, figures, pictures."""
+
+from pathlib import Path
+
+from dcct.config.load import load_dataset, load_table, load_variant, variant_names
+from dcct.errors import ConfigError
+from dcct.plan import FIGURES, shown_variant
+from dcct.receipt import RECEIPT
+from dcct.steps.context import Context, clips_inputs, origin_for, recorded_as
+
+
+def cost(context: Context) -> None:
+    """Write the cost table: parameters, operations and latency of every variant, at this profile's size and in full."""
+    from dcct.cost import cost_sections
+    from dcct.report.cost import Section, write_cost
+
+    profile, paths = context.profile, context.paths
+    variants = {name: load_variant(name, context.configfile) for name in variant_names(context.configfile)}
+    data = load_dataset(profile.datasets[0], context.configfile)
+    outputs = [paths.table("cost", suffix) for suffix in ("csv", "md", "tex")]
+    settings = {
+        "variants": {name: variant.model_dump(mode="json") for name, variant in variants.items()},
+        "identities": data.expected.train_ids,
+    }
+    origin = origin_for(context, "cost", {}, settings)
+    with recorded_as(context, "cost", paths.table("cost", RECEIPT), ("cost",), outputs, origin):
+        sections = cost_sections(variants, profile, data.expected.train_ids)
+        write_cost([Section(**section) for section in sections], outputs)
+
+
+def tabulate(context: Context, table: str) -> None:
+    """Write a table as csv, md and tex from all metrics of the profile."""
+    from dcct.report.tables import tabulate as make_frame
+    from dcct.report.tables import write_tables
+
+    paths, profile = context.paths, context.profile
+    if table not in profile.tables:
+        raise ConfigError(f"{context.configfile}: {table} is not among its tables: {', '.join(profile.tables)}")
+    config = load_table(table, context.configfile)
+    outputs = [paths.table(table, suffix) for suffix in ("csv", "md", "tex")]
+    inputs = {receipt: "rank" for dataset in profile.datasets for receipt in _metrics_made(context, dataset)}
+    origin = origin_for(context, "tabulate", inputs, {"table": config.model_dump(mode="json")})
+    with recorded_as(context, "tabulate", paths.table(table, RECEIPT), (table,), outputs, origin):
+        frame = make_frame(config, profile, paths, context.configfile)
+        write_tables(
+            table, config, frame, {name: context.dataset(name) for name in profile.datasets}, outputs[0].parent
+        )
+
+
+def draw(context: Context, dataset: str) -> None:
+    """Draw ablation, CMC and training curves of a data set."""
+    from dcct.report.figures import draw as draw_figures
+
+    context.dataset(dataset)
+    folder = context.paths.figures(dataset)
+    outputs = [folder / f"{name}.{suffix}" for name in FIGURES for suffix in ("png", "svg")]
+    inputs = dict.fromkeys(_metrics_made(context, dataset), f"rank {dataset}")
+    with recorded_as(
+        context, "draw", folder / f"draw.{RECEIPT}", (dataset,), outputs, origin_for(context, "draw", inputs, {})
+    ):
+        draw_figures(context.profile, context.paths, context.configfile, dataset, folder)
+
+
+def gallery(context: Context, dataset: str) -> None:
+    """Picture ten queries with their top ten."""
+    from dcct.report.queries import draw_queries
+
+    context.dataset(dataset)
+    paths, variant, seed = context.paths, shown_variant(context.profile), context.profile.seeds[0]
+    path = paths.figures(dataset) / "queries.png"
+    inputs = {
+        **clips_inputs(paths, dataset),
+        paths.metrics(dataset, variant, seed) / RECEIPT: f"rank {dataset} {variant} --seed {seed}",
+    }
+    origin = origin_for(context, "gallery", inputs, {"variant": variant, "seed": seed})
+    with recorded_as(context, "gallery", path.with_name(f"gallery.{RECEIPT}"), (dataset,), [path], origin):
+        draw_queries(paths, context.configfile, dataset, variant, seed, path)
+
+
+def sheet(context: Context, dataset: str) -> None:
+    """Draw the contact sheet of a data set."""
+    from dcct.report.sheet import draw_sheet
+
+    paths, title = context.paths, context.dataset(dataset).title
+    path = paths.figures(dataset) / "sheet.png"
+    origin = origin_for(context, "sheet", clips_inputs(paths, dataset), {"title": title})
+    with recorded_as(context, "sheet", path.with_name(f"sheet.{RECEIPT}"), (dataset,), [path], origin):
+        draw_sheet(paths.frames(dataset), paths.manifest(dataset), path, title)
+
+
+def _metrics_made(context: Context, dataset: str) -> list[Path]:
+    """Receipts of the metrics that exist: what was not run becomes a named gap in tables and figures."""
+    folders = [
+        context.paths.metrics(dataset, variant, seed)
+        for variant in context.profile.judged
+        for seed in context.profile.seeds
+    ]
+    return [folder / RECEIPT for folder in folders if (folder / "metrics.json").exists()]
