@@ -12,6 +12,8 @@ Names are resolved when they are first used, so that commands that need no torch
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from dcct.errors import DcctError
+
 if TYPE_CHECKING:
     from dcct.models.dcct import DCCT, Output
     from dcct.models.full_size import build_model
@@ -26,7 +28,7 @@ _HOME = {
     "export_official": "dcct.models.official",
     "load_official": "dcct.models.official",
 }
-__all__ = ["DCCT", "Objective", "Output", "build_model", "export_official", "load_official"]
+__all__ = ["DCCT", "DcctError", "Objective", "Output", "build_model", "export_official", "load_official"]
 
 
 def __getattr__(name: str):

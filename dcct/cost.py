@@ -16,7 +16,7 @@ from dcct.models.official import unused_parameters
 
 PARTS = {"cnn": "cnn", "vit": "vit", "cca": "cca_", "hta": "hta", "heads": "head_", "hints": "hint_"}
 """Part of the network → how the names of its modules begin."""
-WARM_UP, REPEATS = 2, 7
+WARM_UP, REPEATS = 3, 15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +45,11 @@ def cost_sections(variants: dict[str, Variant], profile: Profile, identities: in
         for name, variant in chosen.items()
     ]
     full = [cost_of(name, variant, *there, full_size.IDENTITIES) for name, variant in chosen.items()]
-    where = f"CPU, {profile.training.threads} threads" if profile.training.device == "cpu" else "CUDA GPU"
+    threads = profile.training.threads
+    where = "CUDA GPU" if profile.training.device == "cuda" else f"CPU, {threads} thread{'s' * (threads > 1)}"
     return [
-        {"size": "This profile", "about": _about(*here, identities), "where": where, "costs": _dicts(own)},
-        {"size": "Full size", "about": _about(*there, full_size.IDENTITIES), "where": "", "costs": _dicts(full)},
+        _section("This profile", _about(*here, identities), where, here == there, own),
+        _section("Full size", _about(*there, full_size.IDENTITIES), "", True, full),
     ]
 
 
@@ -95,5 +96,7 @@ def _about(network: Network, clips: Clips, identities: int) -> str:
     )
 
 
-def _dicts(costs: list[Cost]) -> list[dict]:
-    return [asdict(cost) for cost in costs]
+def _section(size: str, about: str, where: str, official: bool, costs: list[Cost]) -> dict:
+    """Fields of dcct.report.cost.Section, the smallest network first."""
+    ordered = sorted(costs, key=lambda cost: (cost.parameters, cost.variant))
+    return {"size": size, "about": about, "where": where, "official": official, "costs": [asdict(c) for c in ordered]}

@@ -78,7 +78,7 @@ def load_pretrained(backbone: CNN | ViT, branch: str, network: Network, weights:
         where = Path(weights.folder) / name
         state = _from_file(where)
     state = {key: tensor for key, tensor in state.items() if not key.startswith(CLASSIFIERS)}
-    if "pos_embed" in state:
+    if isinstance(backbone, ViT) and "pos_embed" in state:
         state["pos_embed"] = resize_position_embedding(state["pos_embed"], backbone.net.patch_embed.grid_size)
     try:
         missing, unexpected = backbone.net.load_state_dict(state, strict=False)

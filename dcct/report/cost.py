@@ -19,11 +19,12 @@ FULL = "dcct"
 @dataclass(frozen=True, kw_only=True)
 class Section:
     """One network size. about: network, image and clip size, number of identities. where: what the latency was measured
-    on, or empty. costs: one dict per variant (see dcct.cost.Cost)."""
+    on, or empty. official: it is the official program's size. costs: one dict per variant (see dcct.cost.Cost)."""
 
     size: str
     about: str
     where: str
+    official: bool
     costs: list[dict]
 
 
@@ -37,29 +38,34 @@ def write_cost(sections: list[Section], paths: list[Path]) -> None:
 
 def notes(section: Section) -> list[str]:
     """What a reader must know: how it was counted, and why the official program's count is another."""
+    latency = f" Latency: median of one clip, {section.where}." if section.where else ""
+    counted = (
+        f"{section.about} Parameters are those of training: classifiers and FD's hints are not needed at test. "
+        f"Operations are torch's own count at test; a multiplication and an addition are two.{latency}"
+    )
+    if not section.official:
+        return [counted]
     full = next(cost for cost in section.costs if cost["variant"] == FULL)
     used, unused = full["parameters"], full["unused"]
-    latency = f" Latency: median of one clip, {section.where}." if section.where else ""
     return [
-        f"{section.about} Parameters are those of training: classifiers and FD's hints are not needed at test. "
-        "Operations are counted by torch's own counter at test; a multiplication and an addition count as two."
-        + latency,
-        f"{full['title']} uses {used:,} parameters. The official program's count of the same network is "
-        f"{used + unused:,} ({(used + unused) / 1e6:.2f} M): it carries {unused:,} that its forward pass never uses, "
-        "the ViT's 1000-way classifier and, in every temporal block, a class token and an output projection.",
+        counted,
+        f"The full network, {full['title']}, uses {used:,} parameters. The official program's count of the same "
+        f"network is {used + unused:,} ({(used + unused) / 1e6:.2f} M): it carries {unused:,} that its forward pass "
+        "never uses: the ViT's 1000-way classifier; a class token and an output projection in every temporal block.",
     ]
 
 
 def _grid(section: Section) -> Grid:
     parts = {"cnn": "CNN", "vit": "ViT", "cca": "CCA", "hta": "HTA", "heads": "Heads", "hints": "Hints"}
+    unit, flops = ("GFLOPs", 1e9) if max(cost["flops"] for cost in section.costs) >= 1e9 else ("MFLOPs", 1e6)
     timed = any(cost["milliseconds"] is not None for cost in section.costs)
-    headings = ["Variant", "Parameters", *parts.values(), "GFLOPs per frame", *(["ms per clip"] if timed else [])]
+    headings = ["Variant", "Parameters", *parts.values(), f"{unit} per frame", *(["ms per clip"] if timed else [])]
     rows = [
         [
             cost["title"],
             f"{cost['parameters']:,}",
             *(f"{cost['parts'][part]:,}" if cost["parts"][part] else "" for part in parts),
-            f"{cost['flops'] / 1e9:.3g}" if cost["flops"] < 1e9 else f"{cost['flops'] / 1e9:.2f}",
+            f"{cost['flops'] / flops:.2f}",
             *([f"{cost['milliseconds']:.1f}"] if timed else []),
         ]
         for cost in section.costs

@@ -1,6 +1,7 @@
 """The Snakemake DAG at test size: from nothing to tables; what reruns and what does not; kills and bad inputs."""
 
 import os
+import re
 import shutil
 import signal
 import time
@@ -8,8 +9,10 @@ import time
 import pandas as pd
 import pytest
 
+from dcct.config.load import load_dataset
 from dcct.receipt import read_json
 
+PAPER_SETS = ("mars", "dukemtmc-videoreid", "ilids-vid", "prid-2011")
 TRAINED = ["untrained", "cnn", "dcct", "dcct-fd-ld"]
 ALL_TABLES = {f"tabulate table={name}" for name in ("components", "differences", "features", "time-order")}
 
@@ -34,7 +37,9 @@ def test_editing_one_variant_reruns_that_variant(finished, edited):
     """Its training, extraction and ranking, the tables and figures: nothing else."""
     edited("config/variants/cnn.yaml", "title: CNN", "title: The CNN")
     key = "dataset=walkers-test, variant=cnn, seed=0"
-    expected = {f"{rule} {key}" for rule in ("train", "extract", "rank")} | ALL_TABLES | {"draw dataset=walkers-test"}
+    expected = (
+        {f"{rule} {key}" for rule in ("train", "extract", "rank")} | ALL_TABLES | {"draw dataset=walkers-test", "cost"}
+    )
     assert finished.jobs() == expected
 
 
@@ -143,6 +148,26 @@ def test_missing_data_says_how_to_get_them(finished, tmp_path):
     (finished.folder / "config/mine.yaml").write_text(profile)
     error = one_error(finished.run("dcct", "source", "mars", "--configfile", "config/mine.yaml"))
     assert "results/test/data/mars: MARS is missing (link reported dead): ask its authors" in error
+
+
+def test_paper_plan_lists_what_is_missing_or_prints_everything(finished):
+    """Without data, one list names every set and what to do; with data in place, the whole plan is printed."""
+    command = ("snakemake", "--dry-run", "--configfile", "config/paper.yaml")
+    done = finished.run(*command)
+    assert done.returncode != 0
+    listed = (done.stdout + done.stderr).split("error: ", 1)[1].splitlines()
+    assert listed[0] == "config/paper.yaml cannot run yet. Missing:"
+    assert [line.split(":")[0].strip() for line in listed[1:5]] == [f"data/{name}" for name in PAPER_SETS]
+    for name in PAPER_SETS:
+        for need in load_dataset(name, finished.folder / "config/paper.yaml").needs:
+            (finished.folder / "data" / name / need).mkdir(parents=True)
+    try:
+        done = finished.run(*command)
+    finally:
+        shutil.rmtree(finished.folder / "data")
+    assert done.returncode == 0, done.stderr
+    counts = dict(re.findall(r"^(train|extract|rank|export|tabulate|cost) +(\d+)$", done.stdout + done.stderr, re.M))
+    assert counts == {"train": "60", "extract": "68", "rank": "68", "export": "8", "tabulate": "7", "cost": "1"}
 
 
 def test_flipped_byte_in_a_checkpoint_is_named(finished):

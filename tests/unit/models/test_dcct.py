@@ -1,26 +1,15 @@
 """The assembled network: every variant, one Output record, at small and at full size."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
-from dcct.config.load import load_profile, load_variant
+from dcct.config.load import load_profile, load_variant, variant_names
 from dcct.errors import ConfigError
 from dcct.models.dcct import DCCT
 
-VARIANTS = [
-    "untrained",
-    "cnn",
-    "vit",
-    "coupled",
-    "cca",
-    "hta1",
-    "dcct",
-    "dcct-fd",
-    "dcct-ld",
-    "dcct-fd-ld",
-    "distilled-cnn",
-    "distilled-vit",
-]
+VARIANTS = variant_names(Path(__file__).parents[3] / "config/config.yaml")
 
 
 def build(name, profile, identities=5):
@@ -39,7 +28,7 @@ def test_variant_computes_what_it_names_and_nothing_else(name, profile, root, mo
     if variant.cca:
         expected["spatial"] = 128
         if variant.hta:
-            expected["temporal"] = 128
+            expected["temporal"] = round(128 * variant.hta.width_factor)
         expected["all"] = sum(expected[part] for part in ("base", "spatial", "temporal") if part in expected)
     assert widths == expected
     assert list(output.hints) == (["cnn", "vit"] if variant.distill.feature else [])

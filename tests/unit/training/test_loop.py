@@ -76,6 +76,15 @@ def test_hta_trains_neither_cca_nor_backbones(run, tmp_path):
     assert all(torch.equal(states[0][name], states[1][name]) for name in shared)
 
 
+@pytest.mark.parametrize("name", ["cca-self", "cca-cross", "dcct-sum", "dcct-d256", "dcct-d1024"])
+def test_further_ablations_train_and_resume(run, tmp_path, name):
+    """The paper's other ablations train from the same YAML at embedded size, and go on after an interruption."""
+    fit(run(name, epochs=2, work="calm"), tmp_path / "calm-out", Progress())
+    fit(run(name, epochs=1), tmp_path / "first", Progress())
+    fit(run(name, epochs=2), tmp_path / "out", Progress())
+    assert (tmp_path / "out" / checkpoint.MODEL).read_bytes() == (tmp_path / "calm-out" / checkpoint.MODEL).read_bytes()
+
+
 def test_untrained_variant_keeps_its_initial_weights(run, tiny, tmp_path):
     """trained: false saves the network as it starts."""
     fit(run("untrained"), tmp_path / "out", Progress())

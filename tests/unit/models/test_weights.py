@@ -1,0 +1,83 @@
+"""Pretrained weights: from local files whose name says their digest, resized to the grid, never silently replaced."""
+
+import hashlib
+
+import pytest
+import timm
+import torch
+
+from dcct.config.profile import Weights
+from dcct.errors import ConfigError, DataError
+from dcct.models.weights import initial_backbones, resize_position_embedding
+
+SQUARE = 32
+
+
+def named_by_digest(path):
+    """Rename a file so that its name ends in the first digits of its SHA-256."""
+    digits = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+    return path.rename(path.with_name(f"{path.stem}-{digits}.pth")).name
+
+
+@pytest.fixture
+def published(tmp_path, profile):
+    """Files as they are published: with an ImageNet classifier, square images, and PyTorch's old format."""
+    states = {}
+    for branch, size in (("cnn", {}), ("vit", {"img_size": SQUARE})):
+        config = getattr(profile.network, branch)
+        states[branch] = timm.create_model(config.name, num_classes=10, **config.args, **size).state_dict()
+        torch.save(states[branch], tmp_path / f"{branch}.pth", _use_new_zipfile_serialization=branch == "vit")
+    names = {branch: named_by_digest(tmp_path / f"{branch}.pth") for branch in states}
+    return Weights(source="folder", folder=str(tmp_path), **names), states
+
+
+def test_files_fill_the_backbones(published, profile):
+    """Every tensor but the classifier's arrives, and the position embedding is resized bilinearly to the grid."""
+    weights, states = published
+    backbones = initial_backbones(profile.network, weights, profile.clips, seed=0)
+    for branch, backbone in backbones.items():
+        expected = {name: tensor for name, tensor in states[branch].items() if not name.startswith(("fc.", "head."))}
+        if branch == "vit":
+            expected["pos_embed"] = resize_position_embedding(expected["pos_embed"], (6, 3))
+        found = backbone.net.state_dict()
+        assert found.keys() == expected.keys()
+        assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"cnn": "resnet50-19c8e357.pth"}, "no such file: fetch https://download.pytorch.org/models/resnet50-19c8e357"),
+        ({"cnn": "resnet50.pth"}, "its name must end in the first eight digits of its SHA-256"),
+    ],
+)
+def test_absent_file_is_named(published, profile, change, complaint):
+    """One line says which file to put where."""
+    weights = published[0].model_copy(update=change)
+    with pytest.raises((DataError, ConfigError), match=complaint):
+        initial_backbones(profile.network, weights, profile.clips, seed=0)
+
+
+def test_damaged_file_is_named(published, profile, tmp_path):
+    """A file whose digest is not the one in its name is refused before it is read."""
+    weights = published[0]
+    with open(tmp_path / weights.vit, "ab") as file:
+        file.write(b"x")
+    with pytest.raises(DataError, match="damaged: its SHA-256 starts with"):
+        initial_backbones(profile.network, weights, profile.clips, seed=0)
+
+
+def test_weights_of_another_network_are_refused(published, profile):
+    """A ViT's file for the CNN is not half-loaded."""
+    weights = published[0].model_copy(update={"cnn": published[0].vit})
+    with pytest.raises(DataError, match=r"does not belong to network.cnn \(resnet18\)"):
+        initial_backbones(profile.network, weights, profile.clips, seed=0)
+
+
+def test_hub_out_of_reach_says_what_to_do(profile, monkeypatch, tmp_path):
+    """Offline and not in the cache: one line names the official files, and nothing is trained from scratch instead."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    weights = Weights(source="hub", cnn="tv_in1k", vit="orig_in21k_ft_in1k")
+    with pytest.raises(DataError, match=r"resnet50-19c8e357.pth, jx_vit_base_p16_224-80ecf9dd.pth\) into data/weights"):
+        initial_backbones(profile.network, weights, profile.clips, seed=0)

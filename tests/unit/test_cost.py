@@ -1,0 +1,25 @@
+"""The cost table counts what the official program counts, less what it never uses."""
+
+import pytest
+
+from dcct.config.load import load_variant
+from dcct.cost import cost_of
+from dcct.models import full_size
+
+
+def test_full_network_and_the_official_count(root):
+    """The full network uses 162,443,185 parameters; with those never used it is the official 166.37 M."""
+    variant = load_variant("dcct", root / "config/paper.yaml")
+    cost = cost_of("dcct", variant, full_size.NETWORK, full_size.CLIPS, full_size.IDENTITIES)
+    assert cost.parameters == sum(cost.parts.values()) == 162_443_185
+    assert round((cost.parameters + cost.unused) / 1e6, 2) == 166.37
+
+
+def test_operations_of_the_vit_are_those_of_its_formula(root):
+    """ViT-B/16 on 128 patches and a class token, counted by hand: two for each multiplication and addition."""
+    variant = load_variant("vit", root / "config/paper.yaml")
+    tokens, patches, width = 129, 128, 768
+    block = tokens * 12 * width**2 + 2 * tokens**2 * width
+    by_hand = 2 * (patches * width * 3 * 16 * 16 + 12 * block)
+    found = cost_of("vit", variant, full_size.NETWORK, full_size.CLIPS, full_size.IDENTITIES).flops
+    assert found == pytest.approx(by_hand, rel=0.001)
