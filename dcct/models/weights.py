@@ -1,11 +1,15 @@
 """The backbones' initial weights, made once per seed so that every variant starts from the same ones."""
 
 import re
+import urllib.request
 from pathlib import Path
 
 import timm
 import torch
 import torch.nn.functional as F
+from huggingface_hub import hf_hub_download
+from huggingface_hub.constants import ENDPOINT
+from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -25,6 +29,7 @@ OFFICIAL_FILES = {
     "v0.1-vitjx/jx_vit_base_p16_224-80ecf9dd.pth",
 }
 """Files from which the official program starts → where they were published."""
+HUB_FILE, REACH_S = "model.safetensors", 10
 DIGITS = re.compile(r"-([0-9a-f]{8})$")
 
 
@@ -93,13 +98,23 @@ def load_pretrained(backbone: CNN | ViT, branch: str, network: Network, weights:
 
 
 def _from_hub(name: str) -> dict[str, Tensor]:
+    """A state dict by timm's name: from the hub's cache, else fetched once."""
+    repository = timm.get_pretrained_cfg(name).hf_hub_id if timm.is_model_pretrained(name) else None
+    if repository is None:
+        raise ConfigError(f"weights: timm knows no pretrained {name}: see timm.list_pretrained()")
     try:
-        return timm.create_model(name, pretrained=True, num_classes=0).state_dict()
-    except Exception as error:  # the hub client raises many kinds when it cannot reach its host
+        return read_tensors(Path(hf_hub_download(repository, HUB_FILE, local_files_only=True)))
+    except LocalEntryNotFoundError:
+        pass
+    try:
+        urllib.request.urlopen(ENDPOINT, timeout=REACH_S).close()  # the hub's client would retry for a minute
+        return read_tensors(Path(hf_hub_download(repository, HUB_FILE, endpoint=ENDPOINT)))
+    except (OSError, HfHubHTTPError) as error:
         files = ", ".join(OFFICIAL_FILES)
         raise DataError(
-            f"weights: {name} cannot be had from the Hugging Face hub ({type(error).__name__}): go online once, or "
-            f"put the official files ({files}) into data/weights and set weights.source to folder (config/README.md)"
+            f"weights: {repository} is not in the Hugging Face cache and {ENDPOINT} cannot be reached ({error}): go "
+            f"online once, or put the official files ({files}) into data/weights and set weights.source to folder "
+            "(config/README.md)"
         ) from None
 
 

@@ -1,10 +1,14 @@
 """Pretrained weights: from local files whose name says their digest, resized to the grid, never silently replaced."""
 
 import hashlib
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import timm
 import torch
+from safetensors.torch import save_file
 
 from dcct.config.profile import Weights
 from dcct.errors import ConfigError, DataError
@@ -74,9 +78,49 @@ def test_weights_of_another_network_are_refused(published, profile):
         initial_backbones(profile.network, weights, profile.clips, seed=0)
 
 
+class Hub(SimpleHTTPRequestHandler):
+    """A hub of one folder: files lie under /<owner>/<name>/resolve/main/, with the headers that its client wants."""
+
+    def end_headers(self):
+        self.send_header("X-Repo-Commit", "0" * 40)
+        self.send_header("ETag", '"1234"')
+        super().end_headers()
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """The address of a local hub that serves tmp_path/hub, with an empty cache."""
+    (tmp_path / "hub").mkdir()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Hub, directory=tmp_path / "hub"))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setattr("dcct.models.weights.ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    yield tmp_path / "hub"
+    server.shutdown()
+    server.server_close()
+
+
+def test_hub_fills_the_backbones_once(hub, published, profile, monkeypatch):
+    """Weights by timm's names are fetched from the hub, and later taken from its cache without a connection."""
+    names = {"cnn": "resnet18.tv_in1k", "vit": "vit_base_patch16_224.orig_in21k_ft_in1k"}
+    for branch, name in names.items():
+        folder = hub / f"timm/{name}/resolve/main"
+        folder.mkdir(parents=True)
+        save_file(published[1][branch], folder / "model.safetensors")
+    weights = Weights(source="hub", **{branch: name.split(".")[1] for branch, name in names.items()})
+    for endpoint in (None, "http://127.0.0.1:9"):
+        if endpoint:
+            monkeypatch.setattr("dcct.models.weights.ENDPOINT", endpoint)
+        found = initial_backbones(profile.network, weights, profile.clips, seed=0)["cnn"].net.state_dict()
+        assert all(torch.equal(tensor, published[1]["cnn"][name]) for name, tensor in found.items())
+
+
 def test_hub_out_of_reach_says_what_to_do(profile, monkeypatch, tmp_path):
     """Offline and not in the cache: one line names the official files, and nothing is trained from scratch instead."""
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("dcct.models.weights.ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     weights = Weights(source="hub", cnn="tv_in1k", vit="orig_in21k_ft_in1k")
     with pytest.raises(DataError, match=r"resnet50-19c8e357.pth, jx_vit_base_p16_224-80ecf9dd.pth\) into data/weights"):
