@@ -66,7 +66,17 @@ def load_model(model: nn.Module, path: Path, prefixes: tuple[str, ...] = ("",)) 
     except Exception as error:  # safetensors raises its own error types at damaged files
         raise DataError(f"{path}: not a readable checkpoint ({error}): delete it and run `dcct train` again") from None
     found = {name: tensor for name, tensor in found.items() if name.startswith(prefixes)}
-    wanted = model.state_dict()
+    problems = differences(found, model.state_dict())
+    if problems:
+        raise DataError(
+            f"{path}: is not a checkpoint of this variant and profile: {problems[0]} "
+            f"({len(problems)} differences): train it with this profile"
+        )
+    model.load_state_dict(found)
+
+
+def differences(found: dict[str, Tensor], wanted: dict[str, Tensor]) -> list[str]:
+    """What is missing, unexpected or of another shape in a state dict, one phrase each."""
     problems = [f"{name} is missing" for name in wanted if name not in found]
     problems += [f"{name} is unexpected" for name in found if name not in wanted]
     problems += [
@@ -74,12 +84,7 @@ def load_model(model: nn.Module, path: Path, prefixes: tuple[str, ...] = ("",)) 
         for name, tensor in wanted.items()
         if name in found and found[name].shape != tensor.shape
     ]
-    if problems:
-        raise DataError(
-            f"{path}: is not a checkpoint of this variant and profile: {problems[0]} "
-            f"({len(problems)} differences): train it with this profile"
-        )
-    model.load_state_dict(found)
+    return problems
 
 
 def save_state(folder: Path, epoch: int, state: dict) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from dcct.checkpoint import read_tensors
+from dcct.checkpoint import differences, read_tensors
 from dcct.config.variant import Distill, Hta, Variant
 from dcct.errors import DataError
 from dcct.models.dcct import DCCT
@@ -70,13 +70,14 @@ def load_official(source: str | Path | Mapping[str, Tensor], *, drop_path: float
     where = "state dict" if isinstance(source, Mapping) else str(source)
     found = source if isinstance(source, Mapping) else read_tensors(Path(source))
     state = {name.removeprefix("module."): tensor for name, tensor in found.items()}
+    state = {name: tensor for name, tensor in state.items() if not UNUSED.fullmatch(name)}
     model = _network_of(state, where, drop_path)
-    names = {name: official_name(name) for name in model.state_dict()}
-    _check(state, {names[name]: tensor for name, tensor in model.state_dict().items()}, where)
-    own = {
-        name: state[official].detach().clone().to(tensor.dtype)
-        for (name, tensor), official in zip(model.state_dict().items(), names.values(), strict=True)
-    }
+    wanted = {official_name(name): tensor for name, tensor in model.state_dict().items()}
+    problems = differences(state, wanted)
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise DataError(f"{where}: is not a whole DCCT in official naming: {problems[0]}{more}")
+    own = {name: state[official_name(name)].detach().clone().to(old.dtype) for name, old in model.state_dict().items()}
     model.load_state_dict(own, assign=True)
     return model
 
@@ -127,19 +128,6 @@ def _length(state: dict[str, Tensor], name: str, axis: int, where: str) -> int:
     if state[name].dim() <= axis:
         raise DataError(f"{where}: {name} has shape {tuple(state[name].shape)}, which no DCCT has")
     return state[name].shape[axis]
-
-
-def _check(state: dict[str, Tensor], wanted: dict[str, Tensor], where: str) -> None:
-    problems = [f"{name} is missing" for name in wanted if name not in state]
-    problems += [f"{name} is unexpected" for name in state if name not in wanted and not UNUSED.fullmatch(name)]
-    problems += [
-        f"{name} has shape {tuple(state[name].shape)}, expected {tuple(tensor.shape)}"
-        for name, tensor in wanted.items()
-        if name in state and state[name].shape != tensor.shape
-    ]
-    if problems:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise DataError(f"{where}: is not a whole DCCT in official naming: {problems[0]}{more}")
 
 
 def _modules() -> dict[str, str]:
