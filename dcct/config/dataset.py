@@ -40,6 +40,23 @@ class WalkersSpec(Model):
     """Badly cropped test tracklets (id -1), which the protocol drops."""
 
 
+class Archive(Model):
+    """A file from which a data set is unpacked."""
+
+    name: str = Field(pattern=r"^[\w.-]+$")
+    """File name in the archives folder."""
+    urls: list[str]
+    """Where it is published; empty where it must be asked for."""
+    bytes: int | None
+    """Its length, if known."""
+    md5: str | None
+    """Its MD5, if known."""
+    claim: Literal["published", "single source"]
+    """Who says so: a mismatch with a single source is a warning, with its publisher an error."""
+    unpack_to: str
+    """Folder in the data set's folder to which it unpacks; "." for the folder itself."""
+
+
 class Expected(Model):
     """Counts that verification must find; null where no source gives one."""
 
@@ -84,6 +101,12 @@ class Dataset(Model):
     """What a user without the data does next."""
     licence: str
     """Terms of use."""
+    accept_license: bool = False
+    """Set to true when you have read `licence` and keep to it: nothing is fetched or unpacked before."""
+    path: str | None = None
+    """An unpacked copy elsewhere on this machine; the data folder then holds a link to it."""
+    archives: list[Archive] = []
+    """What the set is unpacked from, if that can be automated."""
     walkers: WalkersSpec | None = None
     """Set for generated data: what to draw."""
     protocol: Protocol
