@@ -14,12 +14,13 @@ SPLITS = {"ilids-vid": 10, "prid-2011": 10}
 """Layout → number of standard splits, where there is more than one."""
 
 
-def reader_of(layout: str, split: int = 0, first_half: Literal["test", "train"] = "test") -> Reader:
+def reader_of(layout: str, split: int | None = None, first_half: Literal["test", "train"] | None = None) -> Reader:
     """The reader of a layout at one of its splits. first_half: what the first half of an iLIDS-VID split is.
 
     Raises DataError for a layout that is not known, or a split that it does not have.
     """
-    if not 0 <= split < SPLITS.get(layout, 1):
+    split, first_half = split or 0, first_half or "test"
+    if split >= SPLITS.get(layout, 1):
         raise DataError(f"layout {layout}: no split {split}; it has {SPLITS.get(layout, 1)}, counted from 0")
     readers: dict[str, Reader] = {
         "mars": mars.read_tracklets,

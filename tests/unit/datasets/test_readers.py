@@ -9,28 +9,12 @@ import numpy as np
 import pytest
 from scipy.io import loadmat, savemat
 
-from dcct.config.load import load_dataset
-from dcct.datasets import walkers
 from dcct.datasets.manifest import count
 from dcct.datasets.readers import SPLITS, read_tracklets, reader_of
 from dcct.datasets.tracklet import check_tracklets
 from dcct.errors import DataError
 
-LAYOUTS = ["mars", "dukemtmc-videoreid", "ilids-vid", "prid-2011", "ls-vid"]
 IDS = 3
-
-
-@pytest.fixture(scope="session")
-def drawn(root, tmp_path_factory):
-    """Layout → folder of 3 + 3 people at 2 cameras, 2 tracklets a camera, 4 frames, 2 distractors and 1 junk."""
-    spec = load_dataset("walkers-test", root / "config/test.yaml").walkers
-    spec = spec.model_copy(
-        update={"train_ids": IDS, "test_ids": IDS, "cameras": 2, "frames": 4, "distractors": 2, "junk": 1}
-    )
-    base = tmp_path_factory.mktemp("layouts")
-    for layout in LAYOUTS:
-        walkers.write(base / layout, spec, layout=layout)
-    return base
 
 
 @pytest.fixture
