@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from scipy.io import loadmat, savemat
 
+from dcct.datasets import read_tracklets
 from dcct.datasets.manifest import count
-from dcct.datasets.readers import SPLITS, read_tracklets, reader_of
+from dcct.datasets.readers import SPLITS, reader_of
 from dcct.datasets.tracklet import check_tracklets
 from dcct.errors import DataError
 
