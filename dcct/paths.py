@@ -19,6 +19,11 @@ class Paths:
     def data(self, dataset: str) -> Path:
         return self.data_dir / dataset
 
+    @property
+    def archives(self) -> Path:
+        """Archives of data sets, fetched or put there by hand."""
+        return self.data_dir / "archives"
+
     def source(self, dataset: str) -> Path:
         return self.results_dir / "sources" / dataset
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from dcct.config.dataset import Dataset
 from dcct.config.load import config_file, load_dataset, load_profile, load_variant, variant_names
 from dcct.config.profile import Profile
 from dcct.errors import ConfigError
@@ -74,7 +75,7 @@ class Plan:
         for name in self.profile.datasets:
             dataset, root = load_dataset(name, self.configfile), self.paths.data(name)
             absent = [need for need in dataset.needs if not (root / need).exists()]
-            if absent:
+            if absent and not self._obtainable(dataset):
                 how = " ".join(dataset.get.split())
                 found.append(f"{root}: no {', '.join(absent)} ({dataset.title}, {dataset.state}): {how}")
         weights = self.profile.weights
@@ -84,6 +85,11 @@ class Plan:
                 f"{path}: pretrained weights: see weights in config/README.md" for path in files if not path.exists()
             ]
         return found
+
+    def _obtainable(self, dataset: Dataset) -> bool:
+        """Whether the source step can put the set in place: linked, or unpacked under accepted terms."""
+        archives = [archive.urls or (self.paths.archives / archive.name).exists() for archive in dataset.archives]
+        return bool(dataset.path or (dataset.accept_license and archives and all(archives)))
 
     def products(self) -> list[Path]:
         """Everything that a whole run makes for people to read, and every metric and checkpoint behind it."""

@@ -45,14 +45,18 @@ def atomic(path: Path) -> Iterator[Path]:
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except OSError as error:
-        where = error.filename or path
-        raise DcctError(
-            f"{path}: cannot be written: {error.strerror or error} ({where}): free the disk or mend "
-            "the permissions, then run the same command again"
-        ) from error
+        raise cannot_write(path, error) from error
     finally:
         if temporary:
             temporary.unlink(missing_ok=True)
+
+
+def cannot_write(path: Path, error: OSError) -> DcctError:
+    """What to tell a user whose disk or permissions kept `path` from being written."""
+    return DcctError(
+        f"{path}: cannot be written: {error.strerror or error} ({error.filename or path}): free the disk or mend the "
+        "permissions, then run the same command again"
+    )
 
 
 def write_text(path: Path, text: str) -> None:

@@ -40,6 +40,21 @@ class WalkersSpec(Model):
     """Badly cropped test tracklets (id -1), which the protocol drops."""
 
 
+class Archive(Model):
+    """A file from which a data set is unpacked."""
+
+    name: str = Field(pattern=r"^[\w.-]+$")
+    """File name in the archives folder."""
+    urls: list[str]
+    """Where it is published; empty where it must be asked for."""
+    bytes: int | None
+    """Its length, if known."""
+    md5: str | None
+    """Its MD5, if known."""
+    claim: Literal["published", "single source"]
+    """Who says so: a mismatch with its publisher is an error, with a single source a warning."""
+
+
 class Expected(Model):
     """Counts that verification must find; null where no source gives one."""
 
@@ -61,6 +76,10 @@ class Protocol(Model):
     """Remove, per query, gallery tracklets of the same identity and camera."""
     clip_cap: int = Field(gt=0)
     """Most clips that dense sampling takes from one tracklet."""
+    split: int | None = Field(ge=0, le=9)
+    """Which of the ten standard splits (iLIDS-VID, PRID-2011), counted from 0; null for sets that have only one."""
+    first_half: Literal["test", "train"] | None
+    """What the first half of an iLIDS-VID split is: the field reads it in both ways; null for other sets."""
 
     @model_validator(mode="after")
     def _query_leaves_its_gallery(self):
@@ -74,7 +93,7 @@ class Dataset(Model):
     """Name in tables."""
     about: str
     """What the data are, in one or two sentences; shown under every table."""
-    layout: Literal["mars", "dukemtmc-videoreid", "ilids-vid", "prid-2011"]
+    layout: Literal["mars", "dukemtmc-videoreid", "ilids-vid", "prid-2011", "ls-vid"]
     """On-disk layout, hence reader."""
     needs: list[str]
     """Files and folders that must lie in the data set's folder; empty for generated data."""
@@ -84,7 +103,19 @@ class Dataset(Model):
     """What a user without the data does next."""
     licence: str
     """Terms of use."""
+    accept_license: bool = False
+    """Set to true when you have read `licence` and keep to it: nothing is fetched or unpacked before."""
+    path: str | None = None
+    """An unpacked copy elsewhere on this machine; the data folder then holds a link to it."""
+    archives: list[Archive] = []
+    """What the set is unpacked from: fetched, or put into the archives folder by hand."""
     walkers: WalkersSpec | None = None
     """Set for generated data: what to draw."""
     protocol: Protocol
     expected: Expected
+
+    @model_validator(mode="after")
+    def _withdrawn_is_never_fetched(self):
+        if self.state in ("withdrawn", "by agreement") and any(archive.urls for archive in self.archives):
+            raise ValueError(f"state {self.state}: archives must have no urls: such a set is never fetched")
+        return self

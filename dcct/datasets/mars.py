@@ -10,9 +10,7 @@ junk and dropped, identity 0 a distractor. The real set has 8,298 train tracklet
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-from scipy.io import loadmat
-
+from dcct.datasets.folders import read_lines, read_matrix
 from dcct.datasets.tracklet import JUNK, Split, Tracklet
 from dcct.errors import DataError
 
@@ -23,11 +21,11 @@ def read_tracklets(root: Path) -> Iterator[Tracklet]:
     Raises DataError naming the file and line when metadata are missing or disagree with the frame names.
     """
     for part in ("train", "test"):
-        names = _read_names(root / "info" / f"{part}_name.txt")
-        rows = _read_matrix(root / "info" / f"tracks_{part}_info.mat", f"track_{part}_info")
+        names = read_lines(root / "info" / f"{part}_name.txt")
+        rows = read_matrix(root / "info" / f"tracks_{part}_info.mat", f"track_{part}_info")
         queries = set()
         if part == "test":
-            queries = set(_read_matrix(root / "info" / "query_IDX.mat", "query_IDX").ravel() - 1)
+            queries = set(read_matrix(root / "info" / "query_IDX.mat", "query_IDX").ravel() - 1)
         for number, (first, last, pid, camera) in enumerate(rows.tolist()):
             if pid == JUNK:
                 continue
@@ -49,7 +47,7 @@ def read_tracklets(root: Path) -> Iterator[Tracklet]:
 
 def count_junk(root: Path) -> int:
     """Number of test tracklets that read_tracklets drops."""
-    return int((_read_matrix(root / "info" / "tracks_test_info.mat", "track_test_info")[:, 2] == JUNK).sum())
+    return int((read_matrix(root / "info" / "tracks_test_info.mat", "track_test_info")[:, 2] == JUNK).sum())
 
 
 def _check_names(frames: list[str], pid: int, camera: int, where: str) -> None:
@@ -58,23 +56,3 @@ def _check_names(frames: list[str], pid: int, camera: int, where: str) -> None:
     for name in frames:
         if not name.startswith(prefix):
             raise DataError(f"{where} says identity {pid}, camera {camera}, but its frame is named {name}")
-
-
-def _read_names(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="ascii").split()
-    except FileNotFoundError:
-        raise DataError(f"{path}: missing: the MARS layout needs it") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read: {error}") from None
-
-
-def _read_matrix(path: Path, key: str) -> np.ndarray:
-    if not path.is_file():
-        raise DataError(f"{path}: missing: the MARS layout needs it")
-    try:
-        return loadmat(path)[key].astype(np.int64)
-    except KeyError:
-        raise DataError(f"{path}: has no variable '{key}'") from None
-    except Exception as error:  # scipy raises many kinds at a damaged file
-        raise DataError(f"{path}: cannot be read as a MATLAB file: {error}") from None

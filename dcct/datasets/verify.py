@@ -11,7 +11,7 @@ from dcct.config.dataset import Dataset
 from dcct.datasets import walkers
 from dcct.datasets.images import decode, read_image_bytes
 from dcct.datasets.manifest import count
-from dcct.datasets.readers import JUNK_COUNTERS, reader_of
+from dcct.datasets.readers import count_junk, reader_of
 from dcct.datasets.tracklet import check_tracklets
 from dcct.errors import DataError
 from dcct.progress import Progress
@@ -38,8 +38,8 @@ def verify(dataset: Dataset, root: Path, progress: Progress) -> Verification:
 
     Raises DataError naming the first file or the counts that are wrong.
     """
-    tracklets = check_tracklets(reader_of(dataset.layout)(root))
-    counts = {**count(tracklets), "junk_tracklets": JUNK_COUNTERS[dataset.layout](root)}
+    tracklets = check_tracklets(reader_of(dataset.layout, dataset.protocol.split, dataset.protocol.first_half)(root))
+    counts = {**count(tracklets), "junk_tracklets": count_junk(dataset.layout, root)}
     wrong = [
         f"{name} {counts[name]:,} instead of {expected:,}"
         for name, expected in dataset.expected.model_dump().items()
@@ -99,7 +99,7 @@ def _compare_pin(dataset: Dataset, root: Path, hashes: dict[str, str]) -> str:
         return f"identical to {PIN_FILE}"
     if dataset.walkers is None:
         return f"{PIN_FILE} pins other files or more sets: `dvc status data.dvc` compares all of them"
-    for path, content in walkers.files(dataset.walkers):
+    for path, content in walkers.files(dataset.walkers, dataset.layout):
         if hashlib.md5(content, usedforsecurity=False).hexdigest() != hashes.pop(path, None):
             raise DataError(
                 f"{root / path}: is not what the generator draws: delete {root} and run `dcct source` again"

@@ -59,6 +59,9 @@ def notes(table: Table, frame: pd.DataFrame, dataset: Dataset) -> list[str]:
     queries = f"{frame['queries'].max():,} queries ranked" if frame["queries"].notna().any() else "Queries ranked"
     against = "queries and gallery together" if protocol.gallery_includes_queries else "the gallery"
     dropped = ", without tracklets of the query's own identity and camera" if protocol.drop_same_camera else ""
+    if protocol.split is not None:
+        half = f", first half = {protocol.first_half}" if protocol.first_half else ""
+        against += f" (split {protocol.split} of ten only{half})"
     clips = "" if table.compare == "samplers" else f"; test clips: {row['sampler']}"
     measured = (
         f"In percent. {queries} against {against}{dropped}; cosine distance{clips}. In brackets: 95 % interval "

@@ -26,7 +26,16 @@ def _with_interval(*metrics: str) -> list[str]:
 
 _RUN = ["variant", "title", "feature", "sampler", "seeds", "status"]
 _SCORES = [*_with_interval("mAP", "rank1"), "rank5", "rank10", "mINP"]
-_PROTOCOL = ["queries", "gallery_includes_queries", "drop_same_camera", "clip_cap", "distance", "bootstrap"]
+_PROTOCOL = [
+    "queries",
+    "gallery_includes_queries",
+    "drop_same_camera",
+    "clip_cap",
+    "split",
+    "first_half",
+    "distance",
+    "bootstrap",
+]
 COLUMNS = {
     "variants": ["dataset", *_RUN, *_SCORES, *_PROTOCOL, "parameters", "seconds"],
     "features": ["dataset", *_RUN, "headline", "dimensions", *_SCORES, *_PROTOCOL],
@@ -50,7 +59,7 @@ COLUMNS = {
     ],
 }
 """Kind of table → columns. `seconds` is the only one that may differ between equal runs."""
-WHOLE = ["seeds", "dimensions", "queries", "parameters", "seconds"]
+WHOLE = ["seeds", "split", "dimensions", "queries", "parameters", "seconds"]
 
 
 def tabulate(table: Table, profile: Profile, paths: Paths, configfile: Path) -> pd.DataFrame:

@@ -11,7 +11,7 @@ def source(context: Context, dataset: str) -> None:
     config = context.dataset(dataset)
     origin = origin_for(context, "source", {}, {"dataset": config.model_dump(mode="json")})
     with recorded_as(context, "source", context.paths.source(dataset) / RECEIPT, (dataset,), [], origin) as facts:
-        facts["how"] = obtain(config, context.paths.data(dataset), context.progress)
+        facts |= obtain(config, context.paths.data(dataset), context.paths.archives, context.progress)
 
 
 def verify(context: Context, dataset: str) -> None:
@@ -35,12 +35,13 @@ def manifest(context: Context, dataset: str) -> None:
     from dcct.datasets.manifest import write_manifest
     from dcct.datasets.readers import reader_of
 
-    layout, folder = context.dataset(dataset).layout, context.paths.manifest(dataset)
+    config, folder = context.dataset(dataset), context.paths.manifest(dataset)
     outputs = [folder / "tracklets.parquet", folder / "frames.parquet"]
     inputs = {context.paths.verified(dataset) / RECEIPT: f"verify {dataset}"}
-    origin = origin_for(context, "manifest", inputs, {"layout": layout})
+    chosen = {"layout": config.layout, "split": config.protocol.split, "first_half": config.protocol.first_half}
+    origin = origin_for(context, "manifest", inputs, chosen)
     with recorded_as(context, "manifest", folder / RECEIPT, (dataset,), outputs, origin):
-        write_manifest(reader_of(layout)(context.paths.data(dataset)), folder)
+        write_manifest(reader_of(**chosen)(context.paths.data(dataset)), folder)
 
 
 def pack(context: Context, dataset: str) -> None:

@@ -25,6 +25,7 @@ class Stream(IntEnum):
     TRACKLET = 5
     BURST = 6
     NOISE = 7
+    SPLIT = 8
 
 
 class Draws:

@@ -17,9 +17,9 @@ from scipy.io import loadmat
 from dcct.config.dataset import WalkersSpec
 from dcct.datasets.walkers import draw_tracklet, write
 from dcct.datasets.walkers.canvas import Canvas
+from dcct.datasets.walkers.entries import test_entries as list_test_entries
+from dcct.datasets.walkers.entries import train_entries as list_train_entries
 from dcct.datasets.walkers.figure import draw_person
-from dcct.datasets.walkers.layout import test_entries as list_test_entries
-from dcct.datasets.walkers.layout import train_entries as list_train_entries
 from dcct.datasets.walkers.people import identity
 from dcct.datasets.walkers.pose import Walk
 from dcct.datasets.walkers.scene import burst_of

@@ -1,0 +1,75 @@
+"""Listing what lies in a data set's folders, sorted, with errors that name the folder."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+from scipy.io import loadmat
+
+from dcct.errors import DataError
+
+IMAGES = (".jpg", ".jpeg", ".png")
+
+
+def folders_in(folder: Path) -> list[str]:
+    """Names of the folders in a folder, sorted. Raises DataError when it is missing or has none."""
+    found = sorted(entry.name for entry in _scan(folder) if entry.is_dir())
+    if not found:
+        raise DataError(f"{folder}: holds no folders: it is not what its layout says")
+    return found
+
+
+def images_in(folder: Path) -> list[str]:
+    """Names of the images in a folder, sorted. Raises DataError when it is missing or has none."""
+    found = sorted(entry.name for entry in _scan(folder) if entry.name.lower().endswith(IMAGES))
+    if not found:
+        raise DataError(f"{folder}: holds no images: restore it from the archive")
+    return found
+
+
+def read_matrix(path: Path, key: str) -> np.ndarray:
+    """An integer matrix of a MATLAB file (version 5 to 7.2)."""
+    _need(path)
+    try:
+        return loadmat(path)[key].astype(np.int64)
+    except KeyError:
+        raise DataError(f"{path}: has no variable '{key}'") from None
+    except Exception as error:  # scipy raises many kinds at a damaged file
+        raise DataError(f"{path}: cannot be read as a MATLAB file: {error}") from None
+
+
+def read_json_list(path: Path) -> list:
+    """A list from a JSON file."""
+    _need(path)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read as JSON: {error}") from None
+    if not isinstance(content, list):
+        raise DataError(f"{path}: expected a list, found {type(content).__name__}")
+    return content
+
+
+def read_lines(path: Path) -> list[str]:
+    """Lines of an ASCII file, without blank ones."""
+    _need(path)
+    try:
+        return [line for line in path.read_text(encoding="ascii").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot be read: {error}") from None
+
+
+def _need(path: Path) -> None:
+    if not path.is_file():
+        raise DataError(f"{path}: missing: the layout needs it")
+
+
+def _scan(folder: Path) -> list[os.DirEntry]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except FileNotFoundError:
+        raise DataError(f"{folder}: missing: the layout needs it") from None
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be listed: {error.strerror}") from None

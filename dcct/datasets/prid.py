@@ -1,0 +1,38 @@
+"""Reader of the PRID-2011 layout (multi_shot/cam_{a,b}/person_0001/*.png) and the ten splits of splits_prid2011.json.
+
+Source: Hirzer et al., "Person Re-Identification by Descriptive and Discriminative Classification", SCIA 2011. Each
+split names 89 people for training and 89 for testing, of the 178 that have long tracklets at both cameras.
+Query = camera a, gallery = camera b.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from dcct.datasets.folders import images_in, read_json_list
+from dcct.datasets.tracklet import Split, Tracklet
+from dcct.errors import DataError
+
+SPLIT_FILE = "splits_prid2011.json"
+CAMERAS = ("cam_a", "cam_b")
+
+
+def read_tracklets(root: Path, split: int = 0) -> Iterator[Tracklet]:
+    """Yield the tracklets of one split (0 to 9).
+
+    Raises DataError naming what is missing, or a split file that is not as published.
+    """
+    splits = read_json_list(root / SPLIT_FILE)
+    try:
+        chosen = {part: sorted(splits[split][part]) for part in ("train", "test")}
+        people = {person: int(person.removeprefix("person_")) for part in chosen.values() for person in part}
+    except (LookupError, TypeError, ValueError, AttributeError):
+        raise DataError(
+            f"{root / SPLIT_FILE}: has no split {split} with lists `train` and `test` of person_0001"
+        ) from None
+    for part, names in chosen.items():
+        for person in names:
+            for camera, folder in enumerate(CAMERAS):
+                where = f"multi_shot/{folder}/{person}"
+                kind: Split = "train" if part == "train" else ("query", "gallery")[camera]
+                frames = tuple(f"{where}/{name}" for name in images_in(root / where))
+                yield Tracklet(split=kind, pid=people[person], camid=camera, frames=frames)

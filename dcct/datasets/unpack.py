@@ -1,0 +1,87 @@
+"""Unpacking an archive that may be damaged or hostile: nothing outside the folder, nothing bigger than allowed."""
+
+import shutil
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from dcct.errors import DataError
+from dcct.progress import Progress
+from dcct.receipt import cannot_write
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What an archive may hold: a bomb is refused before anything is written."""
+
+    bytes: int = 200 * 2**30
+    files: int = 5_000_000
+
+
+def unpack(archive: Path, folder: Path, progress: Progress, limits: Limits = Limits()) -> None:
+    """Unpack a zip or tar archive into `folder`, which is made.
+
+    Raises DataError naming the archive, and the member that is absolute, climbs with `..`, or is a link or a device; or
+    that the archive is damaged, or too big for `limits` or for the disk.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _open(archive) as opened:
+            members = list(_members(opened, archive))
+            _check(members, archive, limits, shutil.disk_usage(folder).free)
+            for name, _, member in progress.track(members, len(members), "files unpacked"):
+                _extract(opened, name, member, folder)
+    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise DataError(f"{archive}: damaged archive ({error}): fetch it again") from None
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+
+
+def _open(archive: Path) -> zipfile.ZipFile | tarfile.TarFile:
+    if zipfile.is_zipfile(archive):
+        return zipfile.ZipFile(archive)
+    if tarfile.is_tarfile(archive):
+        return tarfile.open(archive)
+    raise DataError(f"{archive}: is neither a zip nor a tar archive: fetch it again")
+
+
+def _members(opened: zipfile.ZipFile | tarfile.TarFile, archive: Path) -> Iterator[tuple[str, int, object]]:
+    """Name, size and handle of each file. Raises DataError at anything that is neither file nor folder."""
+    if isinstance(opened, zipfile.ZipFile):
+        for info in opened.infolist():
+            if info.external_attr >> 28 == 0xA:
+                raise DataError(f"{archive}: {info.filename}: is a link: data sets hold only files")
+            if not info.is_dir():
+                yield info.filename, info.file_size, info
+    else:
+        for info in opened:
+            if not (info.isfile() or info.isdir()):
+                raise DataError(f"{archive}: {info.name}: is a link or a device: data sets hold only files")
+            if info.isfile():
+                yield info.name, info.size, info
+
+
+def _check(members: list[tuple[str, int, object]], archive: Path, limits: Limits, free: int) -> None:
+    for name, _, _ in members:
+        path = PurePosixPath(name.replace("\\", "/"))
+        if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+            raise DataError(f"{archive}: {name}: would be written outside the folder: the archive is not to be trusted")
+    total = sum(size for _, size, _ in members)
+    if len(members) > limits.files or total > limits.bytes:
+        raise DataError(
+            f"{archive}: unpacks to {len(members):,} files of {total:,} bytes, more than {limits.files:,} and "
+            f"{limits.bytes:,}: not what it should be"
+        )
+    if total > free:
+        raise DataError(f"{archive}: unpacks to {total:,} bytes, but the disk has only {free:,} free: make room")
+
+
+def _extract(opened: zipfile.ZipFile | tarfile.TarFile, name: str, member: object, folder: Path) -> None:
+    target = folder / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source = opened.open(member) if isinstance(opened, zipfile.ZipFile) else opened.extractfile(member)
+    with source, open(target, "wb") as file:
+        shutil.copyfileobj(source, file)

@@ -1,0 +1,100 @@
+"""Fetching from a server that misbehaves: taken up again or refused with a reason, never left half-written."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from dcct.datasets.download import ATTEMPTS, download
+from dcct.errors import DataError
+from dcct.progress import Progress
+
+CONTENT = bytes(range(256)) * 400
+
+
+class Server(BaseHTTPRequestHandler):
+    """Serves CONTENT by the rule that the path names, and keeps the Range headers it saw."""
+
+    protocol_version = "HTTP/1.1"
+    seen: list[str] = []
+
+    def do_GET(self):
+        self.seen.append(self.headers["Range"])
+        start = int(self.headers["Range"].removeprefix("bytes=").rstrip("-"))
+        rule = self.path.strip("/")
+        if rule == "gone":
+            return self.send_error(404)
+        if start >= len(CONTENT) and rule != "too-long":
+            self.send_response(416)
+            self.send_header("Content-Range", f"bytes */{len(CONTENT)}")
+            self.send_header("Content-Length", "0")
+            return self.end_headers()
+        whole = rule == "no-ranges"
+        body = CONTENT if whole else CONTENT[start:]
+        self.send_response(200 if whole else 206)
+        self.send_header("Content-Length", str(len(body) + (1000 if rule == "too-long" else 0)))
+        self.end_headers()
+        self.wfile.write(body[:30_000] if rule == "cut" else body)
+        self.close_connection = True
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def address():
+    Server.seen.clear()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def fetch(url, path):
+    download(url, path, Progress(), wait_s=0)
+
+
+def test_cut_connection_is_resumed(address, tmp_path):
+    """A server that hangs up after 30,000 bytes is asked again for the rest."""
+    fetch(f"{address}/cut", tmp_path / "archive")
+    assert (tmp_path / "archive").read_bytes() == CONTENT
+    assert Server.seen == [f"bytes={start}-" for start in range(0, len(CONTENT), 30_000)]
+    assert list(tmp_path.iterdir()) == [tmp_path / "archive"]
+
+
+@pytest.mark.parametrize("rule", ["good", "no-ranges"])
+def test_partial_file_is_continued(address, tmp_path, rule):
+    """What an earlier run left is gone on with; a server that knows no ranges starts again."""
+    (tmp_path / "archive.partial").write_bytes(CONTENT[:5000])
+    fetch(f"{address}/{rule}", tmp_path / "archive")
+    assert (tmp_path / "archive").read_bytes() == CONTENT
+    assert Server.seen == ["bytes=5000-"]
+
+
+def test_complete_partial_file_is_taken(address, tmp_path):
+    """A run that was killed before it renamed a complete file fetches nothing again."""
+    (tmp_path / "archive.partial").write_bytes(CONTENT)
+    fetch(f"{address}/good", tmp_path / "archive")
+    assert (tmp_path / "archive").read_bytes() == CONTENT
+
+
+def test_wrong_length_gives_up_with_a_reason(address, tmp_path):
+    """A server that announces more than it sends is asked a few times, not forever; the file never appears."""
+    with pytest.raises(DataError, match=rf"cut at 102,400 of .* gave up after {ATTEMPTS} attempts"):
+        fetch(f"{address}/too-long", tmp_path / "archive")
+    assert not (tmp_path / "archive").exists()
+
+
+def test_answer_of_the_server_is_told(address, tmp_path):
+    """A 404 is not tried again."""
+    with pytest.raises(DataError, match="the server answered 404 Not Found: look for another source"):
+        fetch(f"{address}/gone", tmp_path / "archive")
+    assert len(Server.seen) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_server_is_told(tmp_path):
+    """An address where nobody listens is named, after a few attempts."""
+    with pytest.raises(DataError, match="Connection refused; gave up"):
+        fetch("http://127.0.0.1:9/archive", tmp_path / "archive")
