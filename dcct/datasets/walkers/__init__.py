@@ -1,4 +1,4 @@
-"""The embedded data set: procedurally drawn people walking past cameras, written in the layout of MARS or of another benchmark."""
+"""The embedded data set: procedurally drawn people walking past cameras, in the layout of any benchmark."""
 
 from dcct.datasets.walkers.layout import files, write
 from dcct.datasets.walkers.scene import draw_tracklet
