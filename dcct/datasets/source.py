@@ -25,7 +25,8 @@ def obtain(dataset: Dataset, root: Path, archives: Path, progress: Progress) -> 
         return _draw(dataset, root, progress)
     if dataset.path:
         return _link(dataset, root, Path(dataset.path), progress)
-    if not dataset.archives:
+    at_hand = [archive.urls or (archives / archive.name).is_file() for archive in dataset.archives]
+    if not at_hand or not all(at_hand):
         raise DataError(how_to_get(dataset, root, archives))
     if not dataset.accept_license:
         raise DataError(
