@@ -34,6 +34,8 @@ line; `snakemake --cores` runs them all.
 Every step checks the digests of what it reads and leaves a receipt.json beside what it makes. Paths follow from the \
 profile (--configfile); nothing upstream is ever written to.""",
 )
+data = typer.Typer(no_args_is_help=True, help="Look at the data sets.")
+app.add_typer(data, name="data", rich_help_panel="Data")
 Configfile = Annotated[Path, typer.Option("--configfile", help="Profile to run.", metavar="YAML")]
 Dataset = Annotated[str, typer.Argument(help="A data set of the profile, for example walkers.")]
 Variant = Annotated[str, typer.Argument(help="A variant, for example dcct: a file in config/variants.")]
@@ -50,6 +52,18 @@ def source(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
     Example: dcct source walkers
     """
     steps.source(_open(configfile, f"source {dataset}"), dataset)
+
+
+@data.command()
+def status(configfile: Configfile = DEFAULT) -> None:
+    """Where every data set stands: in place, verified, counts against expected, and the next command.
+
+    Example: dcct data status
+    """
+    table = Table("data set", "state", "in place", "verified", "counts", "next")
+    for one in steps.status(_open(configfile, "data status")):
+        table.add_row(f"{one.name}\n[dim]{one.title}[/]", one.state, one.here, one.verified, one.counts, one.next)
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
 
 
 @app.command(rich_help_panel=DATA)

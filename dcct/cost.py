@@ -1,6 +1,5 @@
 """What a variant costs: parameters by part, floating-point operations, and the time of one clip."""
 
-import statistics
 import time
 from dataclasses import asdict, dataclass, replace
 
@@ -23,7 +22,7 @@ WARM_UP, REPEATS = 3, 15
 class Cost:
     """parameters: all that the variant has, in training; parts: of which. flops: floating-point operations per frame at
     evaluation, a multiplication and an addition counting as two. unused: parameters that the official program
-    would carry beside these. milliseconds: median time of one clip, or None where it was not measured."""
+    would carry beside these. milliseconds: time of one clip, or None where it was not measured."""
 
     variant: str
     title: str
@@ -75,7 +74,10 @@ def cost_of(name: str, variant: Variant, network: Network, clips: Clips, identit
 
 @torch.inference_mode()
 def clip_milliseconds(variant: Variant, profile: Profile, identities: int) -> float:
-    """Median time of one forward pass over one clip, where and how the profile runs its networks."""
+    """Time of one forward pass over one clip, where and how the profile runs its networks.
+
+    The fastest of REPEATS, since whatever else the machine does only adds to it.
+    """
     clips, training = profile.clips, profile.training
     model = on_device(DCCT(variant, profile.network, clips, identities).eval(), training)
     images = torch.zeros(1, clips.length, 3, clips.height, clips.width, device=training.device)
@@ -86,7 +88,7 @@ def clip_milliseconds(variant: Variant, profile: Profile, identities: int) -> fl
         if training.device == "cuda":
             torch.cuda.synchronize()
         seconds.append(time.perf_counter() - started)
-    return 1000 * statistics.median(seconds[WARM_UP:])
+    return 1000 * min(seconds[WARM_UP:])
 
 
 def _about(network: Network, clips: Clips, identities: int) -> str:

@@ -64,6 +64,11 @@ def variant_names(profile: str | Path) -> list[str]:
     return sorted(path.stem for path in config_file("variants", "", profile).parent.glob("*.yaml"))
 
 
+def dataset_names(profile: str | Path) -> list[str]:
+    """Names of all data sets beside the profile file, whether it runs them or not."""
+    return sorted(path.stem for path in config_file("datasets", "", profile).parent.glob("*.yaml"))
+
+
 def load_dataset(name: str, profile: str | Path) -> Dataset:
     """The dataset `name` from the folder datasets/ beside the profile file."""
     return _read_named("datasets", name, profile, Dataset)

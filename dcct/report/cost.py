@@ -38,7 +38,7 @@ def write_cost(sections: list[Section], paths: list[Path]) -> None:
 
 def notes(section: Section) -> list[str]:
     """What a reader must know: how it was counted, and why the official program's count is another."""
-    latency = f" Latency: median of one clip, {section.where}." if section.where else ""
+    latency = f" Latency: fastest of several passes over one clip, {section.where}." if section.where else ""
     counted = (
         f"{section.about} Parameters are those of training: classifiers and FD's hints are not needed at test. "
         f"Operations are torch's own count at test; a multiplication and an addition are two.{latency}"

@@ -5,7 +5,7 @@ work, and leaves a receipt; it imports torch only if it needs it.
 """
 
 from dcct.steps.context import Context, open_context
-from dcct.steps.data import manifest, pack, sample, source, verify
+from dcct.steps.data import manifest, pack, sample, source, status, verify
 from dcct.steps.learning import export, extract, parity, rank, train, weights
 from dcct.steps.paper import cost, draw, gallery, sheet, tabulate
 
@@ -24,6 +24,7 @@ __all__ = [
     "sample",
     "sheet",
     "source",
+    "status",
     "tabulate",
     "train",
     "verify",

@@ -1,7 +1,13 @@
-"""Arrows of the data: source → verify → manifest → pack, sample."""
+"""Arrows of the data: source → verify → manifest → pack, sample; and where every set stands."""
 
+from typing import TYPE_CHECKING
+
+from dcct.config.load import dataset_names, load_dataset
 from dcct.receipt import RECEIPT, write_json, write_text
 from dcct.steps.context import TIME_ORDER, Context, origin_for, recorded_as
+
+if TYPE_CHECKING:
+    from dcct.datasets.status import Status
 
 
 def source(context: Context, dataset: str) -> None:
@@ -12,6 +18,14 @@ def source(context: Context, dataset: str) -> None:
     origin = origin_for(context, "source", {}, {"dataset": config.model_dump(mode="json")})
     with recorded_as(context, "source", context.paths.source(dataset) / RECEIPT, (dataset,), [], origin) as facts:
         facts |= obtain(config, context.paths.data(dataset), context.paths.archives, context.progress)
+
+
+def status(context: Context) -> "list[Status]":
+    """Where every data set beside the profile stands."""
+    from dcct.datasets.status import status_of
+
+    file = context.configfile
+    return [status_of(name, load_dataset(name, file), context.paths) for name in dataset_names(file)]
 
 
 def verify(context: Context, dataset: str) -> None:

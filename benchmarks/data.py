@@ -1,0 +1,169 @@
+"""Reading, verifying and packing a MARS-shaped tree, each against what its files alone would take.
+
+    python benchmarks/data.py [--frames 100000] [--rounds 3] [--folder /a/big/disk]
+
+The tree has real JPEG files of 256×128 in MARS' folders, 60 to a tracklet. Every round runs, one after the other:
+manifest (from metadata alone); decoding every frame and nothing else, then verification; `cp -r`, then pack; random
+clips from plain files, then from the frame store. Other programs on the machine slow all of them, so compare within
+a round. Each step runs in a process of its own, whose peak memory is printed; run with a tenth of the frames to see
+whether it grows.
+"""
+
+import argparse
+import multiprocessing
+import resource
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+from PIL import Image
+
+from dcct.clips.frames import FrameStore, pack
+from dcct.config.dataset import Expected
+from dcct.datasets.images import decode, read_image_bytes
+from dcct.datasets.manifest import count, write_manifest
+from dcct.datasets.mars import read_tracklets
+from dcct.datasets.verify import verify
+from dcct.datasets.walkers.entries import Entry, image, matlab
+from dcct.datasets.walkers.mars_layout import frame_name
+from dcct.progress import Progress
+
+LENGTH, HEIGHT, WIDTH, PICTURES = 60, 256, 128, 200
+CLIPS, CLIP_LENGTH = 300, 8
+STORE = SimpleNamespace(decoded=False)
+
+
+def draw_tree(root: Path, frames: int) -> None:
+    """A MARS-shaped tree: half of its people for training, six cameras, one query for each identity and camera."""
+    random = np.random.default_rng(0)
+    coarse = random.integers(0, 255, (PICTURES, 16, 8, 3), np.uint8)
+    pictures = [
+        image(np.asarray(Image.fromarray(small).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)), "JPEG", 90)
+        for small in coarse
+    ]
+    tracklets = max(24, frames // LENGTH)
+    (root / "info").mkdir(parents=True)
+    for part, first in (("train", 0), ("test", tracklets // 2)):
+        entries = [Entry(1 + n // 12, n // 2 % 6 + 1, n % 12 + 1) for n in range(first, first + tracklets // 2)]
+        names = []
+        for number, entry in enumerate(entries):
+            for frame in range(1, LENGTH + 1):
+                name = frame_name(entry, frame)
+                path = root / f"bbox_{part}" / name[:4] / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(pictures[(number * LENGTH + frame) % PICTURES])
+                names.append(name)
+        (root / f"info/{part}_name.txt").write_text("".join(f"{name}\n" for name in names))
+        rows = [(n * LENGTH + 1, (n + 1) * LENGTH, entry.pid, entry.camera) for n, entry in enumerate(entries)]
+        (root / f"info/tracks_{part}_info.mat").write_bytes(matlab(f"track_{part}_info", np.array(rows, np.int32)))
+    queries = np.arange(1, tracklets // 2 + 1, 2, dtype=np.uint16)[None]
+    (root / "info/query_IDX.mat").write_bytes(matlab("query_IDX", queries))
+
+
+def decode_all(root: Path) -> None:
+    for tracklet in read_tracklets(root):
+        for frame in tracklet.frames:
+            decode(read_image_bytes(root / frame), frame)
+
+
+def verify_all(root: Path) -> None:
+    expected = Expected(**count(list(read_tracklets(root))), junk_tracklets=0)
+    protocol = SimpleNamespace(split=None, first_half=None)
+    verify(
+        SimpleNamespace(layout="mars", protocol=protocol, expected=expected, title="tree", walkers=None),
+        root,
+        Progress(),
+    )
+
+
+def copy_all(root: Path, target: Path) -> None:
+    subprocess.run(["cp", "-r", root, target], check=True)
+
+
+def clips_from_files(root: Path, draws: list[tuple[int, np.ndarray]]) -> None:
+    tracklets = list(read_tracklets(root))
+    for tracklet, positions in draws:
+        for position in positions.tolist():
+            np.asarray(decode(read_image_bytes(root / tracklets[tracklet].frames[position]), ""))
+
+
+def clips_from_store(store: Path, manifest: Path, draws: list[tuple[int, np.ndarray]]) -> None:
+    frames = FrameStore(store, manifest)
+    for tracklet, positions in draws:
+        frames.read(tracklet, positions, HEIGHT, WIDTH)
+
+
+def measured(function: Callable, *arguments) -> tuple[float, float]:
+    """Seconds and peak memory in MB of a call in a process of its own."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(1) as pool:
+        return pool.apply(_measured, (function, arguments))
+
+
+def _measured(function: Callable, arguments: tuple) -> tuple[float, float]:
+    started = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def one_round(root: Path, scratch: Path, draws: list[tuple[int, np.ndarray]]) -> dict[str, tuple[float, float]]:
+    """Every step once; what it wrote is removed."""
+    found = {
+        "manifest": measured(write_tracklets, root, scratch / "manifest"),
+        "decode alone": measured(decode_all, root),
+        "verify": measured(verify_all, root),
+        "cp -r": measured(copy_all, root, scratch / "copy"),
+        "pack": measured(pack, scratch / "manifest", root, scratch / "store", STORE, Progress()),
+        "clips from files": measured(clips_from_files, root, draws),
+        "clips from store": measured(clips_from_store, scratch / "store", scratch / "manifest", draws),
+    }
+    for name in ("manifest", "copy", "store"):
+        shutil.rmtree(scratch / name)
+    return found
+
+
+def write_tracklets(root: Path, folder: Path) -> None:
+    write_manifest(read_tracklets(root), folder)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--frames", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--folder", type=Path)
+    arguments = parser.parse_args()
+    scratch = Path(tempfile.mkdtemp(prefix="data-benchmark-", dir=arguments.folder))
+    try:
+        draw_tree(scratch / "tree", arguments.frames)
+        tracklets = len(list(read_tracklets(scratch / "tree")))
+        random = np.random.default_rng(1)
+        draws = [(int(random.integers(tracklets)), random.integers(0, LENGTH, CLIP_LENGTH)) for _ in range(CLIPS)]
+        rounds = []
+        for turn in range(arguments.rounds):
+            rounds.append(one_round(scratch / "tree", scratch, draws))
+            times = ", ".join(
+                f"{name} {seconds:.1f} s ({memory:.0f} MB)" for name, (seconds, memory) in rounds[-1].items()
+            )
+            print(f"round {turn + 1}: {times}")
+    finally:
+        shutil.rmtree(scratch)
+
+    def ratio(part: str, whole: str) -> str:
+        values = [turn[part][0] / turn[whole][0] for turn in rounds]
+        return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+
+    rates = [tracklets * LENGTH / turn["manifest"][0] for turn in rounds]
+    print(f"{tracklets * LENGTH:,} frames; manifest {statistics.median(rates):,.0f} frames/s")
+    print(f"speed of verification, of decoding alone: {ratio('decode alone', 'verify')}")
+    print(f"speed of pack, of cp -r: {ratio('cp -r', 'pack')}")
+    print(f"time of random clips from the store, of plain files: {ratio('clips from store', 'clips from files')}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""Where each data set stands: in place, verified, what is missing, and what to do next."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dcct.config.dataset import Dataset
+from dcct.errors import DataError
+from dcct.paths import Paths
+from dcct.receipt import RECEIPT, check_outputs, read_json
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """One data set. here: what lies in its folder. verified: when, or "no". counts: how many are as expected. next: the
+    next command, or what to do by hand."""
+
+    name: str
+    title: str
+    state: str
+    here: str
+    verified: str
+    counts: str
+    next: str
+
+
+def status_of(name: str, dataset: Dataset, paths: Paths) -> Status:
+    """Look at the data folder and at what verification left; nothing is read that takes time."""
+    root = paths.data(name)
+    absent = [need for need in dataset.needs if not (root / need).exists()]
+    in_place = root.is_dir() and any(root.iterdir()) and not absent
+    verified, counts = _verification(name, dataset, paths) if in_place else ("no", "")
+    if not in_place:
+        then = _how(name, dataset, paths)
+    elif verified == "no":
+        then = f"dcct verify {name}"
+    else:
+        then = "ready"
+    here = "yes" if in_place else f"no {', '.join(absent)}" if root.is_dir() and absent else "no"
+    return Status(
+        name=name,
+        title=dataset.title,
+        state=dataset.state,
+        here=here,
+        verified=verified,
+        counts=counts,
+        next=then,
+    )
+
+
+def _verification(name: str, dataset: Dataset, paths: Paths) -> tuple[str, str]:
+    """When the set was verified, and how many of the counts that a source gives were found."""
+    folder = paths.verified(name)
+    try:
+        check_outputs(folder / RECEIPT, f"verify {name}")
+        found = read_json(folder / "report.json", f"verify {name}")["counts"]
+        started = read_json(paths.run("verify", name), f"verify {name}")["started"]
+    except DataError:
+        return "no", ""
+    expected = {key: count for key, count in dataset.expected.model_dump().items() if count is not None}
+    right = sum(found[key] == count for key, count in expected.items())
+    return f"{datetime.fromtimestamp(started, UTC):%Y-%m-%d %H:%M} UTC", f"{right} of {len(expected)} as expected"
+
+
+def _how(name: str, dataset: Dataset, paths: Paths) -> str:
+    by_hand = [archive.name for archive in dataset.archives if not archive.urls and not _is_here(paths, archive.name)]
+    if dataset.walkers or dataset.path:
+        return f"dcct source {name}"
+    if dataset.archives and not by_hand:
+        accept = "" if dataset.accept_license else "accept_license: true, then "
+        return f"{accept}dcct source {name}"
+    return " ".join(dataset.get.split())
+
+
+def _is_here(paths: Paths, archive: str) -> bool:
+    return (Path(paths.archives) / archive).is_file()
