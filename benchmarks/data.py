@@ -35,7 +35,7 @@ from dcct.datasets.walkers.mars_layout import frame_name
 from dcct.progress import Progress
 
 LENGTH, HEIGHT, WIDTH, PICTURES = 60, 256, 128, 200
-CLIPS, CLIP_LENGTH = 300, 8
+CLIPS, CLIP_LENGTH = 3000, 8
 STORE = SimpleNamespace(decoded=False)
 
 
@@ -47,7 +47,7 @@ def draw_tree(root: Path, frames: int) -> None:
         image(np.asarray(Image.fromarray(small).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)), "JPEG", 90)
         for small in coarse
     ]
-    tracklets = max(24, frames // LENGTH)
+    tracklets = 24 * max(1, round(frames / LENGTH / 24))  # whole identities in both halves
     (root / "info").mkdir(parents=True)
     for part, first in (("train", 0), ("test", tracklets // 2)):
         entries = [Entry(1 + n // 12, n // 2 % 6 + 1, n % 12 + 1) for n in range(first, first + tracklets // 2)]
