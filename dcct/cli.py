@@ -28,8 +28,8 @@ app = typer.Typer(
     help="""Reproduce DCCT, step by step.
 
 Data flow one way: [b]source → verify → manifest → pack, sample → weights → train → extract → rank, export → \
-cost, tabulate, draw, gallery, sheet[/b]. Each verb is also a Snakemake rule and a DVC stage with the same command \
-line; `snakemake --cores` runs them all.
+cost, tabulate, draw, gallery, sheet[/b]. Each of these is also a Snakemake rule and a DVC stage with the same \
+command line; `snakemake --cores` runs them all.
 
 Every step checks the digests of what it reads and leaves a receipt.json beside what it makes. Paths follow from the \
 profile (--configfile); nothing upstream is ever written to.""",
@@ -47,7 +47,7 @@ DATA, LEARNING, PAPER = "Data", "Learning and judging", "Paper"
 
 @app.command(rich_help_panel=DATA)
 def source(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
-    """Put a data set in place: draw an embedded one, or say how to get a licensed one.
+    """Put a data set in place: draw, link, or fetch and unpack it under accepted terms, or say how to get it.
 
     Example: dcct source walkers
     """
