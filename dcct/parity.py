@@ -15,10 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dcct.config.variant import Distill, Hta, Variant
 from dcct.errors import DataError
 from dcct.models.dcct import DCCT, Output
-from dcct.models.full_size import full_size_network
+from dcct.models.full_size import full_size_network, whole_method
 from dcct.models.official import load_official, official_name
 from dcct.training.objective import Objective
 
@@ -67,14 +66,7 @@ def compare(case: dict, say: Callable[[str], None] = lambda line: None) -> list[
 def network_of(case: dict) -> DCCT:
     """The network of a case, through the official naming, with the weights of the case's seed."""
     parts = case["model_mode"]
-    variant = Variant(
-        title=case["name"],
-        branches=["cnn", "vit"],
-        cca=["self", "cross"],
-        hta=Hta(levels=case["layer"], gate=True),
-        distill=Distill(feature="fd" in parts, logit="ld" in parts),
-        headline="all",
-    )
+    variant = whole_method(case["layer"], feature="fd" in parts, logit="ld" in parts)
     empty = full_size_network(
         variant, case["num_classes"], clip_length=case["seq_len"], hta_width=case["num_dim"], empty=True
     )

@@ -7,7 +7,7 @@ import torch
 
 from dcct.config.load import check, load_variant
 from dcct.config.profile import Backbone, Clips, CnnBackbone, Network, Weights
-from dcct.config.variant import Variant
+from dcct.config.variant import Distill, Hta, Variant
 from dcct.errors import ConfigError
 from dcct.models.dcct import DCCT
 from dcct.models.weights import load_pretrained
@@ -69,6 +69,18 @@ def build_model(
         for branch in config.branches:
             load_pretrained(getattr(model, branch), branch, NETWORK, weights)
     return model
+
+
+def whole_method(levels: int, *, feature: bool, logit: bool) -> Variant:
+    """The full network as the official program builds it, with the distillations that were on."""
+    return Variant(
+        title="DCCT",
+        branches=["cnn", "vit"],
+        cca=["self", "cross"],
+        hta=Hta(levels=levels, gate=True),
+        distill=Distill(feature=feature, logit=logit),
+        headline="all",
+    )
 
 
 def full_size_network(

@@ -11,10 +11,9 @@ from pathlib import Path
 from torch import Tensor
 
 from dcct.checkpoint import differences, read_tensors
-from dcct.config.variant import Distill, Hta, Variant
 from dcct.errors import DataError
 from dcct.models.dcct import DCCT
-from dcct.models.full_size import full_size_network
+from dcct.models.full_size import full_size_network, whole_method
 from dcct.models.hta import HEADS, TemporalBlock
 
 BRANCH = {"cnn": "cnn", "vit": "trans"}
@@ -109,14 +108,7 @@ def _network_of(state: dict[str, Tensor], where: str, drop_path: float) -> DCCT:
         for name in [name for name in state if UNUSED_AT_LEVEL_1.fullmatch(name)]:
             del state[name]
     distilled = any(name.startswith("Hint_") for name in state)
-    variant = Variant(
-        title="official checkpoint",
-        branches=["cnn", "vit"],
-        cca=["self", "cross"],
-        hta=Hta(levels=levels, gate=True),
-        distill=Distill(feature=distilled, logit=distilled),
-        headline="all",
-    )
+    variant = whole_method(levels, feature=distilled, logit=distilled)
     return full_size_network(
         variant, identities, clip_length=clip_length, hta_width=width, drop_path=drop_path, empty=True
     )

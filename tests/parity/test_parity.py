@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from dcct.models.full_size import full_size_network, whole_method
 from dcct.models.official import UNUSED, load_official, official_name
 from dcct.parity import NUMBERS, compare, read_cases
 
@@ -49,17 +50,7 @@ def test_names_and_shapes_are_the_official_ones(official):
 )
 def test_network_is_inferred_from_shapes(clip_length, width, levels, hints):
     """Identities, d, levels, T and FD's hints follow from the shapes; DataParallel's prefix is taken off."""
-    from dcct.config.variant import Distill, Hta, Variant
-    from dcct.models.full_size import full_size_network
-
-    variant = Variant(
-        title="a checkpoint",
-        branches=["cnn", "vit"],
-        cca=["self", "cross"],
-        hta=Hta(levels=levels, gate=True),
-        distill=Distill(feature=hints, logit=hints),
-        headline="all",
-    )
+    variant = whole_method(levels, feature=hints, logit=hints)
     donor = full_size_network(variant, 7, clip_length=clip_length, hta_width=width, empty=True)
     state = {f"module.{official_name(name)}": tensor for name, tensor in donor.state_dict().items()}
     with torch.device("meta"):
