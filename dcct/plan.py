@@ -88,8 +88,8 @@ class Plan:
 
     def _obtainable(self, dataset: Dataset) -> bool:
         """Whether the source step can put the set in place: linked, or unpacked under accepted terms."""
-        archives = [archive.urls or (self.paths.archives / archive.name).exists() for archive in dataset.archives]
-        return bool(dataset.path or (dataset.accept_license and archives and all(archives)))
+        at_hand = dataset.archives and not to_be_asked_for(dataset, self.paths)
+        return bool(dataset.path or (dataset.accept_license and at_hand))
 
     def products(self) -> list[Path]:
         """Everything that a whole run makes for people to read, and every metric and checkpoint behind it."""
@@ -112,6 +112,12 @@ class Plan:
         ]
         behind = [path for dataset in profile.datasets for path in self.trainings(dataset)]
         return [*tables, *figures, *pages, *exported, *behind, *self.judged(profile.datasets)]
+
+
+def to_be_asked_for(dataset: Dataset, paths: Paths) -> list[str]:
+    """Archives of a data set that nobody publishes and that nobody has put into the archives folder yet."""
+    here = paths.archives
+    return [archive.name for archive in dataset.archives if not archive.urls and not (here / archive.name).is_file()]
 
 
 def shown_variant(profile: Profile) -> str:

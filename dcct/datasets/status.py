@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from dcct.config.dataset import Dataset
 from dcct.errors import DataError
 from dcct.paths import Paths
+from dcct.plan import to_be_asked_for
 from dcct.receipt import RECEIPT, check_outputs, read_json
 
 
@@ -63,14 +63,9 @@ def _verification(name: str, dataset: Dataset, paths: Paths) -> tuple[str, str]:
 
 
 def _how(name: str, dataset: Dataset, paths: Paths) -> str:
-    by_hand = [archive.name for archive in dataset.archives if not archive.urls and not _is_here(paths, archive.name)]
     if dataset.walkers or dataset.path:
         return f"dcct source {name}"
-    if dataset.archives and not by_hand:
+    if dataset.archives and not to_be_asked_for(dataset, paths):
         accept = "" if dataset.accept_license else "accept_license: true, then "
         return f"{accept}dcct source {name}"
     return " ".join(dataset.get.split())
-
-
-def _is_here(paths: Paths, archive: str) -> bool:
-    return (Path(paths.archives) / archive).is_file()
