@@ -3,14 +3,15 @@
     python benchmarks/data.py [--frames 100000] [--rounds 3] [--folder /a/big/disk]
 
 The tree has real JPEG files of 256×128 in MARS' folders, 60 to a tracklet. Every round runs, one after the other:
-manifest (from metadata alone); decoding every frame and nothing else, then verification; `cp -r`, then pack; random
-clips from plain files, then from the frame store. Other programs on the machine slow all of them, so compare within
-a round. Each step runs in a process of its own, whose peak memory is printed; run with a tenth of the frames to see
-whether it grows.
+decoding every frame and nothing else, then verification, both with a thread for each core; the manifest, from metadata
+and the list of verified frames; `cp -r`, then pack; random clips from plain files, then from the frame store. Other
+programs on the machine slow all of them, so compare within a round. Each step runs in a process of its own, whose peak
+memory is printed; run with a tenth of the frames to see whether it grows.
 """
 
 import argparse
 import multiprocessing
+import os
 import resource
 import shutil
 import statistics
@@ -18,6 +19,8 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -25,10 +28,11 @@ import numpy as np
 from PIL import Image
 
 from dcct.clips.frames import FrameStore, pack
-from dcct.config.dataset import Expected
+from dcct.config.dataset import Dataset, Expected, Protocol
 from dcct.datasets.images import decode, read_image_bytes
-from dcct.datasets.manifest import count, write_manifest
+from dcct.datasets.manifest import write_manifest
 from dcct.datasets.mars import read_tracklets
+from dcct.datasets.tracklet import count
 from dcct.datasets.verify import verify
 from dcct.datasets.walkers.entries import Entry, image, matlab
 from dcct.datasets.walkers.mars_layout import frame_name
@@ -67,19 +71,27 @@ def draw_tree(root: Path, frames: int) -> None:
 
 
 def decode_all(root: Path) -> None:
-    for tracklet in read_tracklets(root):
-        for frame in tracklet.frames:
-            decode(read_image_bytes(root / frame), frame)
+    """Every frame decoded by as many threads as verification has, and nothing else."""
+    frames = (frame for tracklet in read_tracklets(root) for frame in tracklet.frames)
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        while batch := list(islice(frames, 256)):
+            for _ in pool.map(lambda frame: decode(read_image_bytes(root / frame), frame) and None, batch):
+                pass
 
 
-def verify_all(root: Path) -> None:
-    expected = Expected(**count(list(read_tracklets(root))), junk_tracklets=0)
-    protocol = SimpleNamespace(split=None, first_half=None)
-    verify(
-        SimpleNamespace(layout="mars", protocol=protocol, expected=expected, title="tree", walkers=None),
-        root,
-        Progress(),
+def verify_all(root: Path, listing: Path) -> None:
+    dataset = Dataset(
+        title="tree",
+        about="",
+        layout="mars",
+        needs=[],
+        state="generated",
+        get="",
+        licence="",
+        protocol=Protocol(gallery_includes_queries=True, drop_same_camera=True, clip_cap=200, first_half=None),
+        expected=Expected(**count(read_tracklets(root)), junk_tracklets=0),
     )
+    verify(dataset, root, listing, Progress())
 
 
 def copy_all(root: Path, target: Path) -> None:
@@ -115,11 +127,13 @@ def _measured(function: Callable, arguments: tuple) -> tuple[float, float]:
 def one_round(root: Path, scratch: Path, draws: list[tuple[int, np.ndarray]]) -> dict[str, tuple[float, float]]:
     """Every step once; what it wrote is removed."""
     found = {
-        "manifest": measured(write_tracklets, root, scratch / "manifest"),
         "decode alone": measured(decode_all, root),
-        "verify": measured(verify_all, root),
+        "verify": measured(verify_all, root, scratch / "frames.parquet"),
+        "manifest": measured(write_tracklets, root, scratch / "frames.parquet", scratch / "manifest"),
         "cp -r": measured(copy_all, root, scratch / "copy"),
-        "pack": measured(pack, scratch / "manifest", root, scratch / "store", STORE, Progress()),
+        "pack": measured(
+            pack, scratch / "frames.parquet", root, scratch / "store", scratch / "work", STORE, Progress()
+        ),
         "clips from files": measured(clips_from_files, root, draws),
         "clips from store": measured(clips_from_store, scratch / "store", scratch / "manifest", draws),
     }
@@ -128,8 +142,8 @@ def one_round(root: Path, scratch: Path, draws: list[tuple[int, np.ndarray]]) ->
     return found
 
 
-def write_tracklets(root: Path, folder: Path) -> None:
-    write_manifest(read_tracklets(root), folder)
+def write_tracklets(root: Path, listing: Path, folder: Path) -> None:
+    write_manifest(read_tracklets(root), listing, folder)
 
 
 def main() -> None:

@@ -39,6 +39,7 @@ app.add_typer(data, name="data", rich_help_panel="Data")
 Configfile = Annotated[Path, typer.Option("--configfile", help="Profile to run.", metavar="YAML")]
 Dataset = Annotated[str, typer.Argument(help="A data set of the profile, for example walkers.")]
 Variant = Annotated[str, typer.Argument(help="A variant, for example dcct: a file in config/variants.")]
+Split = Annotated[int, typer.Option("--split", help="Which standard split, for sets that have ten.", min=0)]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of weights, sampling and training.", min=0)]
 DEFAULT = Path("config/config.yaml")
 SCHEMAS = {"profile": Profile, "variant": VariantFile, "dataset": DatasetFile, "table": TableFile}
@@ -76,12 +77,12 @@ def verify(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
 
 
 @app.command(rich_help_panel=DATA)
-def manifest(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
-    """List tracklets and frames of a verified set in parquet.
+def manifest(dataset: Dataset, split: Split = 0, configfile: Configfile = DEFAULT) -> None:
+    """List the tracklets of a split of a verified set in parquet.
 
     Example: dcct manifest walkers
     """
-    steps.manifest(_open(configfile, f"manifest {dataset}"), dataset)
+    steps.manifest(_open(configfile, f"manifest {dataset}/split{split}"), dataset, split)
 
 
 @app.command(rich_help_panel=DATA)
@@ -94,12 +95,12 @@ def pack(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
 
 
 @app.command(rich_help_panel=DATA)
-def sample(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
+def sample(dataset: Dataset, split: Split = 0, configfile: Configfile = DEFAULT) -> None:
     """Draw all test clips once: begin-interval, dense, repeated-frame and shuffled.
 
     Example: dcct sample walkers
     """
-    steps.sample(_open(configfile, f"sample {dataset}"), dataset)
+    steps.sample(_open(configfile, f"sample {dataset}/split{split}"), dataset, split)
 
 
 @app.command(rich_help_panel=LEARNING)
@@ -113,43 +114,51 @@ def weights(seed: Seed = 0, configfile: Configfile = DEFAULT) -> None:
 
 
 @app.command(rich_help_panel=LEARNING)
-def train(dataset: Dataset, variant: Variant, seed: Seed = 0, configfile: Configfile = DEFAULT) -> None:
+def train(
+    dataset: Dataset, variant: Variant, split: Split = 0, seed: Seed = 0, configfile: Configfile = DEFAULT
+) -> None:
     """Train a variant. Run the same command after an interruption: it goes on where it was.
 
     Example: dcct train walkers dcct --seed 0
     """
-    context = _open(configfile, f"train {dataset}/{variant}/seed{seed}", learns=True)
-    steps.train(context, dataset, variant, seed)
+    context = _open(configfile, f"train {dataset}/split{split}/{variant}/seed{seed}", learns=True)
+    steps.train(context, dataset, split, variant, seed)
 
 
 @app.command(rich_help_panel=LEARNING)
-def extract(dataset: Dataset, variant: Variant, seed: Seed = 0, configfile: Configfile = DEFAULT) -> None:
+def extract(
+    dataset: Dataset, variant: Variant, split: Split = 0, seed: Seed = 0, configfile: Configfile = DEFAULT
+) -> None:
     """Extract every feature set of a trained variant from all test tracklets, in one pass.
 
     Example: dcct extract walkers dcct --seed 0
     """
-    context = _open(configfile, f"extract {dataset}/{variant}/seed{seed}", learns=True)
-    steps.extract(context, dataset, variant, seed)
+    context = _open(configfile, f"extract {dataset}/split{split}/{variant}/seed{seed}", learns=True)
+    steps.extract(context, dataset, split, variant, seed)
 
 
 @app.command(rich_help_panel=LEARNING)
-def rank(dataset: Dataset, variant: Variant, seed: Seed = 0, configfile: Configfile = DEFAULT) -> None:
+def rank(
+    dataset: Dataset, variant: Variant, split: Split = 0, seed: Seed = 0, configfile: Configfile = DEFAULT
+) -> None:
     """Rank features under the data set's protocol: mAP, CMC and mINP with 95 % intervals.
 
     Example: dcct rank walkers dcct --seed 0
     """
-    context = _open(configfile, f"rank {dataset}/{variant}/seed{seed}")
-    steps.rank(context, dataset, variant, seed)
+    context = _open(configfile, f"rank {dataset}/split{split}/{variant}/seed{seed}")
+    steps.rank(context, dataset, split, variant, seed)
 
 
 @app.command(rich_help_panel=LEARNING)
-def export(dataset: Dataset, variant: Variant, seed: Seed = 0, configfile: Configfile = DEFAULT) -> None:
+def export(
+    dataset: Dataset, variant: Variant, split: Split = 0, seed: Seed = 0, configfile: Configfile = DEFAULT
+) -> None:
     """Write a distilled backbone for other programs: plain timm checkpoint and ONNX, checked against our features.
 
     Example: dcct export walkers distilled-vit --seed 0
     """
-    context = _open(configfile, f"export {dataset}/{variant}/seed{seed}", learns=True)
-    steps.export(context, dataset, variant, seed)
+    context = _open(configfile, f"export {dataset}/split{split}/{variant}/seed{seed}", learns=True)
+    steps.export(context, dataset, split, variant, seed)
 
 
 @app.command(rich_help_panel=LEARNING)
@@ -244,7 +253,12 @@ def main() -> None:
     except SystemExit as left:
         status = left.code or 0
     except DcctError as error:
-        Console(stderr=True).print(f"[bold red]error:[/] {_escaped(str(error))}", soft_wrap=True, highlight=False)
+        _complain(str(error))
+        status = 1
+    except OSError as error:
+        _complain(
+            f"{error.filename or 'input or output'}: {error.strerror or error}: mend this and run the command again"
+        )
         status = 1
     finally:
         Console().show_cursor()  # a progress bar that was cut short leaves it hidden
@@ -253,8 +267,9 @@ def main() -> None:
     os._exit(status)  # everything is written; tearing torch down takes over a second, in each of twenty processes
 
 
-def _escaped(text: str) -> str:
-    return text.replace("[", r"\[")
+def _complain(line: str) -> None:
+    escaped = line.replace("[", r"\[")
+    Console(stderr=True).print(f"[bold red]error:[/] {escaped}", soft_wrap=True, highlight=False)
 
 
 def _open(configfile: Path, label: str, *, learns: bool = False) -> steps.Context:

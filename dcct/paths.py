@@ -11,7 +11,7 @@ from dcct.config.profile import Clips
 
 @dataclass(frozen=True, kw_only=True)
 class Paths:
-    """Paths of one profile. `run` arguments are (dataset, variant, seed)."""
+    """Paths of one profile. A run is (dataset, split, variant, seed)."""
 
     data_dir: Path
     results_dir: Path
@@ -30,8 +30,8 @@ class Paths:
     def verified(self, dataset: str) -> Path:
         return self.results_dir / "verified" / dataset
 
-    def manifest(self, dataset: str) -> Path:
-        return self.results_dir / "manifests" / dataset
+    def manifest(self, dataset: str, split: int) -> Path:
+        return self._of_split("manifests", dataset, split)
 
     def frames(self, dataset: str) -> Path:
         return self.results_dir / "frames" / dataset
@@ -42,23 +42,23 @@ class Paths:
         pixels = [pixels_file(folder, clips.height, clips.width)] if clips.decoded else []
         return [folder / "frames.bin", folder / "index.parquet", *pixels]
 
-    def clips(self, dataset: str) -> Path:
-        return self.results_dir / "clips" / dataset
+    def clips(self, dataset: str, split: int) -> Path:
+        return self._of_split("clips", dataset, split)
 
     def weights(self, seed: int) -> Path:
         return self.results_dir / "weights" / f"seed{seed}"
 
-    def checkpoint(self, dataset: str, variant: str, seed: int) -> Path:
-        return self.results_dir / "checkpoints" / dataset / variant / f"seed{seed}"
+    def checkpoint(self, dataset: str, split: int, variant: str, seed: int) -> Path:
+        return self._of_run("checkpoints", dataset, split, variant, seed)
 
-    def features(self, dataset: str, variant: str, seed: int) -> Path:
-        return self.results_dir / "features" / dataset / variant / f"seed{seed}"
+    def features(self, dataset: str, split: int, variant: str, seed: int) -> Path:
+        return self._of_run("features", dataset, split, variant, seed)
 
-    def metrics(self, dataset: str, variant: str, seed: int) -> Path:
-        return self.results_dir / "metrics" / dataset / variant / f"seed{seed}"
+    def metrics(self, dataset: str, split: int, variant: str, seed: int) -> Path:
+        return self._of_run("metrics", dataset, split, variant, seed)
 
-    def exported(self, dataset: str, variant: str, seed: int) -> Path:
-        return self.results_dir / "backbones" / dataset / variant / f"seed{seed}"
+    def exported(self, dataset: str, split: int, variant: str, seed: int) -> Path:
+        return self._of_run("backbones", dataset, split, variant, seed)
 
     def table(self, name: str, suffix: str) -> Path:
         return self.results_dir / "tables" / f"{name}.{suffix}"
@@ -72,13 +72,23 @@ class Paths:
     def benchmark(self, *key: str) -> Path:
         return self.results_dir.joinpath("benchmarks", *key[:-1], f"{key[-1]}.tsv")
 
-    def work(self, dataset: str, variant: str, seed: int) -> Path:
+    def work(self, dataset: str, split: int, variant: str, seed: int) -> Path:
         """Resume state of an unfinished training: no rule's output, so that neither workflow ever deletes it."""
-        return self.results_dir / "work" / dataset / variant / f"seed{seed}"
+        return self._of_run("work", dataset, split, variant, seed)
+
+    def packing(self, dataset: str) -> Path:
+        """An unfinished frame store, to go on from; no rule's output either."""
+        return self.results_dir / "work" / dataset / "frames"
 
     def run(self, *key: str) -> Path:
         """How an artefact came to be (time, versions, device): never an input, since it differs at every run."""
         return self.results_dir.joinpath("runs", *key[:-1], f"{key[-1]}.json")
+
+    def _of_split(self, kind: str, dataset: str, split: int) -> Path:
+        return self.results_dir / kind / dataset / f"split{split}"
+
+    def _of_run(self, kind: str, dataset: str, split: int, variant: str, seed: int) -> Path:
+        return self._of_split(kind, dataset, split) / variant / f"seed{seed}"
 
 
 def pixels_file(frames: Path, height: int, width: int) -> Path:

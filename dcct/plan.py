@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dcct.config.dataset import Dataset
-from dcct.config.load import config_file, load_dataset, load_profile, load_variant, variant_names
+from dcct.config.load import config_file, load_dataset, load_profile, load_variant, splits_of, variant_names
 from dcct.config.profile import Profile
 from dcct.errors import ConfigError
 from dcct.paths import Paths
@@ -16,6 +16,8 @@ from dcct.stages import ENTRY, code_of, settings_of
 FIGURES = ("ablation", "cmc", "training")
 EXPORTED = ("model.safetensors", "config.json", "model.onnx", "README.md")
 """Files of an exported backbone."""
+VERIFIED = ("report.json", "report.md", "frames.parquet")
+"""Files of a verification."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,34 +42,47 @@ class Plan:
         """The variant whose checkpoint is used: itself, or the one that a distilled backbone is taken from."""
         return load_variant(variant, self.configfile).backbone_of or variant
 
-    def clips(self, dataset: str) -> list[Path]:
+    def splits(self, dataset: str) -> list[int]:
+        """The splits of a data set that are run."""
+        return splits_of(load_dataset(dataset, self.configfile), self.profile)
+
+    def clips(self, dataset: str, split: int | str) -> list[Path]:
         """Receipts of manifest and frame store, which everything that shows frames to a network reads."""
-        return [self.paths.manifest(dataset) / RECEIPT, self.paths.frames(dataset) / RECEIPT]
+        return [self.paths.manifest(dataset, split) / RECEIPT, self.paths.frames(dataset) / RECEIPT]
+
+    def runs(self, dataset: str, names: list[str]) -> list[tuple[str, int, str, int]]:
+        """(data set, split, variant, seed) of all runs of these variants."""
+        return [
+            (dataset, split, name, seed)
+            for split in self.splits(dataset)
+            for name in names
+            for seed in self.profile.seeds
+        ]
 
     def judged(self, datasets: Iterable[str]) -> list[Path]:
-        """Receipts of all metrics, and run records that hold the seconds, of all variants and seeds."""
+        """Receipts of all metrics, and run records that hold the seconds, of all runs."""
         found = []
-        for dataset in datasets:
-            for variant in self.profile.judged:
-                for seed in self.profile.seeds:
-                    found += [
-                        self.paths.metrics(dataset, variant, seed) / RECEIPT,
-                        self.paths.run("train", dataset, self.donor(variant), f"seed{seed}"),
-                        self.paths.run("extract", dataset, variant, f"seed{seed}"),
-                    ]
+        for name in datasets:
+            for dataset, split, variant, seed in self.runs(name, self.profile.judged):
+                where = (dataset, f"split{split}")
+                found += [
+                    self.paths.metrics(dataset, split, variant, seed) / RECEIPT,
+                    self.paths.run("train", *where, self.donor(variant), f"seed{seed}"),
+                    self.paths.run("extract", *where, variant, f"seed{seed}"),
+                ]
         return list(dict.fromkeys(found))
 
     def trainings(self, dataset: str) -> list[Path]:
         """Receipts of all checkpoints of a data set."""
-        return [
-            self.paths.checkpoint(dataset, name, seed) / RECEIPT
-            for name in self.profile.variants
-            for seed in self.profile.seeds
-        ]
+        return [self.paths.checkpoint(*run) / RECEIPT for run in self.runs(dataset, self.profile.variants)]
+
+    def first_clips(self, dataset: str) -> list[Path]:
+        """Receipts behind the pictures of a data set: those of its first split."""
+        return self.clips(dataset, self.splits(dataset)[0])
 
     def shown(self, dataset: str) -> Path:
         """Receipt of the metrics whose retrievals are pictured."""
-        return self.paths.metrics(dataset, shown_variant(self.profile), self.profile.seeds[0]) / RECEIPT
+        return self.paths.metrics(*self.runs(dataset, [shown_variant(self.profile)])[0]) / RECEIPT
 
     def missing(self) -> list[str]:
         """What the user must put in place before anything can run, one line each: data, pretrained weights."""
@@ -88,7 +103,7 @@ class Plan:
 
     def _obtainable(self, dataset: Dataset) -> bool:
         """Whether the source step can put the set in place: linked, or unpacked under accepted terms."""
-        at_hand = dataset.archives and not to_be_asked_for(dataset, self.paths)
+        at_hand = dataset.archives and not dataset.to_be_asked_for(self.paths.archives)
         return bool(dataset.path or (dataset.accept_license and at_hand))
 
     def products(self) -> list[Path]:
@@ -105,19 +120,12 @@ class Plan:
             paths.figures(dataset) / f"{name}.png" for dataset in profile.datasets for name in ("queries", "sheet")
         ]
         exported = [
-            paths.exported(dataset, name, seed) / RECEIPT
+            paths.exported(*run) / RECEIPT
             for dataset in profile.datasets
-            for name in profile.backbones
-            for seed in profile.seeds
+            for run in self.runs(dataset, profile.backbones)
         ]
         behind = [path for dataset in profile.datasets for path in self.trainings(dataset)]
         return [*tables, *figures, *pages, *exported, *behind, *self.judged(profile.datasets)]
-
-
-def to_be_asked_for(dataset: Dataset, paths: Paths) -> list[str]:
-    """Archives of a data set that nobody publishes and that nobody has put into the archives folder yet."""
-    here = paths.archives
-    return [archive.name for archive in dataset.archives if not archive.urls and not (here / archive.name).is_file()]
 
 
 def shown_variant(profile: Profile) -> str:

@@ -1,6 +1,8 @@
 """What tests share: the repository's root and a tiny data set with its manifest, frame store and weights."""
 
 import os
+import shutil
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -25,12 +27,14 @@ def profile():
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory, profile):
-    """Eight identities of walkers, with 4 training batches an epoch: data, manifest, frames, weights."""
+    """Twenty identities of walkers: data, list of frames, manifest, frame store, weights."""
     from dcct.clips.frames import pack
+    from dcct.config.dataset import Expected
     from dcct.config.load import load_dataset
     from dcct.datasets import walkers
     from dcct.datasets.manifest import write_manifest
     from dcct.datasets.mars import read_tracklets
+    from dcct.datasets.verify import verify
     from dcct.models.weights import initial_backbones, write_weights
     from dcct.progress import Progress
 
@@ -38,9 +42,33 @@ def tiny(tmp_path_factory, profile):
     dataset = load_dataset("walkers-test", ROOT / "config/test.yaml")
     spec = dataset.walkers.model_copy(update={"train_ids": 16, "test_ids": 4, "frames": 8})
     walkers.write(base / "data", spec)
-    write_manifest(read_tracklets(base / "data"), base / "manifest")
-    pack(base / "manifest", base / "data", base / "frames", profile.clips, Progress())
+    unknown = Expected(**dict.fromkeys(Expected.model_fields))
+    listing = base / "verified/frames.parquet"
+    verify(dataset.model_copy(update={"walkers": spec, "expected": unknown}), base / "data", listing, Progress())
+    write_manifest(read_tracklets(base / "data"), listing, base / "manifest")
+    pack(listing, base / "data", base / "frames", base / "work", profile.clips, Progress())
     write_weights(initial_backbones(profile.network, profile.weights, profile.clips, 0), base / "weights")
     return SimpleNamespace(
-        spec=spec, data=base / "data", manifest=base / "manifest", frames=base / "frames", weights=base / "weights"
+        spec=spec,
+        data=base / "data",
+        listing=listing,
+        manifest=base / "manifest",
+        frames=base / "frames",
+        weights=base / "weights",
     )
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of 64 KiB, mounted at `folder`; enlarge() gives it 64 MiB. Skips where nothing may be mounted."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o"]
+    if shutil.which("mount") is None or subprocess.run([*mount, "size=64k", "tmpfs", folder]).returncode:
+        pytest.skip("needs the right to mount a small disk")
+
+    def enlarge() -> None:
+        subprocess.run([*mount, "remount,size=64m", "tmpfs", folder], check=True)
+
+    yield SimpleNamespace(folder=folder, enlarge=enlarge)
+    subprocess.run(["umount", "--lazy", folder], check=True)

@@ -1,10 +1,14 @@
 """A data set: where it comes from, what must be found in it, and which protocol judges it."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from dcct.config.section import Model
+
+SPLITS = {"ilids-vid": 10, "prid-2011": 10}
+"""Layout → number of its standard splits, counted from 0; every other layout has one."""
 
 
 class WalkersSpec(Model):
@@ -64,6 +68,7 @@ class Expected(Model):
     query_ids: int | None
     query_tracklets: int | None
     gallery_tracklets: int | None
+    test_tracklets: int | None
     distractor_tracklets: int | None
     junk_tracklets: int | None
     cameras: int | None
@@ -76,8 +81,6 @@ class Protocol(Model):
     """Remove, per query, gallery tracklets of the same identity and camera."""
     clip_cap: int = Field(gt=0)
     """Most clips that dense sampling takes from one tracklet."""
-    split: int | None = Field(ge=0, le=9)
-    """Which of the ten standard splits (iLIDS-VID, PRID-2011), counted from 0; null for sets that have only one."""
     first_half: Literal["test", "train"] | None
     """What the first half of an iLIDS-VID split is: the field reads it in both ways; null for other sets."""
 
@@ -111,8 +114,20 @@ class Dataset(Model):
     """What the set is unpacked from: fetched, or put into the archives folder by hand."""
     walkers: WalkersSpec | None = None
     """Set for generated data: what to draw."""
+    verification: Literal["strict", "warn"] = "strict"
+    """strict: stop at anything that is not as expected. warn: go on, leave out frames that cannot be read, and mark
+    every result made from the set."""
     protocol: Protocol
     expected: Expected
+
+    @property
+    def split_count(self) -> int:
+        """Number of the set's standard splits."""
+        return SPLITS.get(self.layout, 1)
+
+    def to_be_asked_for(self, folder: Path) -> list[str]:
+        """Names of archives that nobody publishes and that nobody has put into `folder` yet."""
+        return [archive.name for archive in self.archives if not archive.urls and not (folder / archive.name).is_file()]
 
     @model_validator(mode="after")
     def _withdrawn_is_never_fetched(self):

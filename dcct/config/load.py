@@ -22,13 +22,15 @@ def load_profile(path: str | Path) -> Profile:
     Raises ConfigError, one line, at the first thing that is wrong.
     """
     profile = _read(Path(path), Profile)
-    for kind in ("variants", "backbones", "datasets", "tables", "seeds"):
+    for kind in ("variants", "backbones", "datasets", "splits", "tables", "seeds"):
         names = getattr(profile, kind)
         repeated = sorted({str(name) for name in names if names.count(name) > 1})
         if repeated:
             raise ConfigError(f"{path}: {kind}: {', '.join(repeated)} stands twice: name each once")
     for name in profile.datasets:
-        load_dataset(name, path)
+        count = load_dataset(name, path).split_count
+        if count > 1 and max(profile.splits) >= count:
+            raise ConfigError(f"{path}: splits: {name} has {count} splits, 0 to {count - 1}; got {max(profile.splits)}")
     for name in profile.variants:
         donor = load_variant(name, path).backbone_of
         if donor:
@@ -72,6 +74,11 @@ def dataset_names(profile: str | Path) -> list[str]:
 def load_dataset(name: str, profile: str | Path) -> Dataset:
     """The dataset `name` from the folder datasets/ beside the profile file."""
     return _read_named("datasets", name, profile, Dataset)
+
+
+def splits_of(dataset: Dataset, profile: Profile) -> list[int]:
+    """The splits of a data set that a profile runs."""
+    return profile.splits if dataset.split_count > 1 else [0]
 
 
 def load_table(name: str, profile: str | Path) -> Table:

@@ -128,6 +128,8 @@ class Profile(Model):
     """Folder of everything that the run makes."""
     datasets: list[str] = Field(min_length=1)
     """Names of files in config/datasets."""
+    splits: list[Annotated[int, Field(ge=0)]] = Field(min_length=1)
+    """Which of a set's standard splits are run, counted from 0; a set that has only one runs that one."""
     variants: list[str] = Field(min_length=1)
     """Names of files in config/variants: trained, then evaluated."""
     backbones: list[str]

@@ -22,7 +22,10 @@ def download(url: str, path: Path, progress: Progress, wait_s: float = WAIT_S) -
     file for the next run of the same command.
     """
     partial = path.with_name(path.name + ".partial")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from error
     fruitless, reason = 0, ""
     while fruitless < ATTEMPTS:
         before = _size(partial)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ def images_in(folder: Path) -> list[str]:
 
 def read_matrix(path: Path, key: str) -> np.ndarray:
     """An integer matrix of a MATLAB file (version 5 to 7.2)."""
-    _need(path)
+    need_file(path)
     try:
         return loadmat(path)[key].astype(np.int64)
     except KeyError:
@@ -41,7 +42,7 @@ def read_matrix(path: Path, key: str) -> np.ndarray:
 
 def read_json_list(path: Path) -> list:
     """A list from a JSON file."""
-    _need(path)
+    need_file(path)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -51,18 +52,38 @@ def read_json_list(path: Path) -> list:
     return content
 
 
-def read_lines(path: Path) -> list[str]:
-    """Lines of an ASCII file, without blank ones."""
-    _need(path)
+class Lines:
+    """Lines of an ASCII file without blank ones; `lines[a:b]` is a list of strings.
+
+    Kept as one block of bytes: a list of a million names would take five times the memory.
+    """
+
+    def __init__(self, path: Path):
+        need_file(path)
+        try:
+            self._text = re.sub(rb"\s*\n\s*", b"\n", path.read_bytes().strip()) + b"\n"
+            self._text.decode("ascii")
+        except (OSError, UnicodeDecodeError) as error:
+            raise DataError(f"{path}: cannot be read: {error}") from None
+        ends = np.flatnonzero(np.frombuffer(self._text, np.uint8) == ord("\n"))
+        self._starts = np.concatenate([[0], ends + 1])
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
+
+    def __getitem__(self, places: slice) -> list[str]:
+        first, last, _ = places.indices(len(self))
+        return self._text[self._starts[first] : self._starts[max(first, last)]].decode("ascii").splitlines()
+
+
+def need_file(path: Path) -> None:
+    """Raises DataError when there is no such file, or no right to look."""
     try:
-        return [line for line in path.read_text(encoding="ascii").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read: {error}") from None
-
-
-def _need(path: Path) -> None:
-    if not path.is_file():
-        raise DataError(f"{path}: missing: the layout needs it")
+        path.stat()
+    except FileNotFoundError:
+        raise DataError(f"{path}: missing: the layout needs it") from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def _scan(folder: Path) -> list[os.DirEntry]:

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 import h5py
 
-from dcct.datasets.folders import images_in, read_lines
+from dcct.datasets.folders import Lines, images_in, need_file
 from dcct.datasets.tracklet import Split, Tracklet
 from dcct.errors import DataError
 
@@ -28,7 +28,7 @@ def read_tracklets(root: Path) -> Iterator[Tracklet]:
     listed = cache(images_in)
     for part, path in LISTS.items():
         queries = _queries(root / QUERY_FILE) if part == "test" else frozenset()
-        for number, line in enumerate(read_lines(root / path), start=1):
+        for number, line in enumerate(Lines(root / path)[:], start=1):
             where = f"{root / path}: line {number}"
             try:
                 prefix, identity = line.rsplit(maxsplit=1)
@@ -56,8 +56,7 @@ def _camera(names: list[str], where: str) -> int:
 
 
 def _queries(path: Path) -> frozenset[int]:
-    if not path.is_file():
-        raise DataError(f"{path}: missing: the layout needs it")
+    need_file(path)
     try:
         with h5py.File(path, "r") as file:
             return frozenset(int(number) for number in file["query"][()].ravel())

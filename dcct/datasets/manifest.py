@@ -1,8 +1,8 @@
-"""The manifest: two parquet files that say which frames, tracklets, identities and cameras a verified set has.
+"""The manifest of one split: a parquet file that says which tracklets, identities and cameras it has.
 
 tracklets.parquet: tracklet (row number), split, pid, label (training identities relabelled 0..N-1 in sorted order, −1
-elsewhere), camid, first_frame, frames. frames.parquet: path, in tracklet order. Everything downstream reads the
-manifest and never a data set's own metadata.
+elsewhere), camid, first_frame (place in the list of the set's verified frames, hence in its frame store), frames.
+Everything downstream reads the manifest and never a data set's own metadata.
 """
 
 from collections.abc import Iterable
@@ -11,11 +11,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dcct.datasets.tracklet import Tracklet, check_tracklets
+from dcct.datasets.listing import starts
+from dcct.datasets.tracklet import Tracklet, checked
 from dcct.errors import DataError
-from dcct.receipt import atomic
+from dcct.receipt import atomic, file_digest
 
-SCHEMA_VERSION = b"1"
+SCHEMA_VERSION = b"2"
+VERSION, LISTING, VERIFICATION = b"dcct_manifest", b"dcct_listing_sha256", b"dcct_verification"
 TRACKLETS = pa.schema(
     [
         ("tracklet", pa.int32()),
@@ -26,23 +28,29 @@ TRACKLETS = pa.schema(
         ("first_frame", pa.int64()),
         ("frames", pa.int32()),
     ],
-    metadata={b"dcct_manifest": SCHEMA_VERSION},
+    metadata={VERSION: SCHEMA_VERSION},
 )
-FRAMES = pa.schema([("path", pa.string())], metadata={b"dcct_manifest": SCHEMA_VERSION})
 
 
-def write_manifest(tracklets: Iterable[Tracklet], folder: Path) -> None:
-    """Check a reader's tracklets and write folder/tracklets.parquet and folder/frames.parquet."""
-    tracklets = check_tracklets(tracklets)
-    labels = {pid: label for label, pid in enumerate(sorted({t.pid for t in tracklets if t.split == "train"}))}
-    rows, paths = [], []
-    for number, tracklet in enumerate(tracklets):
-        label = labels[tracklet.pid] if tracklet.split == "train" else -1
-        rows.append((number, tracklet.split, tracklet.pid, label, tracklet.camid, len(paths), len(tracklet.frames)))
-        paths.extend(tracklet.frames)
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    write_parquet(folder / "tracklets.parquet", pa.table(columns, schema=TRACKLETS))
-    write_parquet(folder / "frames.parquet", pa.table([paths], schema=FRAMES))
+def write_manifest(tracklets: Iterable[Tracklet], listing: Path, folder: Path, verification: str = "passed") -> None:
+    """Write folder/tracklets.parquet from a reader's tracklets and the list of verified frames.
+
+    verification: "passed" or "warned"; in the second case frames that are not listed are left out, and tracklets of
+    which none is. Raises DataError when a tracklet is not as it was verified.
+    """
+    listed, rows = starts(listing), []
+    for tracklet in checked(tracklets):
+        place, length = next((listed[frame] for frame in tracklet.frames if frame in listed), (0, 0))
+        if length != len(tracklet.frames) and verification == "passed":
+            raise DataError(f"{tracklet.frames[0]}: its tracklet is not as it was verified: run `dcct verify` again")
+        if length:
+            rows.append((tracklet.split, tracklet.pid, tracklet.camid, place, length))
+    labels = {pid: label for label, pid in enumerate(sorted({pid for split, pid, *_ in rows if split == "train"}))}
+    split, pid, camid, first, frames = (list(column) for column in zip(*rows, strict=True))
+    label = [labels[one] if part == "train" else -1 for part, one in zip(split, pid, strict=True)]
+    table = pa.table([range(len(rows)), split, pid, label, camid, first, frames], schema=TRACKLETS)
+    marks = {LISTING: file_digest(listing), VERIFICATION: verification}
+    write_parquet(folder / "tracklets.parquet", table.replace_schema_metadata({**TRACKLETS.metadata, **marks}))
 
 
 def write_parquet(path: Path, table: pa.Table) -> None:
@@ -60,24 +68,11 @@ def read_manifest(folder: Path) -> pa.Table:
         raise DataError(f"{path}: missing: run `dcct manifest` first") from None
     except (OSError, pa.ArrowInvalid) as error:
         raise DataError(f"{path}: cannot be read ({error}): run `dcct manifest` again") from None
-    if (table.schema.metadata or {}).get(b"dcct_manifest") != SCHEMA_VERSION:
+    if (table.schema.metadata or {}).get(VERSION) != SCHEMA_VERSION:
         raise DataError(f"{path}: written by another version of dcct: run `dcct manifest` again")
     return table
 
 
-def count(tracklets: list[Tracklet]) -> dict[str, int]:
-    """The counts that config/datasets/*.yaml expects, except junk, which readers drop."""
-
-    def of(*splits):
-        return [t for t in tracklets if t.split in splits]
-
-    return {
-        "train_ids": len({t.pid for t in of("train")}),
-        "train_tracklets": len(of("train")),
-        "train_frames": sum(len(t.frames) for t in of("train")),
-        "query_ids": len({t.pid for t in of("query")}),
-        "query_tracklets": len(of("query")),
-        "gallery_tracklets": len(of("gallery")),
-        "distractor_tracklets": sum(t.pid == 0 for t in of("gallery")),
-        "cameras": len({t.camid for t in tracklets}),
-    }
+def verification_of(manifest: pa.Table) -> str:
+    """Whether the data behind a manifest "passed" verification or only "warned"."""
+    return (manifest.schema.metadata or {}).get(VERIFICATION, b"passed").decode()

@@ -10,7 +10,7 @@ junk and dropped, identity 0 a distractor. The real set has 8,298 train tracklet
 from collections.abc import Iterator
 from pathlib import Path
 
-from dcct.datasets.folders import read_lines, read_matrix
+from dcct.datasets.folders import Lines, read_matrix
 from dcct.datasets.tracklet import JUNK, Split, Tracklet
 from dcct.errors import DataError
 
@@ -21,7 +21,7 @@ def read_tracklets(root: Path) -> Iterator[Tracklet]:
     Raises DataError naming the file and line when metadata are missing or disagree with the frame names.
     """
     for part in ("train", "test"):
-        names = read_lines(root / "info" / f"{part}_name.txt")
+        names = Lines(root / "info" / f"{part}_name.txt")
         rows = read_matrix(root / "info" / f"tracks_{part}_info.mat", f"track_{part}_info")
         queries = set()
         if part == "test":
@@ -37,12 +37,8 @@ def read_tracklets(root: Path) -> Iterator[Tracklet]:
             split: Split = "train" if part == "train" else "query" if number in queries else "gallery"
             frames = names[first - 1 : last]
             _check_names(frames, pid, camera, f"{root}/info/tracks_{part}_info.mat: row {number + 1}")
-            yield Tracklet(
-                split=split,
-                pid=pid,
-                camid=camera - 1,
-                frames=tuple(f"bbox_{part}/{name[:4]}/{name}" for name in frames),
-            )
+            folder = f"bbox_{part}/{frames[0][:4]}/"
+            yield Tracklet(split=split, pid=pid, camid=camera - 1, frames=tuple([folder + name for name in frames]))
 
 
 def count_junk(root: Path) -> int:

@@ -5,27 +5,25 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from dcct.config.dataset import SPLITS
 from dcct.datasets import duke, ilids, lsvid, mars, prid
 from dcct.datasets.tracklet import Tracklet
 from dcct.errors import DataError
 
 Reader = Callable[[Path], Iterator[Tracklet]]
-SPLITS = {"ilids-vid": 10, "prid-2011": 10}
-"""Layout → number of standard splits, where there is more than one."""
 
 
-def reader_of(layout: str, split: int | None = None, first_half: Literal["test", "train"] | None = None) -> Reader:
+def reader_of(layout: str, split: int = 0, first_half: Literal["test", "train"] | None = None) -> Reader:
     """The reader of a layout at one of its splits. first_half: what the first half of an iLIDS-VID split is.
 
     Raises DataError for a layout that is not known, or a split that it does not have.
     """
-    split, first_half = split or 0, first_half or "test"
     if split >= SPLITS.get(layout, 1):
         raise DataError(f"layout {layout}: no split {split}; it has {SPLITS.get(layout, 1)}, counted from 0")
     readers: dict[str, Reader] = {
         "mars": mars.read_tracklets,
         "dukemtmc-videoreid": duke.read_tracklets,
-        "ilids-vid": partial(ilids.read_tracklets, split=split, first_half=first_half),
+        "ilids-vid": partial(ilids.read_tracklets, split=split, first_half=first_half or "test"),
         "prid-2011": partial(prid.read_tracklets, split=split),
         "ls-vid": lsvid.read_tracklets,
     }

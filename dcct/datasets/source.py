@@ -25,8 +25,7 @@ def obtain(dataset: Dataset, root: Path, archives: Path, progress: Progress) -> 
         return _draw(dataset, root, progress)
     if dataset.path:
         return _link(dataset, root, Path(dataset.path), progress)
-    at_hand = [archive.urls or (archives / archive.name).is_file() for archive in dataset.archives]
-    if not at_hand or not all(at_hand):
+    if not dataset.archives or dataset.to_be_asked_for(archives):
         raise DataError(how_to_get(dataset, root, archives))
     if not dataset.accept_license:
         raise DataError(

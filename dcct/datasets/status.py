@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from dcct.config.dataset import Dataset
 from dcct.errors import DataError
 from dcct.paths import Paths
-from dcct.plan import to_be_asked_for
 from dcct.receipt import RECEIPT, check_outputs, read_json
 
 
@@ -53,19 +52,21 @@ def _verification(name: str, dataset: Dataset, paths: Paths) -> tuple[str, str]:
     folder = paths.verified(name)
     try:
         check_outputs(folder / RECEIPT, f"verify {name}")
-        found = read_json(folder / "report.json", f"verify {name}")["counts"]
+        found = read_json(folder / "report.json", f"verify {name}")
         started = read_json(paths.run("verify", name), f"verify {name}")["started"]
     except DataError:
         return "no", ""
     expected = {key: count for key, count in dataset.expected.model_dump().items() if count is not None}
-    right = sum(found[key] == count for key, count in expected.items())
-    return f"{datetime.fromtimestamp(started, UTC):%Y-%m-%d %H:%M} UTC", f"{right} of {len(expected)} as expected"
+    right = sum(set(found["counts"][key]) == {count} for key, count in expected.items())
+    warned = f", {found['differences']:,} differences" if found["differences"] else ""
+    when = f"{datetime.fromtimestamp(started, UTC):%Y-%m-%d %H:%M} UTC"
+    return when, f"{right} of {len(expected)} as expected{warned}"
 
 
 def _how(name: str, dataset: Dataset, paths: Paths) -> str:
     if dataset.walkers or dataset.path:
         return f"dcct source {name}"
-    if dataset.archives and not to_be_asked_for(dataset, paths):
+    if dataset.archives and not dataset.to_be_asked_for(paths.archives):
         accept = "" if dataset.accept_license else "accept_license: true, then "
         return f"{accept}dcct source {name}"
     return " ".join(dataset.get.split())

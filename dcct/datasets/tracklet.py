@@ -1,6 +1,6 @@
 """One Tracklet record for every data set, and the invariants that each reader's output must keep."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,24 +24,44 @@ class Tracklet:
     frames: tuple[str, ...]
 
 
-def check_tracklets(tracklets: Iterable[Tracklet]) -> list[Tracklet]:
-    """Return the tracklets as a list after checking what every protocol relies on.
+def checked(tracklets: Iterable[Tracklet]) -> Iterator[Tracklet]:
+    """Yield the tracklets, checking what every protocol relies on.
 
-    Raises DataError at an empty tracklet, junk, a frame used twice within a split, or an identity in train and test.
+    Raises DataError at an empty tracklet, at junk, and, after the last one, at an identity in train and in test.
     """
-    checked, owner, pids = [], {}, {"train": set(), "query": set(), "gallery": set()}
+    pids = {"train": set(), "query": set(), "gallery": set()}
     for number, tracklet in enumerate(tracklets):
         where = f"{tracklet.split} tracklet {number} (identity {tracklet.pid}, camera {tracklet.camid + 1})"
         if not tracklet.frames:
             raise DataError(f"{where} has no frames")
         if tracklet.pid == JUNK:
             raise DataError(f"{where} is junk: readers must drop it")
-        for frame in tracklet.frames:
-            if owner.setdefault((tracklet.split, frame), number) != number:
-                raise DataError(f"{frame} belongs to {where} and to tracklet {owner[tracklet.split, frame]}")
         pids[tracklet.split].add(tracklet.pid)
-        checked.append(tracklet)
+        yield tracklet
     shared = pids["train"] & (pids["query"] | pids["gallery"])
     if shared:
         raise DataError(f"identities {sorted(shared)[:5]} are in train and in test")
-    return checked
+
+
+def count(tracklets: Iterable[Tracklet]) -> dict[str, int]:
+    """The counts that config/datasets/*.yaml expects, except junk, which readers drop."""
+    numbers = {"train": 0, "query": 0, "gallery": 0}
+    pids = {split: set() for split in numbers}
+    cameras, train_frames, distractors = set(), 0, 0
+    for tracklet in tracklets:
+        numbers[tracklet.split] += 1
+        pids[tracklet.split].add(tracklet.pid)
+        cameras.add(tracklet.camid)
+        train_frames += len(tracklet.frames) * (tracklet.split == "train")
+        distractors += tracklet.split == "gallery" and tracklet.pid == DISTRACTOR
+    return {
+        "train_ids": len(pids["train"]),
+        "train_tracklets": numbers["train"],
+        "train_frames": train_frames,
+        "query_ids": len(pids["query"]),
+        "query_tracklets": numbers["query"],
+        "gallery_tracklets": numbers["gallery"],
+        "test_tracklets": numbers["query"] + numbers["gallery"],
+        "distractor_tracklets": distractors,
+        "cameras": len(cameras),
+    }

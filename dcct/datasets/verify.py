@@ -1,112 +1,89 @@
 """Verification: every count, every frame, one digest of the whole set, before anything is built on it."""
 
-import hashlib
-import json
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
-import yaml
-
 from dcct.config.dataset import Dataset
-from dcct.datasets import walkers
-from dcct.datasets.images import decode, read_image_bytes
-from dcct.datasets.manifest import count
+from dcct.datasets.contents import Contents, Listed
+from dcct.datasets.listing import Frame, listing_writer
+from dcct.datasets.pin import compare_pin
 from dcct.datasets.readers import count_junk, reader_of
-from dcct.datasets.tracklet import check_tracklets
+from dcct.datasets.tracklet import Tracklet, checked, count
+from dcct.datasets.verification import Differences, Verification, value_range
 from dcct.errors import DataError
 from dcct.progress import Progress
-from dcct.receipt import file_digest
-
-PIN_FILE = Path("data.dvc")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verification:
-    """What was found. pin: how the digest compares with the one in data.dvc."""
+def verify(dataset: Dataset, root: Path, listing: Path, progress: Progress) -> Verification:
+    """Check counts in every split, decode every frame that any of them uses, digest every file; write `listing`.
 
-    counts: dict[str, int]
-    files: int
-    digest: str
-    pin: str
-
-    def as_dict(self) -> dict:
-        return {"counts": self.counts, "files": self.files, "digest": self.digest, "pin": self.pin}
-
-
-def verify(dataset: Dataset, root: Path, progress: Progress) -> Verification:
-    """Check counts, decode every referenced frame, digest every file.
-
-    Raises DataError naming the first file or the counts that are wrong.
+    Raises DataError naming the first file or the counts that are wrong. Under `verification: warn`, counts that differ
+    and frames that cannot be used are recorded instead, and such frames are not listed; metadata that contradict
+    themselves are an error always.
     """
-    tracklets = check_tracklets(reader_of(dataset.layout, dataset.protocol.split, dataset.protocol.first_half)(root))
-    counts = {**count(tracklets), "junk_tracklets": count_junk(dataset.layout, root)}
+    differences = Differences(strict=dataset.verification == "strict")
+    counts = _counts(dataset, root, differences)
+    total = _distinct_frames(dataset, root)
+    with Contents(root) as contents:
+        with listing_writer(listing) as append:
+            usable = 0
+            for frame in progress.track(contents.inspect(_frames(dataset, root)), total, "frames decoded"):
+                if isinstance(frame, Frame):
+                    append(frame)
+                    usable += 1
+                else:
+                    differences.add(frame)
+        contents.add_others()
+        return Verification(
+            counts=counts,
+            frames=usable,
+            files=len(contents),
+            digest=contents.digest(),
+            pin=compare_pin(dataset, contents),
+            differences=differences,
+        )
+
+
+def _counts(dataset: Dataset, root: Path, differences: Differences) -> dict[str, list[int]]:
+    found = [count(checked(tracklets)) for tracklets in _splits(dataset, root)]
+    junk = count_junk(dataset.layout, root)
+    counts = {name: [one[name] for one in found] for name in found[0]} | {"junk_tracklets": [junk] * len(found)}
     wrong = [
-        f"{name} {counts[name]:,} instead of {expected:,}"
+        f"{name} {value_range(counts[name])} instead of {expected:,}"
         for name, expected in dataset.expected.model_dump().items()
-        if expected is not None and counts[name] != expected
+        if expected is not None and set(counts[name]) != {expected}
     ]
     if wrong:
-        raise DataError(f"{root}: is not the {dataset.title} that was expected: {'; '.join(wrong)}")
-    frames = [frame for tracklet in tracklets for frame in tracklet.frames]
-    for frame in progress.track(frames, len(frames), "frames decoded"):
-        decode(read_image_bytes(root / frame), str(root / frame))
-    hashes = {path.relative_to(root).as_posix(): file_digest(path, "md5") for path in root.rglob("*") if path.is_file()}
-    digest = directory_digest(hashes)
-    return Verification(counts=counts, files=len(hashes), digest=digest, pin=_compare_pin(dataset, root, hashes))
+        differences.add(f"{root}: is not the {dataset.title} that was expected: {'; '.join(wrong)}")
+    return counts
 
 
-def directory_digest(hashes: dict[str, str]) -> str:
-    """DVC's digest of a folder, from {relative path: md5}: md5 of the sorted JSON list of both."""
-    listing = [{"md5": md5, "relpath": path} for path, md5 in sorted(hashes.items())]
-    return hashlib.md5(json.dumps(listing, sort_keys=True).encode(), usedforsecurity=False).hexdigest() + ".dir"
+def _splits(dataset: Dataset, root: Path) -> Iterator[Iterator[Tracklet]]:
+    for split in range(dataset.split_count):
+        yield reader_of(dataset.layout, split, dataset.protocol.first_half)(root)
 
 
-def readable_report(dataset: Dataset, root: Path, found: Verification) -> str:
-    """The verification as Markdown."""
-    lines = [
-        f"# {dataset.title} at `{root}`",
-        "",
-        dataset.about.strip(),
-        "",
-        "| count | expected | found |",
-        "|---|---:|---:|",
-    ]
-    lines += [
-        f"| {name.replace('_', ' ')} | {'unknown' if expected is None else f'{expected:,}'} | {found.counts[name]:,} |"
-        for name, expected in dataset.expected.model_dump().items()
-    ]
-    lines += [
-        "",
-        f"Every referenced frame is present and decodable. {found.files:,} files, digest `{found.digest}`.",
-        "",
-        f"Pin: {found.pin}.",
-        "",
-        f"Licence: {dataset.licence.strip()}",
-    ]
-    return "\n".join(lines) + "\n"
+def _frames(dataset: Dataset, root: Path) -> Iterator[Listed]:
+    """Every frame of every tracklet that any split uses, with the tracklet's number."""
+    for number, tracklet in enumerate(_distinct(dataset, root)):
+        for frame in tracklet.frames:
+            yield frame, number
 
 
-def _compare_pin(dataset: Dataset, root: Path, hashes: dict[str, str]) -> str:
-    """Hold the set against data.dvc. A drawn set that differs is drawn again: damage, or another JPEG library?"""
-    try:
-        pin = yaml.safe_load(PIN_FILE.read_text(encoding="utf-8"))["outs"][0]
-        pinned_root = Path(pin["path"])
-    except (OSError, yaml.YAMLError, LookupError, TypeError):
-        return f"no {PIN_FILE} to compare with"
-    if root.parent != pinned_root:
-        return f"{PIN_FILE} pins {pinned_root}, not {root.parent}"
-    if pin.get("md5") == directory_digest({f"{root.name}/{path}": md5 for path, md5 in hashes.items()}):
-        return f"identical to {PIN_FILE}"
-    if dataset.walkers is None:
-        return f"{PIN_FILE} pins other files or more sets: `dvc status data.dvc` compares all of them"
-    for path, content in walkers.files(dataset.walkers, dataset.layout):
-        if hashlib.md5(content, usedforsecurity=False).hexdigest() != hashes.pop(path, None):
-            raise DataError(
-                f"{root / path}: is not what the generator draws: delete {root} and run `dcct source` again"
-            )
-    if hashes:
-        raise DataError(f"{root / min(hashes)}: is not part of the data set: delete {root} and run `dcct source` again")
-    return (
-        f"intact, but other bytes than {PIN_FILE} pins: this machine's JPEG library compresses differently, or the pin "
-        "holds more sets; numbers may differ slightly from the published ones"
-    )
+def _distinct_frames(dataset: Dataset, root: Path) -> int:
+    return sum(len(tracklet.frames) for tracklet in _distinct(dataset, root))
+
+
+def _distinct(dataset: Dataset, root: Path) -> Iterator[Tracklet]:
+    """Tracklets in the order in which the splits first use them."""
+    lengths: dict[str, int] = {}
+    for tracklets in _splits(dataset, root):
+        here: set[str] = set()
+        for tracklet in tracklets:
+            first, length = tracklet.frames[0], len(tracklet.frames)
+            if first in here or lengths.get(first, length) != length:
+                raise DataError(f"{root / first}: begins two tracklets: the metadata are wrong")
+            here.add(first)
+            if first not in lengths:
+                lengths[first] = length
+                yield tracklet

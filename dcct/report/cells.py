@@ -50,39 +50,53 @@ def published_grid(published: Published) -> Grid:
 
 
 PUBLISHED = {"mAP": "mAP", "rank1": "Rank-1", "rank5": "Rank-5"}
+WARNED = "†"
 PUBLISHED_TITLE = "Published numbers of the paper's full method (not run here)"
 
 
 def notes(table: Table, frame: pd.DataFrame, dataset: Dataset) -> list[str]:
     """Paragraphs below one data set's table: what the data are, what was measured, and what it cannot tell."""
     row, protocol = frame.iloc[0], dataset.protocol
-    queries = f"{frame['queries'].max():,} queries ranked" if frame["queries"].notna().any() else "Queries ranked"
+    pooled = " in all splits together" if dataset.split_count > 1 else ""
+    queries = (
+        f"{frame['queries'].max():,} queries{pooled} ranked" if frame["queries"].notna().any() else "Queries ranked"
+    )
     against = "queries and gallery together" if protocol.gallery_includes_queries else "the gallery"
     dropped = ", without tracklets of the query's own identity and camera" if protocol.drop_same_camera else ""
-    if protocol.split is not None:
+    if dataset.split_count > 1:
         half = f", first half = {protocol.first_half}" if protocol.first_half else ""
-        against += f" (split {protocol.split} of ten only{half})"
+        run = max(frame["splits"].fillna(""), key=len) or "none"
+        dropped += f"; splits {run} of {dataset.split_count}{half}"
     clips = "" if table.compare == "samplers" else f"; test clips: {row['sampler']}"
     measured = (
         f"In percent. {queries} against {against}{dropped}; cosine distance{clips}. In brackets: 95 % interval "
         f"from {row['bootstrap']:,} bootstrap resamples of the test identities."
     )
     covers = "An interval covers the choice of test identities, not that of the training seed"
-    several = frame["seeds"].fillna(0).max() > 1
-    seeds = (
-        f"Values are means over seeds; ± is the standard deviation over seeds. {covers}."
-        if several
+    splits, seeds = frame["splits"].fillna("").str.contains(" ").any(), frame["seeds"].fillna(0).max() > 1
+    over = "splits" if splits else "seeds"
+    means = "splits and seeds" if splits and seeds else over
+    certainty = (
+        f"Values are means over {means}; ± is the standard deviation over {over}. {covers}."
+        if splits or seeds
         else f"{covers}: one seed cannot rank variants whose intervals overlap."
     )
+    warned = f"{WARNED} Verification was told to go on although these data differ from what is expected."
     return [
+        *([warned] if (frame["verification"] == "warned").any() else []),
         f"{dataset.title}: {dataset.about.strip()}",
         measured,
-        f"{seeds} The numbers describe these data and this profile's settings, not the paper's.",
+        f"{certainty} The numbers describe these data and this profile's settings, not the paper's.",
     ]
 
 
 def _text(column: str) -> Cell:
     return lambda row: "" if pd.isna(row[column]) else str(row[column])
+
+
+def _title(column: str) -> Cell:
+    """Marked where the data did not pass verification."""
+    return lambda row: f"{row[column]} {WARNED}" if row["verification"] == "warned" else _text(column)(row)
 
 
 def _count(column: str) -> Cell:
@@ -94,7 +108,10 @@ def _plain(column: str) -> Cell:
 
 
 def _sure(column: str, sign: bool = False, gap: bool = False) -> Cell:
-    """Value ± standard deviation over seeds (if there are several) [95 % interval]. gap: says so if nothing was run."""
+    """Value ± standard deviation over splits or seeds (if there are several) [95 % interval].
+
+    gap: says so if nothing was run.
+    """
 
     def cell(row: pd.Series) -> str:
         if gap and row["status"] == "not run":
@@ -115,7 +132,13 @@ def _unfinished(row: pd.Series) -> str:
     return row["status"].removesuffix(" seeds") if " of " in row["status"] else ""
 
 
-def _per_seed(column: str) -> Cell:
+def _splits(row: pd.Series) -> str:
+    """How many splits are averaged, where there are several."""
+    count = len(str(row["splits"]).split())
+    return str(count) if count > 1 else ""
+
+
+def _each(column: str) -> Cell:
     return lambda row: "" if pd.isna(row[column]) else ", ".join(number(float(v), True) for v in row[column].split())
 
 
@@ -132,7 +155,7 @@ class Column:
     numeric: bool = True
 
 
-_VARIANT = Column("Variant", _text("title"), numeric=False)
+_VARIANT = Column("Variant", _title("title"), numeric=False)
 _UNFINISHED = Column("Seeds", _unfinished)
 _SURE = [Column("mAP [95 %]", _sure("mAP", gap=True)), Column("Rank-1 [95 %]", _sure("rank1"))]
 _SCORES = [
@@ -145,6 +168,7 @@ LAYOUT: dict[str, list[Column]] = {
     "variants": [
         _VARIANT,
         Column("Features", _text("feature"), numeric=False),
+        Column("Splits", _splits),
         Column("Seeds", _seeds),
         *_SCORES,
         Column("Parameters", _count("parameters")),
@@ -166,13 +190,13 @@ LAYOUT: dict[str, list[Column]] = {
         Column("mAP − begin [95 %]", _sure("mAP_minus_begin", sign=True)),
     ],
     "pairs": [
-        Column("A", _text("a_title"), numeric=False),
-        Column("B", _text("b_title"), numeric=False),
+        Column("A", _title("a_title"), numeric=False),
+        Column("B", _title("b_title"), numeric=False),
         _UNFINISHED,
         Column("mAP, A − B [95 %]", _sure("mAP_difference", sign=True, gap=True)),
-        Column("per seed", _per_seed("mAP_difference_per_seed")),
+        Column("each alone", _each("mAP_difference_each")),
         Column("Rank-1, A − B [95 %]", _sure("rank1_difference", sign=True)),
-        Column("per seed", _per_seed("rank1_difference_per_seed")),
+        Column("each alone", _each("rank1_difference_each")),
     ],
 }
 """Kind of table → columns in print order."""

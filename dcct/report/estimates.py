@@ -1,6 +1,6 @@
 """From per-query values to a number and how sure one can be of it. Everything here is in percent."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,49 +13,70 @@ from dcct.streams import Stream, generator
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """A mean over seeds and queries, its 95 % interval over test identities, and the mean of each seed alone."""
+    """A mean over splits, seeds and queries, its 95 % interval over test identities, and the mean of each part alone.
+
+    parts: one value for each split if there are several (the field reports mean ± standard deviation over ten), else
+    one for each seed.
+    """
 
     mean: float
     low: float
     high: float
-    seeds: tuple[float, ...]
+    parts: tuple[float, ...]
 
     @property
     def sd(self) -> float | None:
-        """Standard deviation over seeds; None with a single one."""
-        return float(np.std(self.seeds, ddof=1)) if len(self.seeds) > 1 else None
+        """Standard deviation over the parts; None with a single one."""
+        return float(np.std(self.parts, ddof=1)) if len(self.parts) > 1 else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """Values (S,Q) of S seeds and Q queries, with the queries' tracklets and identities (Q,)."""
+    """Values (S,Q) of S seeds and Q queries, NaN where a split was not run with a seed; and, for each query (Q,), its
+    split, tracklet and identity."""
 
     values: np.ndarray
+    splits: np.ndarray
     tracklets: np.ndarray
     pids: np.ndarray
 
     def __sub__(self, other: "Sample") -> "Sample":
         """The paired difference, seed by seed and query by query. Raises DataError when the queries differ."""
+        _same_queries(self.splits, other.splits)
         _same_queries(self.tracklets, other.tracklets)
-        return Sample(values=self.values - other.values, tracklets=self.tracklets, pids=self.pids)
+        return replace(self, values=self.values - other.values)
 
     def estimate(self, resamples: int) -> Estimate:
-        """Values are averaged over seeds first; then identities are drawn with replacement."""
-        query_means = self.values.mean(0)
+        """Values are averaged over seeds first; then identities are drawn with replacement, with all their queries in
+        all splits."""
+        query_means = np.nanmean(self.values, axis=0)
         low, high = interval(identity_bootstrap(query_means, self.pids, resamples, generator(0, Stream.BOOTSTRAP)))
-        return Estimate(mean=float(query_means.mean()), low=low, high=high, seeds=tuple(self.values.mean(1).tolist()))
+        numbers = np.unique(self.splits)
+        if len(numbers) > 1:
+            parts = [query_means[self.splits == number].mean() for number in numbers]
+        else:
+            parts = self.values.mean(1)
+        return Estimate(mean=float(query_means.mean()), low=low, high=high, parts=tuple(float(part) for part in parts))
 
 
 def sample(runs: list[Result], metric: str, sampler: str, feature: str) -> Sample:
     """Per-query values of a metric (mAP, mINP or rankK) of one variant's runs, at one sampler and feature set."""
-    tables = [run.ranked(sampler, feature) for run in runs]
-    first = tables[0]
-    for table in tables[1:]:
-        _same_queries(first.index.to_numpy(), table.index.to_numpy())
+    seeds, splits = sorted({run.seed for run in runs}), sorted({run.split for run in runs})
+    values, queries = [], []
+    for split in splits:
+        tables = {run.seed: run.ranked(sampler, feature) for run in runs if run.split == split}
+        first = next(iter(tables.values()))
+        for table in tables.values():
+            _same_queries(first.index.to_numpy(), table.index.to_numpy())
+        absent = np.full(len(first), np.nan)
+        values.append(np.stack([_values(tables[seed], metric) if seed in tables else absent for seed in seeds]))
+        queries.append(pd.DataFrame({"split": split, "tracklet": first.index, "pid": first["pid"].to_numpy()}))
+    about = pd.concat(queries)
     return Sample(
-        values=np.stack([_values(table, metric) for table in tables]),
-        tracklets=first.index.to_numpy(),
-        pids=first["pid"].to_numpy(),
+        values=np.concatenate(values, axis=1),
+        splits=about["split"].to_numpy(),
+        tracklets=about["tracklet"].to_numpy(),
+        pids=about["pid"].to_numpy(),
     )
 
 

@@ -36,6 +36,8 @@ def draw(profile: Profile, paths: Paths, configfile: Path, dataset: str, folder:
     results = load_results(profile, paths, configfile, dataset)
     variants = {name: load_variant(name, configfile) for name in profile.judged}
     where, resamples = load_dataset(dataset, configfile).title, profile.evaluation.bootstrap
+    if any(run.metrics["verification"] == "warned" for runs in results.values() for run in runs):
+        where += " (data differ from what is expected)"
     with styled():
         save(ablation(variants, results, where, resamples), folder, "ablation")
         save(cmc(variants, results, where, resamples), folder, "cmc")
@@ -57,9 +59,7 @@ def ablation(variants: dict[str, Variant], results: dict[str, list[Result]], whe
     axes.tick_params(axis="y", length=0)
     axes.set_xlim(left=0)
     axes.set_xlabel("mAP in %")
-    axes.set_title(
-        "bars: 95 % intervals over test identities" + _seeds(results, "; small dots: single seeds"), color=GREY
-    )
+    axes.set_title("bars: 95 % intervals over test identities" + _parts(results, "; small dots"), color=GREY)
     _chance_line(axes, results)
     return figure
 
@@ -89,9 +89,7 @@ def cmc(variants: dict[str, Variant], results: dict[str, list[Result]], where: s
         ylim=(0, 101),
         xticks=[1, 5, 10, 15, 20],
     )
-    axes.set_title(
-        "bands: 95 % intervals over test identities" + _seeds(results, "; faint lines: single seeds"), color=GREY
-    )
+    axes.set_title("bands: 95 % intervals over test identities" + _parts(results, "; faint lines"), color=GREY)
     figure.legend(loc="outside right center")
     return figure
 
@@ -124,10 +122,10 @@ def _interval_row(axes: Axes, row: int, variant: Variant, runs: list[Result], re
     estimate = sample(runs, "mAP", runs[0].headline["sampler"], variant.headline).estimate(resamples)
     axes.plot([estimate.low, estimate.high], [row, row], color=style["color"], linewidth=2.2, solid_capstyle="butt")
     axes.plot(estimate.mean, row, markersize=7, **style)
-    if len(estimate.seeds) > 1:
+    if len(estimate.parts) > 1:
         axes.plot(
-            estimate.seeds,
-            [row + 0.28] * len(estimate.seeds),
+            estimate.parts,
+            [row + 0.28] * len(estimate.parts),
             ".",
             color=style["color"],
             markersize=4,
@@ -161,8 +159,8 @@ def _cmc_curve(axes: Axes, variant: Variant, runs: list[Result], resamples: int)
         alpha=0.12,
         linewidth=0,
     )
-    for seed in zip(*(e.seeds for e in estimates), strict=True) if len(runs) > 1 else ():
-        axes.plot(CMC_RANKS, seed, color=style["color"], linewidth=0.6, alpha=0.5)
+    for part in zip(*(e.parts for e in estimates), strict=True) if len(estimates[0].parts) > 1 else ():
+        axes.plot(CMC_RANKS, part, color=style["color"], linewidth=0.6, alpha=0.5)
     axes.plot(CMC_RANKS, [e.mean for e in estimates], label=variant.title, markevery=[0, 4, 9, 19], **style)
 
 
@@ -182,5 +180,10 @@ def _family(history: pd.DataFrame, prefix: str) -> np.ndarray | None:
     return history[columns].mean(axis=1).to_numpy() if columns else None
 
 
-def _seeds(results: dict[str, list[Result]], text: str) -> str:
-    return text if any(len(runs) > 1 for runs in results.values()) else ""
+def _parts(results: dict[str, list[Result]], marks: str) -> str:
+    """What the small marks are, if there are any."""
+    runs = [run for several in results.values() for run in several]
+    for name in ("split", "seed"):
+        if len({getattr(run, name) for run in runs}) > 1:
+            return f"{marks}: single {name}s"
+    return ""

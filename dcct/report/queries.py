@@ -20,20 +20,19 @@ ROW_HEIGHT, COLUMN_WIDTH = HEIGHT + 0.5, 1.14
 QUERY_X, FIRST_X = 1.35, 2.85
 
 
-def draw_queries(paths: Paths, configfile: Path, dataset: str, variant: str, seed: int, path: Path) -> None:
+def draw_queries(paths: Paths, configfile: Path, dataset: str, split: int, variant: str, seed: int, path: Path) -> None:
     """Draw queries at evenly spaced quantiles of AP, each with the first ten tracklets of its ranking, as one PNG.
 
     Reads this one run's metrics, and the data set's frame store and manifest. Raises DataError when it was not run.
     """
-    run = load_result(paths, dataset, variant, load_variant(variant, configfile), seed)
+    run = load_result(paths, dataset, split, variant, load_variant(variant, configfile), seed)
     if run is None:
-        raise DataError(
-            f"{paths.metrics(dataset, variant, seed)}: missing: run `dcct rank {dataset} {variant} --seed {seed}` first"
-        )
+        step = f"dcct rank {dataset} {variant} --split {split} --seed {seed}"
+        raise DataError(f"{paths.metrics(dataset, split, variant, seed)}: missing: run `{step}` first")
     ranked = run.ranked(run.headline["sampler"], run.headline["feature"])
     chosen = spread(ranked)
-    tracklets = read_manifest(paths.manifest(dataset)).to_pandas()
-    store = FrameStore(paths.frames(dataset), paths.manifest(dataset))
+    tracklets = read_manifest(paths.manifest(dataset, split)).to_pandas()
+    store = FrameStore(paths.frames(dataset), paths.manifest(dataset, split))
     top = len(ranked["top"].iloc[0])
     where = load_dataset(dataset, configfile).title
     with styled():

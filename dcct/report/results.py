@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dcct.config.load import load_variant
+from dcct.config.load import load_dataset, load_variant, splits_of
 from dcct.config.profile import Profile
 from dcct.config.variant import Variant
 from dcct.errors import DataError
@@ -16,7 +16,7 @@ from dcct.receipt import RECEIPT, check_outputs, read_json
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """One variant, judged with one seed.
+    """One variant, judged on one split with one seed.
 
     metrics: contents of metrics.json. queries: one row per sampler, feature set and query. history: one row per epoch
     of the training whose checkpoint was judged (a donor's for backbone_of). seconds: that training plus extraction.
@@ -24,6 +24,7 @@ class Result:
     """
 
     variant: Variant
+    split: int
     seed: int
     metrics: dict
     folder: Path
@@ -72,33 +73,37 @@ class Result:
 
 
 def load_results(profile: Profile, paths: Paths, configfile: Path, dataset: str) -> dict[str, list[Result]]:
-    """Everything that the profile judges → its results in seed order; an empty list where nothing was run.
+    """Everything that the profile judges → its results by split and seed; an empty list where nothing was run.
 
     Raises DataError at metrics that are damaged or stand without a receipt.
     """
+    cells = [(split, seed) for split in splits_of(load_dataset(dataset, configfile), profile) for seed in profile.seeds]
     found = {}
     for name in profile.judged:
-        runs = (load_result(paths, dataset, name, load_variant(name, configfile), seed) for seed in profile.seeds)
+        variant = load_variant(name, configfile)
+        runs = (load_result(paths, dataset, split, name, variant, seed) for split, seed in cells)
         found[name] = [run for run in runs if run]
     return found
 
 
-def load_result(paths: Paths, dataset: str, name: str, variant: Variant, seed: int) -> Result | None:
+def load_result(paths: Paths, dataset: str, split: int, name: str, variant: Variant, seed: int) -> Result | None:
     """One run's result; None where it was not run. Raises DataError at metrics that are not what their receipt says."""
-    folder = paths.metrics(dataset, name, seed)
+    folder = paths.metrics(dataset, split, name, seed)
     if not (folder / "metrics.json").is_file():
         return None
-    step = f"rank {dataset} {name} --seed {seed}"
+    step = f"rank {dataset} {name} --split {split} --seed {seed}"
     check_outputs(folder / RECEIPT, step)
     donor = variant.backbone_of or name
+    where = (dataset, f"split{split}")
     return Result(
         variant=variant,
+        split=split,
         seed=seed,
         metrics=read_json(folder / "metrics.json", step),
         folder=folder,
-        checkpoint=paths.checkpoint(dataset, donor, seed),
-        train_record=paths.run("train", dataset, donor, f"seed{seed}"),
-        extract_record=paths.run("extract", dataset, name, f"seed{seed}"),
+        checkpoint=paths.checkpoint(dataset, split, donor, seed),
+        train_record=paths.run("train", *where, donor, f"seed{seed}"),
+        extract_record=paths.run("extract", *where, name, f"seed{seed}"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from statistics import mean
 
 from dcct.config.table import Table
 from dcct.config.variant import Variant
@@ -21,6 +22,7 @@ class Finished:
 
     variants: dict[str, Variant]
     runs: dict[str, list[Result]]
+    splits: int
     seeds: int
     sampler: str
     resamples: int
@@ -28,10 +30,17 @@ class Finished:
     def of(self, name: str) -> list[Result]:
         return self.runs.get(name, [])
 
-    def status(self, done: int) -> dict:
-        """A gap is named, never silently left out."""
-        status = "complete" if done == self.seeds else f"{done} of {self.seeds} seeds" if done else "not run"
-        return {"seeds": done, "status": status}
+    def status(self, runs: list[Result]) -> dict:
+        """A gap is named, never silently left out; data that were only warned of are marked."""
+        wanted, splits = self.splits * self.seeds, sorted({run.split for run in runs})
+        unit = "seeds" if self.splits == 1 else "splits" if self.seeds == 1 else "runs"
+        status = "complete" if len(runs) == wanted else f"{len(runs)} of {wanted} {unit}" if runs else "not run"
+        return {
+            "seeds": len({run.seed for run in runs}),
+            "splits": " ".join(str(split) for split in splits),
+            "status": status,
+            "verification": _verification(runs),
+        }
 
 
 def rows_of(table: Table, finished: Finished) -> Iterator[dict]:
@@ -78,28 +87,25 @@ ROWS = {"variants": variant_rows, "features": feature_rows, "samplers": sampler_
 
 
 def _pair_row(first: str, second: str, finished: Finished) -> dict:
-    """A − B over the seeds that both have, each at its headline feature set."""
-    common = {run.seed for run in finished.of(first)} & {run.seed for run in finished.of(second)}
+    """A − B over the splits and seeds that both have, each at its headline feature set."""
+    common = {(run.split, run.seed) for run in finished.of(first)} & {
+        (run.split, run.seed) for run in finished.of(second)
+    }
+    paired = {name: [run for run in finished.of(name) if (run.split, run.seed) in common] for name in (first, second)}
     sides = {"a": first, "b": second}
     row = {}
     for side, name in sides.items():
         variant = finished.variants[name]
         row |= {side: name, f"{side}_title": variant.title, f"{side}_feature": variant.headline}
-    row |= {"sampler": finished.sampler, **finished.status(len(common))}
+    row |= {"sampler": finished.sampler, **finished.status(paired[first])}
     for metric in WITH_INTERVAL if common else ():
         a, b = (
-            sample(
-                [run for run in finished.of(name) if run.seed in common],
-                metric,
-                finished.sampler,
-                finished.variants[name].headline,
-            )
-            for name in sides.values()
+            sample(paired[name], metric, finished.sampler, finished.variants[name].headline) for name in (first, second)
         )
         difference = (a - b).estimate(finished.resamples)
         row |= {**_with_interval(f"{metric}_difference", difference), "queries": len(a.pids)}
-        if len(common) > 1:
-            row |= {f"{metric}_difference_per_seed": " ".join(f"{value:.4f}" for value in difference.seeds)}
+        if len(difference.parts) > 1:
+            row |= {f"{metric}_difference_each": " ".join(f"{value:.4f}" for value in difference.parts)}
     return row
 
 
@@ -110,7 +116,7 @@ def _scores(name: str, finished: Finished, sampler: str, feature: str) -> dict:
         "title": finished.variants[name].title,
         "feature": feature,
         "sampler": sampler,
-        **finished.status(len(runs)),
+        **finished.status(runs),
     }
     for metric in METRICS if runs else ():
         values = sample(runs, metric, sampler, feature)
@@ -125,13 +131,19 @@ def _with_interval(name: str, estimate: Estimate) -> dict:
 
 
 def _chance_row(finished: Finished) -> dict:
-    """Chance depends on queries and gallery alone, so any run of the data set knows it."""
+    """Chance depends on queries and gallery alone, so any run of a split knows it; it is averaged over splits."""
     row = {"variant": CHANCE, "title": "Chance (exact)", "sampler": finished.sampler}
-    run = next((runs[0] for runs in finished.runs.values() if runs), None)
-    if run is None:
+    splits = {run.split: run for runs in finished.runs.values() for run in runs}
+    if not splits:
         return row | {"status": "not run"}
-    scores = {metric: 100 * run.headline["chance"][metric] for metric in METRICS}
-    return row | {"status": "complete", "queries": run.headline["queries"], **scores}
+    headlines = [run.headline for run in splits.values()]
+    scores = {metric: 100 * mean(one["chance"][metric] for one in headlines) for metric in METRICS}
+    return row | {
+        "status": "complete",
+        "verification": _verification(list(splits.values())),
+        "queries": sum(one["queries"] for one in headlines),
+        **scores,
+    }
 
 
 def _features(runs: list[Result], sampler: str) -> list[tuple[str, int]]:
@@ -140,9 +152,15 @@ def _features(runs: list[Result], sampler: str) -> list[tuple[str, int]]:
 
 
 def _cost(runs: list[Result]) -> dict:
-    """Parameters, and whole seconds of training and extraction, mean over seeds."""
+    """Parameters, and whole seconds of training and extraction, mean over runs."""
     seconds = [run.seconds for run in runs if run.seconds is not None]
     return {
         "parameters": runs[0].parameters if runs else None,
         "seconds": round(sum(seconds) / len(seconds)) if seconds else None,
     }
+
+
+def _verification(runs: list[Result]) -> str | None:
+    """One run on data that were only warned of marks the whole row."""
+    marks = {run.metrics["verification"] for run in runs}
+    return "warned" if "warned" in marks else "passed" if marks else None

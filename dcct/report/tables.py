@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from dcct.config.dataset import Dataset
-from dcct.config.load import load_dataset, load_variant
+from dcct.config.load import load_dataset, load_variant, splits_of
 from dcct.config.profile import Profile
 from dcct.config.table import Table
 from dcct.evaluation import DISTANCE
@@ -24,14 +24,14 @@ def _with_interval(*metrics: str) -> list[str]:
     return [f"{metric}{part}" for metric in metrics for part in ("", "_low", "_high", "_sd")]
 
 
-_RUN = ["variant", "title", "feature", "sampler", "seeds", "status"]
+_DONE = ["seeds", "splits", "status", "verification"]
+_RUN = ["variant", "title", "feature", "sampler", *_DONE]
 _SCORES = [*_with_interval("mAP", "rank1"), "rank5", "rank10", "mINP"]
 _PROTOCOL = [
     "queries",
     "gallery_includes_queries",
     "drop_same_camera",
     "clip_cap",
-    "split",
     "first_half",
     "distance",
     "bootstrap",
@@ -49,17 +49,16 @@ COLUMNS = {
         "b_title",
         "b_feature",
         "sampler",
-        "seeds",
-        "status",
+        *_DONE,
         *_with_interval("mAP_difference"),
-        "mAP_difference_per_seed",
+        "mAP_difference_each",
         *_with_interval("rank1_difference"),
-        "rank1_difference_per_seed",
+        "rank1_difference_each",
         *_PROTOCOL,
     ],
 }
 """Kind of table → columns. `seconds` is the only one that may differ between equal runs."""
-WHOLE = ["seeds", "split", "dimensions", "queries", "parameters", "seconds"]
+WHOLE = ["seeds", "dimensions", "queries", "parameters", "seconds"]
 
 
 def tabulate(table: Table, profile: Profile, paths: Paths, configfile: Path) -> pd.DataFrame:
@@ -71,15 +70,17 @@ def tabulate(table: Table, profile: Profile, paths: Paths, configfile: Path) -> 
     variants = {name: load_variant(name, configfile) for name in sorted(names)}
     rows = []
     for dataset in profile.datasets:
+        config = load_dataset(dataset, configfile)
         finished = Finished(
             variants=variants,
             runs=load_results(profile, paths, configfile, dataset),
+            splits=len(splits_of(config, profile)),
             seeds=len(profile.seeds),
             sampler=profile.evaluation.samplers[0],
             resamples=profile.evaluation.bootstrap,
         )
         protocol = {
-            **load_dataset(dataset, configfile).protocol.model_dump(),
+            **config.protocol.model_dump(),
             "distance": DISTANCE,
             "bootstrap": profile.evaluation.bootstrap,
         }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dcct.config.dataset import Dataset
-from dcct.config.load import load_dataset, load_profile
+from dcct.config.load import load_dataset, load_profile, splits_of
 from dcct.config.profile import Profile
 from dcct.errors import ConfigError
 from dcct.paths import Paths
@@ -34,6 +34,14 @@ class Context:
             )
         return load_dataset(name, self.configfile)
 
+    def split(self, name: str, split: int) -> Dataset:
+        """A data set of which the profile runs this split; any other split is refused."""
+        dataset = self.dataset(name)
+        run = splits_of(dataset, self.profile)
+        if split not in run:
+            raise ConfigError(f"{self.configfile}: split {split} of {name} is not among those it runs: {run}")
+        return dataset
+
 
 def open_context(configfile: Path, progress: Progress) -> Context:
     """Read a profile and everything that it names."""
@@ -42,11 +50,12 @@ def open_context(configfile: Path, progress: Progress) -> Context:
     return Context(configfile=configfile, profile=profile, paths=paths, progress=progress)
 
 
-def clips_inputs(paths: Paths, dataset: str) -> dict[Path, str]:
-    return {
-        paths.manifest(dataset) / RECEIPT: f"manifest {dataset}",
-        paths.frames(dataset) / RECEIPT: f"pack {dataset}",
-    }
+def manifest_input(paths: Paths, dataset: str, split: int) -> dict[Path, str]:
+    return {paths.manifest(dataset, split) / RECEIPT: f"manifest {dataset} --split {split}"}
+
+
+def clips_inputs(paths: Paths, dataset: str, split: int) -> dict[Path, str]:
+    return {**manifest_input(paths, dataset, split), paths.frames(dataset) / RECEIPT: f"pack {dataset}"}
 
 
 def origin_for(context: Context, step: str, inputs: dict[Path, str], settings: dict) -> Origin:

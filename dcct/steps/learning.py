@@ -9,7 +9,7 @@ from dcct.errors import DcctError
 from dcct.plan import EXPORTED
 from dcct.progress import Progress
 from dcct.receipt import RECEIPT, made_from, write_json
-from dcct.steps.context import TIME_ORDER, Context, clips_inputs, origin_for, recorded_as
+from dcct.steps.context import TIME_ORDER, Context, clips_inputs, manifest_input, origin_for, recorded_as
 
 if TYPE_CHECKING:
     from dcct.parity import Agreement
@@ -26,7 +26,7 @@ def weights(context: Context, seed: int) -> None:
         write_weights(initial_backbones(profile.network, profile.weights, profile.clips, seed), folder)
 
 
-def train(context: Context, dataset: str, variant: str, seed: int) -> None:
+def train(context: Context, dataset: str, split: int, variant: str, seed: int) -> None:
     """Train a variant; continue where an interrupted training was."""
     from dcct.checkpoint import MODEL, only_one
     from dcct.training.loop import HISTORY, Run, fit
@@ -34,9 +34,9 @@ def train(context: Context, dataset: str, variant: str, seed: int) -> None:
     config, paths = load_variant(variant, context.configfile), context.paths
     if config.backbone_of:
         raise DcctError(f"{variant} is taken out of {config.backbone_of}: nothing to train; `dcct extract` comes next")
-    context.dataset(dataset)
-    folder, work = paths.checkpoint(dataset, variant, seed), paths.work(dataset, variant, seed)
-    inputs = {**clips_inputs(paths, dataset), paths.weights(seed) / RECEIPT: f"weights --seed {seed}"}
+    context.split(dataset, split)
+    folder, work = paths.checkpoint(dataset, split, variant, seed), paths.work(dataset, split, variant, seed)
+    inputs = {**clips_inputs(paths, dataset, split), paths.weights(seed) / RECEIPT: f"weights --seed {seed}"}
     with only_one(work, context.progress.say) as waited:
         origin = origin_for(context, "train", inputs, {"variant": config.model_dump(mode="json"), "seed": seed})
         if waited and made_from(folder / RECEIPT, origin):
@@ -46,7 +46,7 @@ def train(context: Context, dataset: str, variant: str, seed: int) -> None:
             context,
             "train",
             folder / RECEIPT,
-            (dataset, variant, f"seed{seed}"),
+            (dataset, f"split{split}", variant, f"seed{seed}"),
             [folder / MODEL, folder / HISTORY],
             origin,
         ) as facts:
@@ -55,7 +55,7 @@ def train(context: Context, dataset: str, variant: str, seed: int) -> None:
                 variant=config,
                 seed=seed,
                 frames=paths.frames(dataset),
-                manifest=paths.manifest(dataset),
+                manifest=paths.manifest(dataset, split),
                 weights=paths.weights(seed),
                 work=work,
                 identity=origin.identity,
@@ -64,50 +64,57 @@ def train(context: Context, dataset: str, variant: str, seed: int) -> None:
         shutil.rmtree(work)
 
 
-def extract(context: Context, dataset: str, variant: str, seed: int) -> None:
+def extract(context: Context, dataset: str, split: int, variant: str, seed: int) -> None:
     """Extract every feature set of a variant from every test tracklet."""
     from dcct.checkpoint import MODEL
     from dcct.extraction import extract as extract_features
     from dcct.extraction import trained_model
 
     config, paths, profile = load_variant(variant, context.configfile), context.paths, context.profile
-    context.dataset(dataset)
+    context.split(dataset, split)
     donor = config.backbone_of or variant
-    checkpoint, folder = paths.checkpoint(dataset, donor, seed), paths.features(dataset, variant, seed)
+    checkpoint, folder = paths.checkpoint(dataset, split, donor, seed), paths.features(dataset, split, variant, seed)
     samplers = profile.evaluation.samplers
     if variant in profile.evaluation.time_order:
         samplers = list(dict.fromkeys([*samplers, *TIME_ORDER]))
     inputs = {
-        **clips_inputs(paths, dataset),
-        paths.clips(dataset) / RECEIPT: f"sample {dataset}",
-        checkpoint / RECEIPT: f"train {dataset} {donor} --seed {seed}",
+        **clips_inputs(paths, dataset, split),
+        paths.clips(dataset, split) / RECEIPT: f"sample {dataset} --split {split}",
+        checkpoint / RECEIPT: f"train {dataset} {donor} --split {split} --seed {seed}",
     }
     origin = origin_for(context, "extract", inputs, {"variant": config.model_dump(mode="json"), "samplers": samplers})
     with recorded_as(
-        context, "extract", folder / RECEIPT, (dataset, variant, f"seed{seed}"), [folder / "features.parquet"], origin
+        context,
+        "extract",
+        folder / RECEIPT,
+        (dataset, f"split{split}", variant, f"seed{seed}"),
+        [folder / "features.parquet"],
+        origin,
     ) as facts:
-        model = trained_model(config, profile, paths.manifest(dataset), checkpoint / MODEL)
+        model = trained_model(config, profile, paths.manifest(dataset, split), checkpoint / MODEL)
         facts["frames"] = extract_features(
             model,
             samplers,
             profile,
-            clips=paths.clips(dataset) / "clips.parquet",
+            clips=paths.clips(dataset, split) / "clips.parquet",
             frames=paths.frames(dataset),
-            manifest=paths.manifest(dataset),
+            manifest=paths.manifest(dataset, split),
             path=folder / "features.parquet",
             progress=context.progress,
         )
 
 
-def rank(context: Context, dataset: str, variant: str, seed: int) -> None:
+def rank(context: Context, dataset: str, split: int, variant: str, seed: int) -> None:
     """Rank features under the data set's protocol; write metrics.json and queries.parquet."""
+    from dcct.datasets.manifest import read_manifest, verification_of
     from dcct.evaluation import DISTANCE, judge, parameter_count, write_metrics
 
-    config, paths, data = load_variant(variant, context.configfile), context.paths, context.dataset(dataset)
-    folder, features = paths.metrics(dataset, variant, seed), paths.features(dataset, variant, seed)
+    config, paths, data = load_variant(variant, context.configfile), context.paths, context.split(dataset, split)
+    folder, features = paths.metrics(dataset, split, variant, seed), paths.features(dataset, split, variant, seed)
+    listed = paths.manifest(dataset, split)
     inputs = {
-        features / RECEIPT: f"extract {dataset} {variant} --seed {seed}",
-        paths.manifest(dataset) / RECEIPT: f"manifest {dataset}",
+        features / RECEIPT: f"extract {dataset} {variant} --split {split} --seed {seed}",
+        **manifest_input(paths, dataset, split),
     }
     settings = {"protocol": data.protocol.model_dump(mode="json"), "headline": config.headline}
     origin = origin_for(context, "rank", inputs, settings)
@@ -115,16 +122,18 @@ def rank(context: Context, dataset: str, variant: str, seed: int) -> None:
         context,
         "rank",
         folder / RECEIPT,
-        (dataset, variant, f"seed{seed}"),
+        (dataset, f"split{split}", variant, f"seed{seed}"),
         [folder / "metrics.json", folder / "queries.parquet"],
         origin,
     ):
-        rows, queries = judge(features / "features.parquet", paths.manifest(dataset), data, context.profile, config)
+        rows, queries = judge(features / "features.parquet", listed, data, context.profile, config)
         header = {
             "dataset": dataset,
+            "split": split,
             "variant": variant,
             "title": config.title,
             "seed": seed,
+            "verification": verification_of(read_manifest(listed)),
             "protocol": data.protocol.model_dump(mode="json"),
             "distance": DISTANCE,
             "parameters": parameter_count(features / "features.parquet"),
@@ -139,7 +148,7 @@ def rank(context: Context, dataset: str, variant: str, seed: int) -> None:
     )
 
 
-def export(context: Context, dataset: str, variant: str, seed: int) -> None:
+def export(context: Context, dataset: str, split: int, variant: str, seed: int) -> None:
     """Write a single backbone as a plain timm checkpoint and as ONNX, checked against our features."""
     from dcct.checkpoint import MODEL
     from dcct.export import export_backbone
@@ -148,17 +157,19 @@ def export(context: Context, dataset: str, variant: str, seed: int) -> None:
     config, paths, profile = load_variant(variant, context.configfile), context.paths, context.profile
     if len(config.branches) != 1:
         raise DcctError(f"{variant} has two backbones: export one that stands alone: {', '.join(profile.backbones)}")
-    context.dataset(dataset)
+    context.split(dataset, split)
     donor = config.backbone_of or variant
-    checkpoint, folder = paths.checkpoint(dataset, donor, seed), paths.exported(dataset, variant, seed)
+    checkpoint, folder = paths.checkpoint(dataset, split, donor, seed), paths.exported(dataset, split, variant, seed)
     inputs = {
-        paths.manifest(dataset) / RECEIPT: f"manifest {dataset}",
-        checkpoint / RECEIPT: f"train {dataset} {donor} --seed {seed}",
+        **manifest_input(paths, dataset, split),
+        checkpoint / RECEIPT: f"train {dataset} {donor} --split {split} --seed {seed}",
     }
     outputs = [folder / name for name in EXPORTED]
     origin = origin_for(context, "export", inputs, {"variant": config.model_dump(mode="json")})
-    with recorded_as(context, "export", folder / RECEIPT, (dataset, variant, f"seed{seed}"), outputs, origin) as facts:
-        model = trained_model(config, profile, paths.manifest(dataset), checkpoint / MODEL)
+    with recorded_as(
+        context, "export", folder / RECEIPT, (dataset, f"split{split}", variant, f"seed{seed}"), outputs, origin
+    ) as facts:
+        model = trained_model(config, profile, paths.manifest(dataset, split), checkpoint / MODEL)
         distance = export_backbone(model, profile.network, profile.clips, config.title, folder)
         facts["distance_from_ours"] = distance
     context.progress.say(f"timm and ONNX give our features to {distance:.0e}")

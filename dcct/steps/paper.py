@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dcct.config.load import load_dataset, load_table, load_variant, variant_names
+from dcct.config.load import load_dataset, load_table, load_variant, splits_of, variant_names
 from dcct.errors import ConfigError
 from dcct.plan import FIGURES, shown_variant
 from dcct.receipt import RECEIPT
@@ -65,33 +65,36 @@ def gallery(context: Context, dataset: str) -> None:
     """Picture ten queries with their top ten."""
     from dcct.report.queries import draw_queries
 
-    context.dataset(dataset)
     paths, variant, seed = context.paths, shown_variant(context.profile), context.profile.seeds[0]
+    split = splits_of(context.dataset(dataset), context.profile)[0]
     path = paths.figures(dataset) / "queries.png"
     inputs = {
-        **clips_inputs(paths, dataset),
-        paths.metrics(dataset, variant, seed) / RECEIPT: f"rank {dataset} {variant} --seed {seed}",
+        **clips_inputs(paths, dataset, split),
+        paths.metrics(dataset, split, variant, seed) / RECEIPT: (
+            f"rank {dataset} {variant} --split {split} --seed {seed}"
+        ),
     }
-    origin = origin_for(context, "gallery", inputs, {"variant": variant, "seed": seed})
+    origin = origin_for(context, "gallery", inputs, {"split": split, "variant": variant, "seed": seed})
     with recorded_as(context, "gallery", path.with_name(f"gallery.{RECEIPT}"), (dataset,), [path], origin):
-        draw_queries(paths, context.configfile, dataset, variant, seed, path)
+        draw_queries(paths, context.configfile, dataset, split, variant, seed, path)
 
 
 def sheet(context: Context, dataset: str) -> None:
     """Draw the contact sheet of a data set."""
     from dcct.report.sheet import draw_sheet
 
-    paths, title = context.paths, context.dataset(dataset).title
-    path = paths.figures(dataset) / "sheet.png"
-    origin = origin_for(context, "sheet", clips_inputs(paths, dataset), {"title": title})
+    config, paths = context.dataset(dataset), context.paths
+    split, path = splits_of(config, context.profile)[0], paths.figures(dataset) / "sheet.png"
+    origin = origin_for(context, "sheet", clips_inputs(paths, dataset, split), {"title": config.title})
     with recorded_as(context, "sheet", path.with_name(f"sheet.{RECEIPT}"), (dataset,), [path], origin):
-        draw_sheet(paths.frames(dataset), paths.manifest(dataset), path, title)
+        draw_sheet(paths.frames(dataset), paths.manifest(dataset, split), path, config.title)
 
 
 def _metrics_made(context: Context, dataset: str) -> list[Path]:
     """Receipts of the metrics that exist: what was not run becomes a named gap in tables and figures."""
     folders = [
-        context.paths.metrics(dataset, variant, seed)
+        context.paths.metrics(dataset, split, variant, seed)
+        for split in splits_of(context.dataset(dataset), context.profile)
         for variant in context.profile.judged
         for seed in context.profile.seeds
     ]

@@ -3,7 +3,7 @@ import sys
 from pathlib import Path
 
 from dcct.errors import DcctError
-from dcct.plan import EXPORTED, FIGURES, read_plan
+from dcct.plan import EXPORTED, FIGURES, VERIFIED, read_plan
 
 try:
     PLAN = read_plan(
@@ -27,6 +27,7 @@ PROFILE, PATHS, CODE, SETTINGS = PLAN.profile, PLAN.paths, PLAN.code, PLAN.setti
 
 wildcard_constraints:
     dataset="|".join(PROFILE.datasets),
+    split=r"\d+",
     variant="|".join(PROFILE.judged),
     table="|".join(PROFILE.tables),
     seed=r"\d+",

@@ -1,4 +1,4 @@
-# From a data set's source to clips: put it in place, verify, list, pack, and draw the test clips once.
+# From a data set's source to clips: put it in place, verify and pack it; list each split, and draw its test clips once.
 
 
 rule source:
@@ -22,39 +22,20 @@ rule verify:
         dataset=PLAN.config("datasets", "{dataset}"),
         code=CODE["verify"],
     output:
-        PATHS.verified("{dataset}") / "report.json",
-        PATHS.verified("{dataset}") / "report.md",
-        PATHS.verified("{dataset}") / "receipt.json",
+        [PATHS.verified("{dataset}") / name for name in [*VERIFIED, "receipt.json"]],
         PATHS.run("verify", "{dataset}"),
     log:
         PATHS.log("verify", "{dataset}"),
     benchmark:
         PATHS.benchmark("verify", "{dataset}")
+    threads: workflow.cores
     shell:
         "dcct verify {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | tee {log}"
 
 
-rule manifest:
-    input:
-        PATHS.verified("{dataset}") / "receipt.json",
-        dataset=PLAN.config("datasets", "{dataset}"),
-        code=CODE["manifest"],
-    output:
-        PATHS.manifest("{dataset}") / "tracklets.parquet",
-        PATHS.manifest("{dataset}") / "frames.parquet",
-        PATHS.manifest("{dataset}") / "receipt.json",
-        PATHS.run("manifest", "{dataset}"),
-    log:
-        PATHS.log("manifest", "{dataset}"),
-    benchmark:
-        PATHS.benchmark("manifest", "{dataset}")
-    shell:
-        "dcct manifest {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | tee {log}"
-
-
 rule pack:
     input:
-        PATHS.manifest("{dataset}") / "receipt.json",
+        PATHS.verified("{dataset}") / "receipt.json",
         dataset=PLAN.config("datasets", "{dataset}"),
         code=CODE["pack"],
     output:
@@ -71,20 +52,37 @@ rule pack:
         "dcct pack {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | tee {log}"
 
 
+rule manifest:
+    input:
+        PATHS.verified("{dataset}") / "receipt.json",
+        dataset=PLAN.config("datasets", "{dataset}"),
+        code=CODE["manifest"],
+    output:
+        PATHS.manifest("{dataset}", "{split}") / "tracklets.parquet",
+        PATHS.manifest("{dataset}", "{split}") / "receipt.json",
+        PATHS.run("manifest", "{dataset}", "split{split}"),
+    log:
+        PATHS.log("manifest", "{dataset}", "split{split}"),
+    benchmark:
+        PATHS.benchmark("manifest", "{dataset}", "split{split}")
+    shell:
+        "dcct manifest {wildcards.dataset} --split {wildcards.split} --configfile {PLAN.configfile} 2>&1 | tee {log}"
+
+
 rule sample:
     input:
-        PATHS.manifest("{dataset}") / "receipt.json",
+        PATHS.manifest("{dataset}", "{split}") / "receipt.json",
         dataset=PLAN.config("datasets", "{dataset}"),
         code=CODE["sample"],
     output:
-        PATHS.clips("{dataset}") / "clips.parquet",
-        PATHS.clips("{dataset}") / "receipt.json",
-        PATHS.run("sample", "{dataset}"),
+        PATHS.clips("{dataset}", "{split}") / "clips.parquet",
+        PATHS.clips("{dataset}", "{split}") / "receipt.json",
+        PATHS.run("sample", "{dataset}", "split{split}"),
     log:
-        PATHS.log("sample", "{dataset}"),
+        PATHS.log("sample", "{dataset}", "split{split}"),
     benchmark:
-        PATHS.benchmark("sample", "{dataset}")
+        PATHS.benchmark("sample", "{dataset}", "split{split}")
     params:
         settings=SETTINGS["sample"],
     shell:
-        "dcct sample {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | tee {log}"
+        "dcct sample {wildcards.dataset} --split {wildcards.split} --configfile {PLAN.configfile} 2>&1 | tee {log}"

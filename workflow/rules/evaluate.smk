@@ -3,71 +3,83 @@
 
 rule extract:
     input:
-        PLAN.clips("{dataset}"),
-        PATHS.clips("{dataset}") / "receipt.json",
+        PLAN.clips("{dataset}", "{split}"),
+        PATHS.clips("{dataset}", "{split}") / "receipt.json",
         ancient(PATHS.frames("{dataset}") / "frames.bin"),
         checkpoint=lambda wildcards: PATHS.checkpoint(
-            wildcards.dataset, PLAN.donor(wildcards.variant), wildcards.seed
+            wildcards.dataset,
+            wildcards.split,
+            PLAN.donor(wildcards.variant),
+            wildcards.seed,
         )
         / "receipt.json",
         model=lambda wildcards: ancient(
             PATHS.checkpoint(
-                wildcards.dataset, PLAN.donor(wildcards.variant), wildcards.seed
+                wildcards.dataset,
+            wildcards.split,
+            PLAN.donor(wildcards.variant),
+            wildcards.seed,
             )
             / "model.safetensors"
         ),
         variant=PLAN.config("variants", "{variant}"),
         code=CODE["extract"],
     output:
-        PATHS.features("{dataset}", "{variant}", "{seed}") / "features.parquet",
-        PATHS.features("{dataset}", "{variant}", "{seed}") / "receipt.json",
-        PATHS.run("extract", "{dataset}", "{variant}", "seed{seed}"),
+        PATHS.features("{dataset}", "{split}", "{variant}", "{seed}") / "features.parquet",
+        PATHS.features("{dataset}", "{split}", "{variant}", "{seed}") / "receipt.json",
+        PATHS.run("extract", "{dataset}", "split{split}", "{variant}", "seed{seed}"),
     log:
-        PATHS.log("extract", "{dataset}", "{variant}", "seed{seed}"),
+        PATHS.log("extract", "{dataset}", "split{split}", "{variant}", "seed{seed}"),
     benchmark:
-        PATHS.benchmark("extract", "{dataset}", "{variant}", "seed{seed}")
+        PATHS.benchmark("extract", "{dataset}", "split{split}", "{variant}", "seed{seed}")
     threads: PROFILE.training.threads
     resources:
         gpu=int(PROFILE.training.device == "cuda"),
     params:
         settings=SETTINGS["extract"],
     shell:
-        "dcct extract {wildcards.dataset} {wildcards.variant} --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | tee {log}"
+        "dcct extract {wildcards.dataset} {wildcards.variant} --split {wildcards.split} --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | tee {log}"
 
 
 rule rank:
     input:
-        PATHS.manifest("{dataset}") / "receipt.json",
-        PATHS.features("{dataset}", "{variant}", "{seed}") / "receipt.json",
-        ancient(PATHS.features("{dataset}", "{variant}", "{seed}") / "features.parquet"),
+        PATHS.manifest("{dataset}", "{split}") / "receipt.json",
+        PATHS.features("{dataset}", "{split}", "{variant}", "{seed}") / "receipt.json",
+        ancient(PATHS.features("{dataset}", "{split}", "{variant}", "{seed}") / "features.parquet"),
         dataset=PLAN.config("datasets", "{dataset}"),
         variant=PLAN.config("variants", "{variant}"),
         code=CODE["rank"],
     output:
-        PATHS.metrics("{dataset}", "{variant}", "{seed}") / "metrics.json",
-        PATHS.metrics("{dataset}", "{variant}", "{seed}") / "queries.parquet",
-        PATHS.metrics("{dataset}", "{variant}", "{seed}") / "receipt.json",
-        PATHS.run("rank", "{dataset}", "{variant}", "seed{seed}"),
+        PATHS.metrics("{dataset}", "{split}", "{variant}", "{seed}") / "metrics.json",
+        PATHS.metrics("{dataset}", "{split}", "{variant}", "{seed}") / "queries.parquet",
+        PATHS.metrics("{dataset}", "{split}", "{variant}", "{seed}") / "receipt.json",
+        PATHS.run("rank", "{dataset}", "split{split}", "{variant}", "seed{seed}"),
     log:
-        PATHS.log("rank", "{dataset}", "{variant}", "seed{seed}"),
+        PATHS.log("rank", "{dataset}", "split{split}", "{variant}", "seed{seed}"),
     benchmark:
-        PATHS.benchmark("rank", "{dataset}", "{variant}", "seed{seed}")
+        PATHS.benchmark("rank", "{dataset}", "split{split}", "{variant}", "seed{seed}")
     params:
         settings=SETTINGS["rank"],
     shell:
-        "dcct rank {wildcards.dataset} {wildcards.variant} --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | tee {log}"
+        "dcct rank {wildcards.dataset} {wildcards.variant} --split {wildcards.split} --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | tee {log}"
 
 
 rule export:
     input:
-        PATHS.manifest("{dataset}") / "receipt.json",
+        PATHS.manifest("{dataset}", "{split}") / "receipt.json",
         checkpoint=lambda wildcards: PATHS.checkpoint(
-            wildcards.dataset, PLAN.donor(wildcards.variant), wildcards.seed
+            wildcards.dataset,
+            wildcards.split,
+            PLAN.donor(wildcards.variant),
+            wildcards.seed,
         )
         / "receipt.json",
         model=lambda wildcards: ancient(
             PATHS.checkpoint(
-                wildcards.dataset, PLAN.donor(wildcards.variant), wildcards.seed
+                wildcards.dataset,
+            wildcards.split,
+            PLAN.donor(wildcards.variant),
+            wildcards.seed,
             )
             / "model.safetensors"
         ),
@@ -75,15 +87,15 @@ rule export:
         code=CODE["export"],
     output:
         [
-            PATHS.exported("{dataset}", "{variant}", "{seed}") / name
+            PATHS.exported("{dataset}", "{split}", "{variant}", "{seed}") / name
             for name in [*EXPORTED, "receipt.json"]
         ],
-        PATHS.run("export", "{dataset}", "{variant}", "seed{seed}"),
+        PATHS.run("export", "{dataset}", "split{split}", "{variant}", "seed{seed}"),
     log:
-        PATHS.log("export", "{dataset}", "{variant}", "seed{seed}"),
+        PATHS.log("export", "{dataset}", "split{split}", "{variant}", "seed{seed}"),
     benchmark:
-        PATHS.benchmark("export", "{dataset}", "{variant}", "seed{seed}")
+        PATHS.benchmark("export", "{dataset}", "split{split}", "{variant}", "seed{seed}")
     params:
         settings=SETTINGS["export"],
     shell:
-        "dcct export {wildcards.dataset} {wildcards.variant} --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | tee {log}"
+        "dcct export {wildcards.dataset} {wildcards.variant} --split {wildcards.split} --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | tee {log}"

@@ -71,9 +71,9 @@ rule draw:
 
 rule gallery:
     input:
-        PLAN.clips("{dataset}"),
+        lambda wildcards: PLAN.first_clips(wildcards.dataset),
         ancient(PATHS.frames("{dataset}") / "frames.bin"),
-        PLAN.shown("{dataset}"),
+        lambda wildcards: PLAN.shown(wildcards.dataset),
         code=CODE["gallery"],
     output:
         PATHS.figures("{dataset}") / "queries.png",
@@ -91,7 +91,7 @@ rule gallery:
 
 rule sheet:
     input:
-        PLAN.clips("{dataset}"),
+        lambda wildcards: PLAN.first_clips(wildcards.dataset),
         ancient(PATHS.frames("{dataset}") / "frames.bin"),
         code=CODE["sheet"],
     output:

@@ -22,24 +22,24 @@ rule weights:
 
 rule train:
     input:
-        PLAN.clips("{dataset}"),
+        PLAN.clips("{dataset}", "{split}"),
         PATHS.weights("{seed}") / "receipt.json",
         ancient(PATHS.frames("{dataset}") / "frames.bin"),
         variant=PLAN.config("variants", "{variant}"),
         code=CODE["train"],
     output:
-        PATHS.checkpoint("{dataset}", "{variant}", "{seed}") / "model.safetensors",
-        PATHS.checkpoint("{dataset}", "{variant}", "{seed}") / "history.parquet",
-        PATHS.checkpoint("{dataset}", "{variant}", "{seed}") / "receipt.json",
-        PATHS.run("train", "{dataset}", "{variant}", "seed{seed}"),
+        PATHS.checkpoint("{dataset}", "{split}", "{variant}", "{seed}") / "model.safetensors",
+        PATHS.checkpoint("{dataset}", "{split}", "{variant}", "{seed}") / "history.parquet",
+        PATHS.checkpoint("{dataset}", "{split}", "{variant}", "{seed}") / "receipt.json",
+        PATHS.run("train", "{dataset}", "split{split}", "{variant}", "seed{seed}"),
     log:
-        PATHS.log("train", "{dataset}", "{variant}", "seed{seed}"),
+        PATHS.log("train", "{dataset}", "split{split}", "{variant}", "seed{seed}"),
     benchmark:
-        PATHS.benchmark("train", "{dataset}", "{variant}", "seed{seed}")
+        PATHS.benchmark("train", "{dataset}", "split{split}", "{variant}", "seed{seed}")
     threads: PROFILE.training.threads
     resources:
         gpu=int(PROFILE.training.device == "cuda"),
     params:
         settings=SETTINGS["train"],
     shell:
-        "dcct train {wildcards.dataset} {wildcards.variant} --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | tee {log}"
+        "dcct train {wildcards.dataset} {wildcards.variant} --split {wildcards.split} --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | tee {log}"

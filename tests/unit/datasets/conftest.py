@@ -1,5 +1,8 @@
 """The drawn people in the layout of every benchmark."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from dcct.config.load import load_dataset
@@ -20,3 +23,13 @@ def drawn(root, tmp_path_factory):
     for layout in LAYOUTS:
         walkers.write(base / layout, spec, layout=layout)
     return base
+
+
+@pytest.fixture
+def copied(drawn, tmp_path):
+    """A copy of a layout's folder to be spoilt."""
+
+    def copy(layout: str) -> Path:
+        return Path(shutil.copytree(drawn / layout, tmp_path / layout))
+
+    return copy

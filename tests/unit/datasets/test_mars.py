@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from scipy.io import loadmat
 
-from dcct.datasets.manifest import count, write_manifest
+from dcct.datasets.manifest import write_manifest
 from dcct.datasets.mars import count_junk, read_tracklets
-from dcct.datasets.tracklet import check_tracklets
+from dcct.datasets.tracklet import checked, count
 from dcct.errors import DataError
 
 
 def test_drawn_set_is_read_whole(tiny):
     """All that was drawn is found; junk is dropped; there is one query per identity and camera."""
-    found = count(check_tracklets(read_tracklets(tiny.data)))
+    found = count(checked(read_tracklets(tiny.data)))
     spec = tiny.spec
     assert found["train_tracklets"] == spec.train_ids * spec.cameras * spec.tracklets_per_camera
     assert found["train_frames"] == found["train_tracklets"] * spec.frames
@@ -27,10 +27,9 @@ def test_drawn_set_is_read_whole(tiny):
 
 
 def test_manifest_has_the_same_bytes_twice(tiny, tmp_path):
-    """Writing the manifest again gives identical files."""
-    write_manifest(read_tracklets(tiny.data), tmp_path)
-    for name in ("tracklets.parquet", "frames.parquet"):
-        assert (tmp_path / name).read_bytes() == (tiny.manifest / name).read_bytes()
+    """Writing the manifest again gives an identical file."""
+    write_manifest(read_tracklets(tiny.data), tiny.listing, tmp_path)
+    assert (tmp_path / "tracklets.parquet").read_bytes() == (tiny.manifest / "tracklets.parquet").read_bytes()
 
 
 def test_swapped_label_is_named(tiny, tmp_path):
@@ -69,7 +68,7 @@ def test_real_metadata_have_the_published_counts(tmp_path):
             for frame in range(last - first + 1)
         ]
         (tmp_path / f"info/{part}_name.txt").write_text("\n".join(names))
-    found = count(check_tracklets(read_tracklets(tmp_path)))
+    found = count(checked(read_tracklets(tmp_path)))
     assert found == {
         "train_ids": 625,
         "train_tracklets": 8298,

@@ -3,35 +3,23 @@
 import json
 import os
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.io import loadmat, savemat
 
 from dcct.datasets import read_tracklets
-from dcct.datasets.manifest import count
 from dcct.datasets.readers import SPLITS, reader_of
-from dcct.datasets.tracklet import check_tracklets
+from dcct.datasets.tracklet import checked, count
 from dcct.errors import DataError
 
 IDS = 3
 
 
-@pytest.fixture
-def copied(drawn, tmp_path):
-    """A copy of a layout's folder to be spoilt."""
-
-    def copy(layout: str) -> Path:
-        return Path(shutil.copytree(drawn / layout, tmp_path / layout))
-
-    return copy
-
-
 @pytest.mark.parametrize("layout", ["mars", "dukemtmc-videoreid", "ls-vid"])
 def test_many_camera_layouts_say_the_same(drawn, layout):
     """One set of people in three layouts: the same counts, every frame on disk, identities and cameras as drawn."""
-    tracklets = check_tracklets(read_tracklets(layout, drawn / layout))
+    tracklets = list(checked(read_tracklets(layout, drawn / layout)))
     found = count(tracklets)
     assert found["train_ids"] == found["query_ids"] == IDS
     assert found["train_tracklets"] == IDS * 4
@@ -48,7 +36,7 @@ def test_two_camera_layouts_have_ten_splits(drawn, layout):
     """Each split halves the people; query is the first camera, gallery the second; splits differ."""
     halves = set()
     for split in range(SPLITS[layout]):
-        tracklets = check_tracklets(read_tracklets(layout, drawn / layout, split=split))
+        tracklets = list(checked(read_tracklets(layout, drawn / layout, split=split)))
         by_split = {
             part: {(t.pid, t.camid) for t in tracklets if t.split == part} for part in ("train", "query", "gallery")
         }
@@ -123,6 +111,6 @@ def test_real_splits_of_prid(tmp_path):
             (tmp_path / "multi_shot" / camera / person).mkdir(parents=True)
             (tmp_path / "multi_shot" / camera / person / "0001.png").touch()
     for split in range(10):
-        found = count(check_tracklets(read_tracklets("prid-2011", tmp_path, split=split)))
+        found = count(checked(read_tracklets("prid-2011", tmp_path, split=split)))
         assert (found["train_ids"], found["query_tracklets"], found["gallery_tracklets"]) == (89, 89, 89)
         assert found["train_tracklets"] == 178

@@ -37,26 +37,26 @@ COMPONENTS = Table(
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A profile with two seeds, and metrics of some of its variants on five identities at two cameras."""
-    base = load_profile(CONFIGFILE)
-    profile = base.model_copy(update={"seeds": [0, 1]})
+    profile = load_profile(CONFIGFILE).model_copy(update={"seeds": [0, 1]})
     folder = tmp_path_factory.mktemp("results")
     paths = Paths(data_dir=folder / "data", results_dir=folder)
-    split = ["query", "gallery"] * 10
-    pids, camids = np.repeat(np.arange(1, 6), 4), np.tile([0, 0, 1, 1], 5)
-    write_parquet(
-        paths.manifest(DATASET) / "tracklets.parquet",
-        pa.table([range(20), split, pids, [-1] * 20, camids, range(20), [1] * 20], schema=TRACKLETS),
-    )
     for variant, seeds in RUN.items():
         for seed in seeds:
-            _judge(profile, paths, variant, seed)
+            _judge(profile, paths, DATASET, 0, variant, seed)
     return profile, paths
 
 
-def _judge(profile, paths, name, seed):
-    variant, draw = load_variant(name, CONFIGFILE), np.random.default_rng([len(name), seed])
+def _judge(profile, paths, dataset, number, name, seed, verification="passed"):
+    """Metrics of random features; another split has other identities as queries."""
+    listed, split = paths.manifest(dataset, number), ["query", "gallery"] * 10
+    pids, camids = np.repeat(np.arange(1, 6) + number, 4), np.tile([0, 0, 1, 1], 5)
+    write_parquet(
+        listed / "tracklets.parquet",
+        pa.table([range(20), split, pids, [-1] * 20, camids, range(20), [1] * 20], schema=TRACKLETS),
+    )
+    variant, draw = load_variant(name, CONFIGFILE), np.random.default_rng([len(name), seed, number])
     values = draw.normal(size=(20, 8)).astype(np.float32)
-    features = paths.features(DATASET, name, seed) / "features.parquet"
+    features = paths.features(dataset, number, name, seed) / "features.parquet"
     write_parquet(
         features,
         pa.table(
@@ -67,11 +67,10 @@ def _judge(profile, paths, name, seed):
             }
         ),
     )
-    folder = paths.metrics(DATASET, name, seed)
-    rows, queries = judge(features, paths.manifest(DATASET), load_dataset(DATASET, CONFIGFILE), profile, variant)
-    write_json(
-        folder / "metrics.json", write_metrics(rows, queries, {"seed": seed, "parameters": 7}, variant, profile, folder)
-    )
+    folder = paths.metrics(dataset, number, name, seed)
+    rows, queries = judge(features, listed, load_dataset(dataset, CONFIGFILE), profile, variant)
+    header = {"split": number, "seed": seed, "verification": verification, "parameters": 7}
+    write_json(folder / "metrics.json", write_metrics(rows, queries, header, variant, profile, folder))
     outputs = {file: file_digest(folder / file) for file in ("metrics.json", "queries.parquet")}
     write_json(folder / RECEIPT, {"outputs": outputs})
 
@@ -116,10 +115,53 @@ def test_what_was_not_run_is_a_named_gap(finished, tmp_path):
     assert "| + CCA | all |  | not run |" in _written(finished, COMPONENTS, tmp_path)["md"]
 
 
+TEN = "walkers-ilids"
+
+
+def _split_frame(folder, splits, verification="passed"):
+    profile = load_profile(CONFIGFILE).model_copy(update={"datasets": [TEN], "splits": [0, 1, 2]})
+    paths = Paths(data_dir=folder / "data", results_dir=folder)
+    for name, numbers in splits.items():
+        for number in numbers:
+            _judge(profile, paths, TEN, number, name, 0, verification)
+    return profile, paths, tabulate(COMPONENTS, profile, paths, CONFIGFILE).set_index("variant")
+
+
+def test_splits_give_mean_and_standard_deviation(tmp_path):
+    """A row is the mean over splits ± their standard deviation; a split that was not run is counted."""
+    profile, paths, frame = _split_frame(tmp_path, {"cnn": (0, 1, 2), "dcct": (0, 2)})
+    metrics = [read_json(paths.metrics(TEN, split, "cnn", 0) / "metrics.json", "rank") for split in range(3)]
+    values = [100 * one["headline"]["mAP"] for one in metrics]
+    assert frame.loc["cnn", ["mAP", "mAP_sd"]].tolist() == pytest.approx(
+        [np.mean(values), np.std(values, ddof=1)], abs=1e-4
+    )
+    assert frame["status"].tolist() == ["complete", "complete", "2 of 3 splits", "not run"]
+    assert frame["splits"].tolist()[1:3] == ["0 1 2", "0 2"]
+    assert frame.loc["chance", "queries"] == frame.loc["cnn", "queries"] == 30
+    pairs = Table(title="", about="", compare="pairs", pairs=[["cnn", "dcct"]])
+    row = tabulate(pairs, profile, paths, CONFIGFILE).iloc[0]
+    assert (row["splits"], row["status"]) == ("0 2", "2 of 3 splits")
+    dcct = [
+        100 * read_json(paths.metrics(TEN, s, "dcct", 0) / "metrics.json", "rank")["headline"]["mAP"] for s in (0, 2)
+    ]
+    assert row["mAP_difference"] == pytest.approx(np.mean([values[0], values[2]]) - np.mean(dcct), abs=1e-4)
+
+
+def test_results_of_data_that_differ_are_marked(tmp_path):
+    """One warned split marks its row in every format, and a sentence says why."""
+    profile, paths, frame = _split_frame(tmp_path, {"cnn": (0,), "dcct": (0,)}, "warned")
+    assert frame["verification"].tolist()[:3] == ["warned"] * 3
+    datasets = {TEN: load_dataset(TEN, CONFIGFILE)}
+    write_tables("t", COMPONENTS, tabulate(COMPONENTS, profile, paths, CONFIGFILE), datasets, tmp_path)
+    assert "| CNN † |" in (tmp_path / "t.md").read_text(encoding="utf-8")
+    assert "† Verification was told to go on" in (tmp_path / "t.md").read_text(encoding="utf-8")
+    assert r"CNN $\dagger$ &" in (tmp_path / "t.tex").read_text(encoding="utf-8")
+
+
 def test_damaged_metrics_are_refused(finished):
     """Metrics that are not what their receipt says make no table."""
     profile, paths = finished
-    path = paths.metrics(DATASET, "dcct", 0) / "metrics.json"
+    path = paths.metrics(DATASET, 0, "dcct", 0) / "metrics.json"
     whole = read_json(path, "rank")
     write_json(path, whole | {"headline": {}})
     with pytest.raises(DataError, match="damaged"):

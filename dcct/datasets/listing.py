@@ -1,0 +1,95 @@
+"""The list of a verified set's frames, in the order of its tracklets: path, length and MD5 of each.
+
+Verification writes it, once per data set. Frame stores and the manifests of all splits follow its order, so a frame is
+found by its place in the list. It is written and read in batches, whatever the size of the set.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dcct.errors import DataError
+from dcct.receipt import atomic
+
+SCHEMA_VERSION = b"1"
+VERSION = b"dcct_listing"
+FRAMES = pa.schema(
+    [("path", pa.string()), ("tracklet", pa.int32()), ("bytes", pa.int32()), ("md5", pa.binary(16))],
+    metadata={VERSION: SCHEMA_VERSION},
+)
+BATCH = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame. path: relative to the data set's root. tracklet: which of the listed tracklets, from 0."""
+
+    path: str
+    tracklet: int
+    bytes: int
+    md5: bytes
+
+
+@contextlib.contextmanager
+def listing_writer(path: Path) -> Iterator[Callable[[Frame], None]]:
+    """Yield a function that appends a frame; the file appears when all are written."""
+    waiting: list[Frame] = []
+    with atomic(path) as temporary, pq.ParquetWriter(temporary, FRAMES, compression="zstd") as writer:
+
+        def flush() -> None:
+            columns = ([getattr(frame, name) for frame in waiting] for name in FRAMES.names)
+            writer.write_table(pa.table(list(columns), schema=FRAMES))
+            waiting.clear()
+
+        def append(frame: Frame) -> None:
+            waiting.append(frame)
+            if len(waiting) == BATCH:
+                flush()
+
+        yield append
+        flush()
+
+
+def read_listing(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    """Yield some columns in batches. Raises DataError when the file is missing, damaged or of another version."""
+    with _opened(path) as file:
+        yield from file.iter_batches(BATCH, columns=columns)
+
+
+def listed_lengths(path: Path) -> np.ndarray:
+    """Length in bytes of every frame (frames,)."""
+    return np.concatenate(
+        [np.zeros(0, np.int32), *(batch["bytes"].to_numpy() for batch in read_listing(path, ["bytes"]))]
+    )
+
+
+def starts(path: Path) -> dict[str, tuple[int, int]]:
+    """First listed frame of each tracklet → (its place in the list, how many frames are listed)."""
+    firsts, places, total, last = [], [], 0, -1
+    for batch in read_listing(path, ["path", "tracklet"]):
+        tracklets = batch["tracklet"].to_numpy()
+        changes = np.flatnonzero(np.diff(tracklets, prepend=last))
+        firsts += batch["path"].take(pa.array(changes)).to_pylist()
+        places += (total + changes).tolist()
+        total, last = total + len(tracklets), tracklets[-1]
+    ends = [*places[1:], total]
+    return {first: (begin, end - begin) for first, begin, end in zip(firsts, places, ends, strict=True)}
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+    try:
+        file = pq.ParquetFile(path)
+    except FileNotFoundError:
+        raise DataError(f"{path}: missing: run `dcct verify` first") from None
+    except (OSError, pa.ArrowInvalid) as error:
+        raise DataError(f"{path}: cannot be read ({error}): run `dcct verify` again") from None
+    with file:
+        if (file.schema_arrow.metadata or {}).get(VERSION) != SCHEMA_VERSION:
+            raise DataError(f"{path}: written by another version of dcct: run `dcct verify` again")
+        yield file

@@ -1,0 +1,89 @@
+"""What a verification found: a record, and the report that people read."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dcct.config.dataset import Dataset
+from dcct.errors import DataError
+
+NAMED = 100
+"""Differences that a report spells out; further ones are counted."""
+
+
+@dataclass
+class Differences:
+    """What is not as expected: an error at once when `strict`, otherwise a list."""
+
+    strict: bool
+    number: int = 0
+    lines: list[str] = field(default_factory=list)
+
+    def add(self, line: str) -> None:
+        """Raises DataError when strict."""
+        if self.strict:
+            raise DataError(line)
+        self.number += 1
+        if len(self.lines) < NAMED:
+            self.lines.append(line)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """What was found.
+
+    counts: name → one number for each of the set's splits. frames: usable ones, as listed. files, digest: of the whole
+    folder. pin: how the digest compares with the one in data.dvc. differences: empty unless the set is only warned of.
+    """
+
+    counts: dict[str, list[int]]
+    frames: int
+    files: int
+    digest: str
+    pin: str
+    differences: Differences
+
+    def as_dict(self) -> dict:
+        return {
+            "verification": "warned" if self.differences.number else "passed",
+            "counts": self.counts,
+            "frames": self.frames,
+            "files": self.files,
+            "digest": self.digest,
+            "pin": self.pin,
+            "differences": self.differences.number,
+            "differences_named": self.differences.lines,
+        }
+
+
+def readable_report(dataset: Dataset, root: Path, found: Verification) -> str:
+    """The verification as Markdown."""
+    lines = [
+        f"# {dataset.title} at `{root}`",
+        "",
+        dataset.about.strip(),
+        "",
+        "| count | expected | found |",
+        "|---|---:|---:|",
+    ]
+    lines += [
+        f"| {name.replace('_', ' ')} | {'unknown' if expected is None else f'{expected:,}'} | "
+        f"{value_range(found.counts[name])} |"
+        for name, expected in dataset.expected.model_dump().items()
+    ]
+    lines += ["", f"Found in each of {dataset.split_count} splits."] * (dataset.split_count > 1)
+    lines += ["", f"{found.frames:,} frames are present and decodable.", ""]
+    if found.differences.number:
+        lines += [f"**{found.differences.number:,} differences; every result made from this set is marked.**", ""]
+        lines += [f"- {line}" for line in found.differences.lines]
+        lines += [f"- and {found.differences.number - NAMED:,} more"] * (found.differences.number > NAMED) + [""]
+    else:
+        lines += ["Every frame that a protocol names is among them; nothing differs from what is expected.", ""]
+    lines += [f"{found.files:,} files, digest `{found.digest}`.", "", f"Pin: {found.pin}.", ""]
+    lines += [f"Licence: {dataset.licence.strip()}"]
+    return "\n".join(lines) + "\n"
+
+
+def value_range(values: list[int]) -> str:
+    """Numbers of several splits: one if they agree, else from which to which."""
+    low, high = min(values), max(values)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
