@@ -48,7 +48,7 @@ def pack(listing: Path, root: Path, folder: Path, work: Path, clips: Clips, prog
     digest = file_digest(listing)
     offsets = np.cumsum(lengths, dtype=np.int64) - lengths
     index = pa.table([offsets, lengths], schema=INDEX).replace_schema_metadata({LISTING: digest})
-    write_parquet(folder / "index.parquet", index)
+    write_parquet(folder / "index.parquet", index, dictionary=False)
     if clips.decoded:
         pixels = pixels_file(folder, clips.height, clips.width)
         with atomic(pixels) as temporary, open(temporary, "wb") as store:
@@ -82,8 +82,10 @@ class FrameStore:
         pixels = self._pixels(height, width)
         if pixels is not None:
             return pixels[frames]
-        decoded = (decode(self._bytes(frame), f"{self.path}: frame {frame}") for frame in frames.tolist())
-        return np.stack([resized(image, height, width) for image in decoded])
+        clip = np.empty((len(frames), height, width, 3), np.uint8)
+        for place, frame in enumerate(frames.tolist()):
+            clip[place] = resized(decode(self._bytes(frame), f"{self.path}: frame {frame}"), height, width)
+        return clip
 
     def __getstate__(self) -> dict:
         """What a spawned worker gets: everything but the open file."""

@@ -8,10 +8,9 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from dcct.datasets.images import decode, read_image_bytes
@@ -19,9 +18,12 @@ from dcct.datasets.listing import Frame
 from dcct.errors import DataError, DcctError
 from dcct.receipt import file_digest
 
-BATCH = 256
+BATCH, CHUNK = 1024, 32
+"""Files that are under way at once, and how many of them one thread takes at a time."""
 Listed = tuple[str, int]
 """Path of a frame and its tracklet's number."""
+Entry = tuple[str, str]
+"""Path of a file and its MD5."""
 
 
 class Contents:
@@ -32,7 +34,7 @@ class Contents:
         self._pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)))
         self._files = sqlite3.connect("")  # a temporary file, removed when it is closed
         self._files.execute("PRAGMA journal_mode = OFF")
-        self._files.execute("CREATE TABLE file (path TEXT PRIMARY KEY, md5 TEXT NOT NULL) WITHOUT ROWID")
+        self._files.execute("CREATE TABLE file (path TEXT PRIMARY KEY, md5 TEXT, times INTEGER) WITHOUT ROWID")
 
     def __enter__(self) -> "Contents":
         return self
@@ -44,25 +46,26 @@ class Contents:
     def inspect(self, frames: Iterable[Listed]) -> Iterator[Frame | str]:
         """Yield every frame in order, or one line that says why it cannot be used.
 
-        Raises DataError at a frame of two tracklets, DcctError when the temporary database cannot be written.
+        Raises DataError, after the last one, at a frame of two tracklets; DcctError when the temporary database
+        cannot be written.
         """
-        frames = iter(frames)
-        while batch := list(islice(frames, BATCH)):
-            for frame in self._pool.map(partial(_inspect, self.root), batch):
-                if isinstance(frame, Frame):
-                    self._add(frame.path, frame.md5.hex(), twice="belongs to two tracklets: the metadata are wrong")
-                yield frame
+        for found in self._in_threads(_inspect, frames):
+            self._add([(frame.path, frame.md5.hex()) for frame in found if isinstance(frame, Frame)])
+            yield from found
+        twice = self._files.execute("SELECT path FROM file WHERE times > 1 LIMIT 1").fetchone()
+        if twice:
+            raise DataError(f"{self.root / twice[0]}: belongs to two tracklets: the metadata are wrong")
 
     def add_others(self) -> None:
         """Digest every file that is no inspected frame: metadata, junk, people outside the protocol."""
-        others = (path for path in _files_below(self.root) if self.md5_of(path) is None)
-        while batch := list(islice(others, BATCH)):
-            digests = self._pool.map(lambda path: file_digest(self.root / path, "md5"), batch)
-            for path, digest in zip(batch, digests, strict=True):
-                self._add(path, digest, twice="is listed twice in its folder")
+        self._files.execute("CREATE TABLE found (path TEXT)")
+        self._files.executemany("INSERT INTO found VALUES (?)", ((path,) for path in _files_below(self.root)))
+        others = self._files.execute("SELECT path FROM found EXCEPT SELECT path FROM file")
+        for found in self._in_threads(_digest, (path for (path,) in others.fetchall())):
+            self._add(found)
 
     def md5_of(self, path: str) -> str | None:
-        """MD5 of a file, None if it was not looked at."""
+        """MD5 of a file, None if there is none."""
         row = self._files.execute("SELECT md5 FROM file WHERE path = ?", (path,)).fetchone()
         return row and row[0]
 
@@ -77,16 +80,26 @@ class Contents:
         """DVC's digest of a folder with these files below `prefix`: MD5 of the sorted JSON list of MD5s and paths."""
         found, separator = hashlib.md5(b"[", usedforsecurity=False), ""
         for path, md5 in self._files.execute("SELECT path, md5 FROM file ORDER BY path"):
-            found.update((separator + json.dumps({"md5": md5, "relpath": prefix + path})).encode())
+            found.update(f'{separator}{{"md5": "{md5}", "relpath": {json.dumps(prefix + path)}}}'.encode())
             separator = ", "
         found.update(b"]")
         return found.hexdigest() + ".dir"
 
-    def _add(self, path: str, md5: str, twice: str) -> None:
+    def _in_threads(self, work: Callable, items: Iterable) -> Iterator[list]:
+        """Yield results in order, batch by batch; the next batch is under way while one is taken."""
+        items, under_way = iter(items), iter(())
+        while batch := list(islice(items, BATCH)):
+            chunks = [batch[start : start + CHUNK] for start in range(0, len(batch), CHUNK)]
+            started = self._pool.map(lambda chunk: [work(self.root, item) for item in chunk], chunks)
+            yield list(chain.from_iterable(under_way))
+            under_way = started
+        yield list(chain.from_iterable(under_way))
+
+    def _add(self, entries: list[Entry]) -> None:
         try:
-            self._files.execute("INSERT INTO file VALUES (?, ?)", (path, md5))
-        except sqlite3.IntegrityError:
-            raise DataError(f"{self.root / path}: {twice}") from None
+            self._files.executemany(
+                "INSERT INTO file VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET times = times + 1", entries
+            )
         except sqlite3.OperationalError as error:
             raise DcctError(f"temporary folder: {error}: free its disk, or name another one with TMPDIR") from None
 
@@ -101,13 +114,18 @@ def _inspect(root: Path, listed: Listed) -> Frame | str:
     return Frame(path, tracklet, len(content), hashlib.md5(content, usedforsecurity=False).digest())
 
 
-def _files_below(root: Path) -> Iterator[str]:
-    for folder, _, names in os.walk(root, onerror=_cannot_list):
-        for name in names:
-            path = Path(folder, name)
-            if path.is_file():
-                yield path.relative_to(root).as_posix()
+def _digest(root: Path, path: str) -> Entry:
+    return path, file_digest(root / path, "md5")
 
 
-def _cannot_list(error: OSError) -> None:
-    raise DataError(f"{error.filename}: cannot be listed: {error.strerror}")
+def _files_below(root: Path, inside: str = "") -> Iterator[str]:
+    """Paths relative to `root` of all files in it; links to folders are not followed."""
+    try:
+        with os.scandir(root / inside) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    yield from _files_below(root, f"{inside}{entry.name}/")
+                elif entry.is_file():
+                    yield inside + entry.name
+    except OSError as error:
+        raise DataError(f"{error.filename}: cannot be listed: {error.strerror}") from None

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 from pathlib import Path
 
 import numpy as np
@@ -61,10 +60,13 @@ class Lines:
     def __init__(self, path: Path):
         need_file(path)
         try:
-            self._text = re.sub(rb"\s*\n\s*", b"\n", path.read_bytes().strip()) + b"\n"
-            self._text.decode("ascii")
-        except (OSError, UnicodeDecodeError) as error:
-            raise DataError(f"{path}: cannot be read: {error}") from None
+            self._text = path.read_bytes().replace(b"\r", b"").strip(b"\n") + b"\n"
+        except OSError as error:
+            raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+        if not self._text.isascii():
+            raise DataError(f"{path}: cannot be read: not ASCII text")
+        while b"\n\n" in self._text:
+            self._text = self._text.replace(b"\n\n", b"\n")
         ends = np.flatnonzero(np.frombuffer(self._text, np.uint8) == ord("\n"))
         self._starts = np.concatenate([[0], ends + 1])
 

@@ -6,8 +6,8 @@ found by its place in the list. It is written and read in batches, whatever the 
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -25,8 +25,7 @@ FRAMES = pa.schema(
 BATCH = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One frame. path: relative to the data set's root. tracklet: which of the listed tracklets, from 0."""
 
     path: str
@@ -39,11 +38,11 @@ class Frame:
 def listing_writer(path: Path) -> Iterator[Callable[[Frame], None]]:
     """Yield a function that appends a frame; the file appears when all are written."""
     waiting: list[Frame] = []
-    with atomic(path) as temporary, pq.ParquetWriter(temporary, FRAMES, compression="zstd") as writer:
+    with atomic(path) as temporary, _writer(temporary) as writer:
 
         def flush() -> None:
-            columns = ([getattr(frame, name) for frame in waiting] for name in FRAMES.names)
-            writer.write_table(pa.table(list(columns), schema=FRAMES))
+            columns = [list(column) for column in zip(*waiting, strict=True)] or [[]] * len(FRAMES)
+            writer.write_table(pa.table(columns, schema=FRAMES))
             waiting.clear()
 
         def append(frame: Frame) -> None:
@@ -79,6 +78,10 @@ def starts(path: Path) -> dict[str, tuple[int, int]]:
         total, last = total + len(tracklets), tracklets[-1]
     ends = [*places[1:], total]
     return {first: (begin, end - begin) for first, begin, end in zip(firsts, places, ends, strict=True)}
+
+
+def _writer(path: Path) -> pq.ParquetWriter:
+    return pq.ParquetWriter(path, FRAMES, compression="zstd", use_dictionary=False)
 
 
 @contextlib.contextmanager

@@ -53,10 +53,13 @@ def write_manifest(tracklets: Iterable[Tracklet], listing: Path, folder: Path, v
     write_parquet(folder / "tracklets.parquet", table.replace_schema_metadata({**TRACKLETS.metadata, **marks}))
 
 
-def write_parquet(path: Path, table: pa.Table) -> None:
-    """Write a parquet file atomically, with the same bytes for the same table."""
+def write_parquet(path: Path, table: pa.Table, *, dictionary: bool = True) -> None:
+    """Write a parquet file atomically, with the same bytes for the same table.
+
+    dictionary: False for values that seldom repeat, whose dictionary would cost time and memory.
+    """
     with atomic(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+        pq.write_table(table, temporary, compression="zstd", use_dictionary=dictionary)
 
 
 def read_manifest(folder: Path) -> pa.Table:

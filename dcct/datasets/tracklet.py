@@ -44,14 +44,15 @@ def checked(tracklets: Iterable[Tracklet]) -> Iterator[Tracklet]:
 
 
 def count(tracklets: Iterable[Tracklet]) -> dict[str, int]:
-    """The counts that config/datasets/*.yaml expects, except junk, which readers drop."""
+    """The counts that config/datasets/*.yaml expects, except junk, which readers drop; and all frames."""
     numbers = {"train": 0, "query": 0, "gallery": 0}
     pids = {split: set() for split in numbers}
-    cameras, train_frames, distractors = set(), 0, 0
+    cameras, frames, train_frames, distractors = set(), 0, 0, 0
     for tracklet in tracklets:
         numbers[tracklet.split] += 1
         pids[tracklet.split].add(tracklet.pid)
         cameras.add(tracklet.camid)
+        frames += len(tracklet.frames)
         train_frames += len(tracklet.frames) * (tracklet.split == "train")
         distractors += tracklet.split == "gallery" and tracklet.pid == DISTRACTOR
     return {
@@ -64,4 +65,5 @@ def count(tracklets: Iterable[Tracklet]) -> dict[str, int]:
         "test_tracklets": numbers["query"] + numbers["gallery"],
         "distractor_tracklets": distractors,
         "cameras": len(cameras),
+        "frames": frames,
     }

@@ -23,11 +23,11 @@ def verify(dataset: Dataset, root: Path, listing: Path, progress: Progress) -> V
     """
     differences = Differences(strict=dataset.verification == "strict")
     counts = _counts(dataset, root, differences)
-    total = _distinct_frames(dataset, root)
     with Contents(root) as contents:
         with listing_writer(listing) as append:
             usable = 0
-            for frame in progress.track(contents.inspect(_frames(dataset, root)), total, "frames decoded"):
+            frames = contents.inspect(_frames(dataset, root))
+            for frame in progress.track(frames, max(counts["frames"]), "frames decoded"):
                 if isinstance(frame, Frame):
                     append(frame)
                     usable += 1
@@ -68,10 +68,6 @@ def _frames(dataset: Dataset, root: Path) -> Iterator[Listed]:
     for number, tracklet in enumerate(_distinct(dataset, root)):
         for frame in tracklet.frames:
             yield frame, number
-
-
-def _distinct_frames(dataset: Dataset, root: Path) -> int:
-    return sum(len(tracklet.frames) for tracklet in _distinct(dataset, root))
 
 
 def _distinct(dataset: Dataset, root: Path) -> Iterator[Tracklet]:

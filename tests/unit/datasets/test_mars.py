@@ -76,7 +76,9 @@ def test_real_metadata_have_the_published_counts(tmp_path):
         "query_ids": 626,
         "query_tracklets": 1980,
         "gallery_tracklets": 9330,
+        "test_tracklets": 11310,
         "distractor_tracklets": 3248,
         "cameras": 6,
+        "frames": 1167623,
     }
     assert count_junk(tmp_path) == 870

@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from scipy.io import loadmat, savemat
 
 from dcct.clips.frames import pack
 from dcct.config.dataset import Expected
@@ -125,6 +126,16 @@ def test_person_named_twice_in_a_split_is_refused(config, copied, tmp_path):
     (root / "splits_prid2011.json").write_text(json.dumps(splits))
     with pytest.raises(DataError, match="begins two tracklets"):
         verify(config("prid-2011"), root, tmp_path / "frames.parquet", Progress())
+
+
+def test_overlapping_tracklets_are_refused(config, copied, tmp_path):
+    """A frame that stands in two tracklets is named."""
+    root = copied("mars")
+    rows = loadmat(root / "info/tracks_train_info.mat")["track_train_info"]
+    rows[0, 1] += 1
+    savemat(root / "info/tracks_train_info.mat", {"track_train_info": rows})
+    with pytest.raises(DataError, match=r"0001C1T0002F001\.jpg: belongs to two tracklets"):
+        verify(config("mars"), root, tmp_path / "frames.parquet", Progress())
 
 
 def test_all_splits_share_one_list_of_frames(config, drawn, copied, tmp_path):
