@@ -21,7 +21,7 @@ from dcct.receipt import atomic, file_digest
 
 MODEL = "model.safetensors"
 KEPT_STATES = 2
-STATE_NAME = re.compile(r"epoch(\d+)-([0-9a-f]{16})\.pt")
+STATE_NAME = re.compile(r"epoch(\d+)-step(\d+)-([0-9a-f]{16})\.pt")
 
 
 def save_model(model: nn.Module, path: Path) -> None:
@@ -87,13 +87,13 @@ def differences(found: dict[str, Tensor], wanted: dict[str, Tensor]) -> list[str
     return problems
 
 
-def save_state(folder: Path, epoch: int, state: dict) -> None:
-    """Write the state after `epoch` epochs; the last two are kept."""
+def save_state(folder: Path, epoch: int, step: int, state: dict) -> None:
+    """Write the state after `epoch` whole epochs and `step` steps of the next; the last two are kept."""
     with atomic(folder / "writing.pt") as temporary:
         torch.save(state, temporary)
-        name = f"epoch{epoch:05d}-{file_digest(temporary)[:16]}.pt"
+        name = f"epoch{epoch:05d}-step{step:05d}-{file_digest(temporary)[:16]}.pt"
     os.replace(folder / "writing.pt", folder / name)
-    for _, stale in _states(folder)[:-KEPT_STATES]:
+    for stale in _states(folder)[:-KEPT_STATES]:
         stale.unlink()
 
 
@@ -102,8 +102,8 @@ def load_state(folder: Path, device: str) -> dict | None:
     states = _states(folder)
     if not states:
         return None
-    path = states[-1][1]
-    if file_digest(path)[:16] != STATE_NAME.fullmatch(path.name)[2]:
+    path = states[-1]
+    if file_digest(path)[:16] != STATE_NAME.fullmatch(path.name)[3]:
         raise DataError(
             f"{path}: damaged resume state: delete it to go on from the one before (or its folder to start "
             "again), then run the same command"
@@ -111,9 +111,9 @@ def load_state(folder: Path, device: str) -> dict | None:
     return torch.load(path, map_location=device, weights_only=True)
 
 
-def _states(folder: Path) -> list[tuple[int, Path]]:
+def _states(folder: Path) -> list[Path]:
     matches = [(STATE_NAME.fullmatch(path.name), path) for path in folder.glob("epoch*.pt")]
-    return sorted((int(match[1]), path) for match, path in matches if match)
+    return [path for *_, path in sorted((int(match[1]), int(match[2]), path) for match, path in matches if match)]
 
 
 @contextlib.contextmanager

@@ -254,7 +254,7 @@ def main() -> None:
         status = left.code or 0
     except DcctError as error:
         _complain(str(error))
-        status = 1
+        status = error.status
     except OSError as error:
         _complain(
             f"{error.filename or 'input or output'}: {error.strerror or error}: mend this and run the command again"

@@ -1,4 +1,4 @@
-"""Where and how networks run: device, thread count, memory layout, deterministic kernels."""
+"""Where and how networks run: device, thread count, memory layout, precision, deterministic kernels."""
 
 import torch
 
@@ -14,12 +14,23 @@ def prepare_torch(training: Training) -> None:
     """
     torch.set_num_threads(training.threads)
     torch.use_deterministic_algorithms(True)
+    allowed = training.precision != "fp32"
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = allowed
     if training.device == "cuda" and not torch.cuda.is_available():
         raise DcctError("training.device: cuda, but torch sees no GPU here: run on a GPU machine, or set it to cpu")
+
+
+def autocast(training: Training) -> torch.autocast:
+    """The context in which a network runs: `bf16` and `fp16` halve the bits of matrix products and convolutions."""
+    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(training.precision)
+    return torch.autocast(training.device, dtype=dtype, enabled=dtype is not None)
 
 
 def on_device(model: DCCT, training: Training) -> DCCT:
     """The model where and how the profile wants it to run."""
     if training.channels_last and model.cnn:
         model.cnn.use_channels_last()
+    for branch in training.checkpointing:
+        if net := getattr(model, branch):
+            net.checkpointing = True
     return model.to(training.device)

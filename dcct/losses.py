@@ -1,16 +1,17 @@
-"""The paper's losses as pure functions of tensors, vectorised over frames."""
+"""The paper's losses as pure functions of tensors, vectorised over frames, computed in fp32 whatever comes in."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 
-def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """Mean cross-entropy of logits (B,K) or (B,T,K) with labels (B,), no label smoothing."""
+def cross_entropy(logits: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
+    """Mean cross-entropy of logits (B,K) or (B,T,K) with labels (B,); the paper smooths no labels."""
+    logits = logits.float()
     if logits.dim() == 3:
         labels = labels.unsqueeze(1).expand(logits.shape[:2]).flatten()
         logits = logits.flatten(0, 1)
-    return F.cross_entropy(logits, labels)
+    return F.cross_entropy(logits, labels, label_smoothing=smoothing)
 
 
 def batch_hard_triplet(embedding: Tensor, labels: Tensor, margin: float) -> Tensor:
@@ -19,6 +20,7 @@ def batch_hard_triplet(embedding: Tensor, labels: Tensor, margin: float) -> Tens
     embedding (B,C), or (B,T,C): mined within each frame number and averaged over T. labels (B,). The hardest positive
     may be the anchor itself, as in the official program. Raises ValueError with fewer than two identities.
     """
+    embedding = embedding.float()
     x_TBC = F.normalize(embedding.transpose(0, 1) if embedding.dim() == 3 else embedding[None], dim=-1)
     distance_TBB = -x_TBC @ x_TBC.transpose(1, 2)
     same_BB = labels[:, None] == labels[None]
@@ -31,12 +33,13 @@ def batch_hard_triplet(embedding: Tensor, labels: Tensor, margin: float) -> Tens
 
 def feature_distillation(hint_BTE: Tensor, temporal_BE: Tensor) -> Tensor:
     """FD: Euclidean norm of the whole difference tensor (B,T,2d) to the detached temporal feature; grows with B·T."""
-    return torch.linalg.vector_norm(hint_BTE - temporal_BE.detach().unsqueeze(1))
+    return torch.linalg.vector_norm(hint_BTE.float() - temporal_BE.detach().float().unsqueeze(1))
 
 
 def logit_distillation(student_BTK: Tensor, teacher_BK: Tensor, temperature: float) -> Tensor:
     """LD: KL(softmax(teacher/τ) ‖ softmax(student/τ)), mean over B·T frames, no τ² factor; teacher detached."""
-    teacher_BTK = (teacher_BK.detach() / temperature).unsqueeze(1).expand_as(student_BTK)
+    student_BTK = student_BTK.float()
+    teacher_BTK = (teacher_BK.detach().float() / temperature).unsqueeze(1).expand_as(student_BTK)
     return F.kl_div(
         F.log_softmax(student_BTK.flatten(0, 1) / temperature, dim=-1),
         F.log_softmax(teacher_BTK.flatten(0, 1), dim=-1),

@@ -127,9 +127,9 @@ class Origin:
     code: str
 
     @property
-    def identity(self) -> str:
-        """One digest of all of it."""
-        return settings_digest(asdict(self))
+    def parts(self) -> dict[str, str]:
+        """One digest each of config, data and code."""
+        return {"config": self.settings, "data": settings_digest(self.inputs), "code": self.code}
 
 
 def origin_of(inputs: dict[Path, str], settings: dict, code: list[Path]) -> Origin:

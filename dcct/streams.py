@@ -17,6 +17,8 @@ class Stream(IntEnum):
     INITIAL_WEIGHTS = 7
     DROP_PATH = 8
     BOOTSTRAP = 9
+    FLIP = 10
+    PAD_CROP = 11
 
 
 def generator(seed: int, stream: Stream, *key: int) -> np.random.Generator:

@@ -1,5 +1,6 @@
 """Batches of training clips: P identities × K tracklets, every draw a pure function of (seed, epoch, index)."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,8 +9,8 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from dcct.clips.frames import FrameStore
-from dcct.clips.sampling import random_interval
-from dcct.clips.transforms import erasing_box
+from dcct.clips.sampling import TRAINING_SAMPLERS
+from dcct.clips.transforms import augmentation
 from dcct.config.profile import Clips, Training
 from dcct.datasets.manifest import read_manifest
 from dcct.streams import Stream, generator
@@ -19,10 +20,10 @@ Index = tuple[int, int, int]
 
 
 class TrainingClips(Dataset):
-    """Clips of the training split. Item: uint8 clip (T,H,W,3), box to erase (4,), label."""
+    """Clips of the training split. Item: uint8 clip (T,H,W,3), what is done to it (AUGMENTED), label."""
 
-    def __init__(self, frames: Path, manifest: Path, clips: Clips, erasing: float, seed: int):
-        self.store, self.clips, self.erasing, self.seed = FrameStore(frames, manifest), clips, erasing, seed
+    def __init__(self, frames: Path, manifest: Path, clips: Clips, training: Training, seed: int):
+        self.store, self.clips, self.training, self.seed = FrameStore(frames, manifest), clips, training, seed
         table = read_manifest(manifest)
         self.lengths, self.labels = table["frames"].to_numpy(), table["label"].to_numpy()
 
@@ -33,12 +34,12 @@ class TrainingClips(Dataset):
     def __getitem__(self, index: Index) -> tuple[torch.Tensor, torch.Tensor, int]:
         epoch, place, tracklet = index
         draw = generator(self.seed, Stream.CLIP_FRAMES, epoch, place)
-        positions = random_interval(int(self.lengths[tracklet]), self.clips.length, draw)
-        clip = self.store.read(tracklet, positions, self.clips.height, self.clips.width)
-        box = erasing_box(
-            self.clips.height, self.clips.width, self.erasing, generator(self.seed, Stream.RANDOM_ERASING, epoch, place)
-        )
-        return torch.from_numpy(clip), torch.tensor(box), int(self.labels[tracklet])
+        height, width = self.clips.height, self.clips.width
+        sample = TRAINING_SAMPLERS[self.training.extras.sampling]
+        positions = sample(int(self.lengths[tracklet]), self.clips.length, draw)
+        clip = self.store.read(tracklet, positions, height, width)
+        augmented = augmentation(height, width, self.training, self.seed, epoch, place)
+        return torch.from_numpy(clip), torch.tensor(augmented), int(self.labels[tracklet])
 
 
 def epoch_batches(labels: np.ndarray, identities: int, tracklets: int, seed: int, epoch: int) -> list[list[Index]]:
@@ -60,15 +61,23 @@ def epoch_batches(labels: np.ndarray, identities: int, tracklets: int, seed: int
     return batches
 
 
-def load_epoch(dataset: TrainingClips, training: Training, epoch: int) -> Iterator[tuple[torch.Tensor, ...]]:
-    """Yield batches (clips uint8 (B,T,H,W,3), boxes (B,4), labels (B,)) of one epoch."""
+def load_epoch(dataset: TrainingClips, epoch: int, first: int = 0) -> Iterator[tuple[torch.Tensor, ...]]:
+    """Yield batches (clips uint8 (B,T,H,W,3), augmentation (B,7), labels (B,)) of an epoch, from batch `first` on."""
+    training = dataset.training
     batches = epoch_batches(dataset.labels, training.identities, training.tracklets, dataset.seed, epoch)
     return iter(
         DataLoader(
             dataset,
-            batch_sampler=batches,
+            batch_sampler=batches[first:],
             num_workers=training.workers,
             pin_memory=training.device == "cuda",
             generator=torch.Generator(),
+            worker_init_fn=_leave_signals_to_the_main_process if training.workers else None,
         )
     )
+
+
+def _leave_signals_to_the_main_process(_worker: int) -> None:
+    """A terminal and a scheduler signal the whole group: the main process saves its state and then ends its workers."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
+        signal.signal(number, signal.SIG_IGN)

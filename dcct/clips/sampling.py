@@ -32,6 +32,20 @@ def random_interval(length: int, clip_length: int, draw: np.random.Generator) ->
     return np.sort(draw.integers(length, size=clip_length))
 
 
+def random_segments(length: int, clip_length: int, draw: np.random.Generator) -> np.ndarray:
+    """Training clip: T positions (T,), one from each of T equal parts of the tracklet; shorter: as random_interval.
+
+    Restricted random sampling (Li et al., CVPR 2018); the official program does not do it.
+    """
+    if length < clip_length:
+        return np.sort(draw.integers(length, size=clip_length))
+    ends = length * np.arange(clip_length + 1) // clip_length
+    return draw.integers(ends[:-1], ends[1:])
+
+
+TRAINING_SAMPLERS = {"interval": random_interval, "segments": random_segments}
+
+
 def begin_interval(length: int, clip_length: int) -> np.ndarray:
     """Test clip: positions 0, s, 2s, … (T,) with the largest s of T, T//2, T//4, T//8 that fits; else cyclic."""
     for stride in (clip_length, clip_length // 2, clip_length // 4, clip_length // 8):

@@ -1,7 +1,11 @@
-"""From uint8 frames to network input: normalisation, and random erasing that is the same in all frames of a clip."""
+"""From uint8 frames to network input: normalisation, and augmentation that is the same in all frames of a clip."""
 
 import numpy as np
 import torch
+import torch.nn.functional as F
+
+from dcct.config.profile import Training
+from dcct.streams import Stream, generator
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -9,6 +13,8 @@ ERASED_AREA = (0.02, 0.4)
 ERASED_ASPECT = (0.3, 3.33)
 ATTEMPTS = 100
 NOTHING = (0, 0, 0, 0)
+AUGMENTED = ("top", "left", "height", "width", "flip", "down", "right")
+"""An erased rectangle, then whether to mirror and how far to shift: done in the order mirror, shift, erase."""
 
 
 def erasing_box(height: int, width: int, probability: float, draw: np.random.Generator) -> tuple[int, int, int, int]:
@@ -27,13 +33,39 @@ def erasing_box(height: int, width: int, probability: float, draw: np.random.Gen
     return NOTHING
 
 
-def to_input(clips_BTHWC: torch.Tensor, boxes: torch.Tensor | None = None) -> torch.Tensor:
-    """uint8 clips (B,T,H,W,3) → float (B,T,3,H,W), normalised as ImageNet; boxes (B,4) are set to the mean."""
+def augmentation(height: int, width: int, training: Training, seed: int, epoch: int, place: int) -> list[int]:
+    """What is done to all frames of the clip at `place` of an epoch: AUGMENTED, as whole numbers.
+
+    Officially one erased rectangle; mirroring and shifting are extras.
+    """
+    erased = erasing_box(height, width, training.random_erasing, generator(seed, Stream.RANDOM_ERASING, epoch, place))
+    flip = generator(seed, Stream.FLIP, epoch, place).random() < training.extras.flip
+    most = training.extras.pad_crop
+    down, right = generator(seed, Stream.PAD_CROP, epoch, place).integers(-most, most + 1, size=2)
+    return [*erased, int(flip), int(down), int(right)]
+
+
+def to_input(clips_BTHWC: torch.Tensor, augmented: torch.Tensor | None = None) -> torch.Tensor:
+    """uint8 clips (B,T,H,W,3) → float (B,T,3,H,W), normalised as ImageNet, on the clips' device.
+
+    augmented: (B,7) on the CPU, a row of AUGMENTED for each clip. Erased and shifted-in pixels are the mean, 0.
+    """
     device = clips_BTHWC.device
     x_BTCHW = clips_BTHWC.permute(0, 1, 4, 2, 3).to(torch.float32).div_(255)
     mean = torch.tensor(IMAGENET_MEAN, device=device).view(3, 1, 1)
     std = torch.tensor(IMAGENET_STD, device=device).view(3, 1, 1)
     x_BTCHW = (x_BTCHW - mean) / std
-    for clip, (top, left, height, width) in enumerate([] if boxes is None else boxes.tolist()):
-        x_BTCHW[clip, :, :, top : top + height, left : left + width] = 0
+    for x_TCHW, changes in zip(x_BTCHW, [] if augmented is None else augmented.tolist(), strict=False):
+        top, left, height, width, flip, down, right = changes
+        if flip:
+            x_TCHW.copy_(x_TCHW.flip(-1))
+        if down or right:
+            x_TCHW.copy_(_shifted(x_TCHW, down, right))
+        x_TCHW[:, :, top : top + height, left : left + width] = 0
     return x_BTCHW.contiguous()
+
+
+def _shifted(x_TCHW: torch.Tensor, down: int, right: int) -> torch.Tensor:
+    height, width = x_TCHW.shape[-2:]
+    padded = F.pad(x_TCHW, (max(right, 0), max(-right, 0), max(down, 0), max(-down, 0)))
+    return padded[..., max(-down, 0) :, max(-right, 0) :][..., :height, :width]

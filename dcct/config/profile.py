@@ -73,6 +73,27 @@ class Distillation(Model):
     """Epochs over which both weights grow linearly to their full value."""
 
 
+class Extras(Model):
+    """What the official recipe does not have. All of it is off unless a profile names it."""
+
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    """Share of probability that cross-entropy spreads over the other identities."""
+    schedule: Literal["step", "cosine"] = "step"
+    """cosine: after the warm-up the learning rate falls to 0 along half a cosine, and decay_epochs are not used."""
+    average: float = Field(default=0.0, ge=0, lt=1)
+    """Decay of an exponential moving average of the weights, which is then what is kept and judged; 0 for none."""
+    gradient_norm: float = Field(default=0.0, ge=0)
+    """Largest norm of the whole gradient; longer ones are shortened to it; 0 for no limit."""
+    backbone_rate: float = Field(default=1.0, gt=0)
+    """Learning rate of the backbones as a multiple of the others'."""
+    sampling: Literal["interval", "segments"] = "interval"
+    """segments: one random frame from each of T equal parts of the tracklet (restricted random sampling)."""
+    flip: float = Field(default=0.0, ge=0, le=1)
+    """Probability that all frames of a clip are mirrored."""
+    pad_crop: int = Field(default=0, ge=0)
+    """Pixels by which all frames of a clip are shifted at most, each way; what comes in has ImageNet's mean colour."""
+
+
 class Training(Model):
     epochs: int = Field(ge=0)
     """Passes over the training identities."""
@@ -100,6 +121,15 @@ class Training(Model):
     """Probability that one rectangle is erased from all frames of a clip."""
     distillation: Distillation
     """Self-distillation from the temporal head to the backbones."""
+    extras: Extras = Extras()
+    """Beyond the official recipe."""
+    precision: Literal["fp32", "tf32", "bf16", "fp16"] = "fp32"
+    """Of the network's forward and backward pass; losses and weights stay fp32. fp16 scales the loss."""
+    checkpointing: list[Literal["cnn", "vit"]] = []
+    """Backbones that keep only the activations between their blocks and compute the others again: less memory, a third
+    more time, the same bytes."""
+    compile: bool = False
+    """Compile the network (torch.compile): minutes at the start, then faster; equal to rounding only."""
     channels_last: bool
     """Memory layout of the CNN: faster on most machines, same result to rounding."""
     device: Literal["cpu", "cuda"]

@@ -58,7 +58,7 @@ def train(context: Context, dataset: str, split: int, variant: str, seed: int) -
                 manifest=paths.manifest(dataset, split),
                 weights=paths.weights(seed),
                 work=work,
-                identity=origin.identity,
+                made_from=origin.parts,
             )
             facts |= fit(run, folder, context.progress)
         shutil.rmtree(work)

@@ -13,6 +13,7 @@ class Objective:
 
     frame_loss: "mean" averages the branches; "official" keeps the released program's quirk (see docs/fidelity.md).
     distill_weight: λ; feature_weight and logit_weight scale FD and LD within it.
+    label_smoothing: the paper has none.
     """
 
     def __init__(
@@ -24,9 +25,11 @@ class Objective:
         *,
         feature_weight: float = 1.0,
         logit_weight: float = 1.0,
+        label_smoothing: float = 0.0,
     ):
         self.frame_loss, self.margin, self.temperature = frame_loss, margin, temperature
         self.distill_weight, self.feature_weight, self.logit_weight = distill_weight, feature_weight, logit_weight
+        self.label_smoothing = label_smoothing
 
     def __call__(self, output: Output, pids: Tensor) -> dict[str, Tensor]:
         """pids: labels (B,) in 0..K-1. Keys beside `loss` are the unweighted terms that the variant has."""
@@ -40,7 +43,7 @@ class Objective:
         return {"loss": frame_loss + clip_loss + self._distillation(terms, output), **terms}
 
     def _pair(self, terms: dict[str, Tensor], name: str, scores, pids: Tensor) -> tuple[Tensor, Tensor]:
-        ce = terms[name.format("ce")] = cross_entropy(scores.logits, pids)
+        ce = terms[name.format("ce")] = cross_entropy(scores.logits, pids, self.label_smoothing)
         triplet = terms[name.format("triplet")] = batch_hard_triplet(scores.embedding, pids, self.margin)
         return ce, triplet
 

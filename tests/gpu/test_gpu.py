@@ -6,7 +6,8 @@ import torch
 from dcct.checkpoint import MODEL
 from dcct.config.load import load_variant
 from dcct.progress import Progress
-from dcct.training.loop import Run, fit
+from dcct.training.learner import Run
+from dcct.training.loop import fit
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 
@@ -26,7 +27,7 @@ def train(tiny, profile, root, tmp_path, monkeypatch):
                 manifest=tiny.manifest,
                 weights=tiny.weights,
                 work=tmp_path / f"work-{name}",
-                identity="x",
+                made_from={"config": "x", "data": "y", "code": "z"},
             ),
             tmp_path / name,
             Progress(),

@@ -14,14 +14,14 @@ from dcct.errors import DataError
 def test_last_two_states_are_kept_and_the_newest_is_read(tmp_path):
     """Three epochs leave two files; loading gives the third."""
     for epoch in (1, 2, 3):
-        save_state(tmp_path, epoch, {"epoch": epoch})
+        save_state(tmp_path, epoch, 0, {"epoch": epoch})
     assert len(list(tmp_path.glob("epoch*.pt"))) == 2
     assert load_state(tmp_path, "cpu") == {"epoch": 3}
 
 
 def test_flipped_byte_in_a_resume_state_is_named(tmp_path):
     """The digest in the file's name catches a damaged state before torch reads it."""
-    save_state(tmp_path, 1, {"x": torch.zeros(100)})
+    save_state(tmp_path, 1, 0, {"x": torch.zeros(100)})
     path = next(tmp_path.glob("epoch*.pt"))
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
@@ -37,7 +37,7 @@ def test_state_with_code_is_never_run(tmp_path):
         def __reduce__(self):
             return (exec, (f"open({str(tmp_path / 'ran')!r}, 'w')",))
 
-    save_state(tmp_path, 1, {"x": Evil()})
+    save_state(tmp_path, 1, 0, {"x": Evil()})
     with pytest.raises(pickle.UnpicklingError):
         load_state(tmp_path, "cpu")
     assert not (tmp_path / "ran").exists()

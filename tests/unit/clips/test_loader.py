@@ -4,6 +4,12 @@ import numpy as np
 import torch
 
 from dcct.clips.loader import TrainingClips, epoch_batches, load_epoch
+from dcct.config.profile import Extras
+
+
+def clips(tiny, profile, seed, **changes) -> TrainingClips:
+    training = profile.training.model_copy(update={"random_erasing": 0.5} | changes)
+    return TrainingClips(tiny.frames, tiny.manifest, profile.clips, training, seed)
 
 
 def test_batches_hold_p_identities_and_k_tracklets():
@@ -23,22 +29,19 @@ def test_identity_with_too_few_tracklets_is_drawn_with_replacement():
 
 
 def test_worker_count_changes_no_batch(tiny, profile):
-    """0 and 2 workers give bit-identical clips, boxes and labels."""
-    dataset = TrainingClips(tiny.frames, tiny.manifest, profile.clips, 0.5, seed=3)
-    epochs = [
-        list(load_epoch(dataset, profile.training.model_copy(update={"workers": workers}), 5)) for workers in (0, 2)
-    ]
-    for one, two in zip(*epochs, strict=True):
-        assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
+    """0, 1 and 3 workers give bit-identical clips, augmentation and labels."""
+    everything = Extras(sampling="segments", flip=0.5, pad_crop=3)
+    epochs = [list(load_epoch(clips(tiny, profile, 3, workers=workers, extras=everything), 5)) for workers in (0, 1, 3)]
+    for batches in zip(*epochs, strict=True):
+        for parts in zip(*batches, strict=True):
+            assert all(torch.equal(parts[0], part) for part in parts[1:])
 
 
 def test_epochs_and_seeds_differ(tiny, profile):
     """Another epoch, or another seed, draws other clips."""
 
     def first(seed, epoch):
-        return next(
-            load_epoch(TrainingClips(tiny.frames, tiny.manifest, profile.clips, 0.5, seed), profile.training, epoch)
-        )[0]
+        return next(load_epoch(clips(tiny, profile, seed), epoch))[0]
 
     assert torch.equal(first(0, 0), first(0, 0))
     assert not torch.equal(first(0, 0), first(0, 1))

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcct.clips.sampling import begin_interval, dense, random_interval
+from dcct.clips.sampling import begin_interval, dense, random_interval, random_segments
 
 LENGTHS, CLIPS = st.integers(1, 2000), st.sampled_from([4, 6, 8])
 
@@ -20,6 +20,17 @@ def test_random_interval_takes_one_frame_of_each_run(length, clip, seed):
         stride = next(s for s in (8, 4, 2, 1) if clip * s <= length)
         assert len(set(positions.tolist())) == clip
         assert positions.max() - positions.min() < clip * stride
+
+
+@given(length=LENGTHS, clip=CLIPS, seed=st.integers(0, 99))
+def test_random_segments_takes_one_frame_of_each_part(length, clip, seed):
+    """T equal parts, one frame from each, in order; short tracklets give sorted draws with replacement."""
+    positions = random_segments(length, clip, np.random.default_rng(seed))
+    assert (np.diff(positions) >= 0).all()
+    assert positions.max() < length
+    if length >= clip:
+        bounds = [(part * length // clip, (part + 1) * length // clip) for part in range(clip)]
+        assert all(low <= position < high for position, (low, high) in zip(positions, bounds, strict=True))
 
 
 @given(length=LENGTHS, clip=CLIPS)

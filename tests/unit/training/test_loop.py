@@ -1,32 +1,18 @@
 """Training: exact resume, and what the paper's detachments imply."""
 
+import json
+import os
+import signal
+
 import pytest
 import torch
 from safetensors.torch import load_file
 
 from dcct import checkpoint
-from dcct.config.load import load_variant
+from dcct.errors import AskedToStopError, DcctError
 from dcct.progress import Progress
 from dcct.training import loop
-from dcct.training.loop import Run, fit
-
-
-@pytest.fixture
-def run(tiny, profile, root, tmp_path):
-    def make(name, epochs=3, work="work"):
-        training = profile.training.model_copy(update={"epochs": epochs, "random_erasing": 0.5})
-        return Run(
-            profile=profile.model_copy(update={"training": training}),
-            variant=load_variant(name, root / "config/config.yaml"),
-            seed=0,
-            frames=tiny.frames,
-            manifest=tiny.manifest,
-            weights=tiny.weights,
-            work=tmp_path / work,
-            identity="x",
-        )
-
-    return make
+from dcct.training.loop import fit
 
 
 class Killed(BaseException):
@@ -53,12 +39,48 @@ def test_interrupted_training_ends_with_the_same_bytes(run, tmp_path, monkeypatc
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "calm-out" / name).read_bytes()
 
 
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGUSR1", "SIGINT"])
+@pytest.mark.parametrize("workers", [0, 2])
+def test_asked_to_stop_it_saves_in_mid_epoch_and_ends_with_the_same_bytes(run, tmp_path, monkeypatch, name, workers):
+    """A scheduler's signal stops after the step, with the state saved; status 75 asks for a rerun, which goes on."""
+    fit(run("dcct-fd-ld", epochs=2, work="calm"), tmp_path / "calm-out", Progress())
+    step, calls = torch.optim.Adam.step, []
+
+    def signalled(self, *args, **kwargs):
+        calls.append(1)
+        if len(calls) == 3:
+            os.kill(os.getpid(), getattr(signal, name))
+        return step(self, *args, **kwargs)
+
+    interrupted = run("dcct-fd-ld", epochs=2, workers=workers)
+    with monkeypatch.context() as patch, pytest.raises(AskedToStopError, match="epoch 1, step 1") as stopped:
+        patch.setattr(torch.optim.Adam, "step", signalled)
+        fit(interrupted, tmp_path / "out", Progress())
+    assert stopped.value.status == 75
+    assert len(calls) == 3
+    fit(interrupted, tmp_path / "out", Progress())
+    for file in (checkpoint.MODEL, loop.HISTORY):
+        assert (tmp_path / "out" / file).read_bytes() == (tmp_path / "calm-out" / file).read_bytes()
+
+
+def test_loss_that_is_not_finite_leaves_terms_and_tracklets(run, tmp_path):
+    """It stops at once, names the terms, and leaves what is needed to look into it; nothing is written as a result."""
+    diverging = run("cnn", learning_rate=1e38, warmup_epochs=0)
+    with pytest.raises(DcctError, match=r"not finite at epoch 1, step 2 \(.*loss"):
+        fit(diverging, tmp_path / "out", Progress())
+    found = json.loads((diverging.work / "non-finite.json").read_text())
+    training = diverging.profile.training
+    assert len(found["tracklets"]) == training.identities * training.tracklets
+    assert "frame_ce_cnn" in found["terms"]
+    assert not (tmp_path / "out").exists()
+
+
 def test_resume_state_of_another_config_is_not_continued(run, tmp_path):
     """A work folder left by other settings is discarded, not mixed in."""
     fit(run("cnn", epochs=1, work="a"), tmp_path / "expected", Progress())
     fit(run("cnn", epochs=1), tmp_path / "first", Progress())
     other = run("cnn", epochs=1)
-    object.__setattr__(other, "identity", "y")
+    other.made_from["code"] = "other"
     fit(other, tmp_path / "second", Progress())
     assert (tmp_path / "second" / checkpoint.MODEL).read_bytes() == (
         tmp_path / "expected" / checkpoint.MODEL
