@@ -81,7 +81,9 @@ def notes(table: Table, frame: pd.DataFrame, dataset: Dataset) -> list[str]:
         if splits or seeds
         else f"{covers}: one seed cannot rank variants whose intervals overlap."
     )
-    warned = f"{WARNED} Verification was told to go on although these data differ from what is expected."
+    warned = (
+        f"{WARNED} Verification was told to go on although these data differ from what is expected: see its report."
+    )
     return [
         *([warned] if (frame["verification"] == "warned").any() else []),
         f"{dataset.title}: {dataset.about.strip()}",

@@ -1,5 +1,6 @@
 """The figures of one data set: how variants compare, their CMC curves, and how their training went."""
 
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from dcct.config.profile import Profile
 from dcct.config.variant import Variant
 from dcct.paths import Paths
 from dcct.report.estimates import sample
-from dcct.report.results import Result, load_results
+from dcct.report.results import Result, described, load_results
 from dcct.report.style import GREY, look, new_figure, save, say_not_run, styled
 
 CMC_OF = ("cnn", "vit", "coupled", "cca", "dcct", "dcct-fd-ld")
@@ -35,9 +36,8 @@ def draw(profile: Profile, paths: Paths, configfile: Path, dataset: str, folder:
     """Write ablation, cmc and training, each as .png and .svg. What was not run is named in the figure."""
     results = load_results(profile, paths, configfile, dataset)
     variants = {name: load_variant(name, configfile) for name in profile.judged}
-    where, resamples = load_dataset(dataset, configfile).title, profile.evaluation.bootstrap
-    if any(run.metrics["verification"] == "warned" for runs in results.values() for run in runs):
-        where += " (data differ from what is expected)"
+    where = described(load_dataset(dataset, configfile).title, chain.from_iterable(results.values()))
+    resamples = profile.evaluation.bootstrap
     with styled():
         save(ablation(variants, results, where, resamples), folder, "ablation")
         save(cmc(variants, results, where, resamples), folder, "cmc")

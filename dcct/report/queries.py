@@ -11,7 +11,7 @@ from dcct.config.load import load_dataset, load_variant
 from dcct.datasets.manifest import read_manifest
 from dcct.errors import DataError
 from dcct.paths import Paths
-from dcct.report.results import load_result
+from dcct.report.results import described, load_result
 from dcct.report.style import GREY, RIGHT, WRONG, styled
 from dcct.report.tiles import HEIGHT, PIXELS, Page
 
@@ -34,7 +34,7 @@ def draw_queries(paths: Paths, configfile: Path, dataset: str, split: int, varia
     tracklets = read_manifest(paths.manifest(dataset, split)).to_pandas()
     store = FrameStore(paths.frames(dataset), paths.manifest(dataset, split))
     top = len(ranked["top"].iloc[0])
-    where = load_dataset(dataset, configfile).title
+    where = described(load_dataset(dataset, configfile).title, [run])
     with styled():
         page = Page(
             FIRST_X + top * COLUMN_WIDTH,

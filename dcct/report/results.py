@@ -1,5 +1,6 @@
 """What finished runs left behind, read once and without torch. A run that is missing is a gap, never an error."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -105,6 +106,12 @@ def load_result(paths: Paths, dataset: str, split: int, name: str, variant: Vari
         train_record=paths.run("train", *where, donor, f"seed{seed}"),
         extract_record=paths.run("extract", *where, name, f"seed{seed}"),
     )
+
+
+def described(title: str, runs: Iterable[Result]) -> str:
+    """A data set's title in pictures, marked where the data did not pass verification."""
+    warned = any(run.metrics["verification"] == "warned" for run in runs)
+    return f"{title} (data differ from what is expected)" if warned else title
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from dcct.datasets.download import ATTEMPTS, download
-from dcct.errors import DataError
+from dcct.errors import DataError, DcctError
 from dcct.progress import Progress
 
 CONTENT = bytes(range(256)) * 400
@@ -98,3 +98,22 @@ def test_no_server_is_told(tmp_path):
     """An address where nobody listens is named, after a few attempts."""
     with pytest.raises(DataError, match="Connection refused; gave up"):
         fetch("http://127.0.0.1:9/archive", tmp_path / "archive")
+
+
+def test_full_disk_keeps_what_was_fetched(address, small_disk):
+    """An archive that does not fit: the path is named; with more room the same command goes on where it was."""
+    with pytest.raises(DcctError, match=r"archive\.partial: cannot be written: No space left on device"):
+        fetch(f"{address}/cut", small_disk.folder / "archive")
+    kept = (small_disk.folder / "archive.partial").stat().st_size
+    assert kept >= 30_000
+    small_disk.enlarge()
+    fetch(f"{address}/good", small_disk.folder / "archive")
+    assert Server.seen[-1] == f"bytes={kept}-"
+    assert (small_disk.folder / "archive").read_bytes() == CONTENT
+
+
+def test_unwritable_archives_folder_is_one_line(tmp_path):
+    """Where the folder cannot be made, the path is named before anything is fetched."""
+    (tmp_path / "file").touch()
+    with pytest.raises(DcctError, match=r"file/archives/archive: cannot be written"):
+        fetch("http://127.0.0.1:9/archive", tmp_path / "file/archives/archive")

@@ -13,7 +13,7 @@ from rich.console import Console
 from dcct.config.dataset import Archive, Dataset
 from dcct.config.load import load_dataset
 from dcct.datasets.source import obtain
-from dcct.errors import DataError
+from dcct.errors import DataError, DcctError
 from dcct.progress import Progress
 
 
@@ -114,3 +114,21 @@ def test_withdrawn_set_can_have_no_address(root):
     archive = {"name": "a.zip", "urls": ["http://x/a.zip"], "bytes": None, "md5": None, "claim": "published"}
     with pytest.raises(ValueError, match="withdrawn: archives must have no urls: such a set is never fetched"):
         Dataset.model_validate(content | {"archives": [archive]})
+
+
+def test_full_disk_leaves_no_half_drawn_set(root, small_disk):
+    """A drawn set that does not fit: the path is named and no folder stands where a set should be."""
+    dataset = load_dataset("walkers-duke", root / "config/paper.yaml")
+    with pytest.raises(DcctError, match=r"cannot be written: .*No space left on device"):
+        obtain(dataset, small_disk.folder / "set", small_disk.folder / "archives", Progress())
+    assert not (small_disk.folder / "set").exists()
+
+
+def test_full_disk_leaves_no_half_unpacked_set(ilids, tmp_path, small_disk):
+    """An archive whose contents do not fit is refused before it is unpacked: it stays, no half-unpacked set."""
+    with pytest.raises(
+        DcctError, match=r"iLIDS.zip: unpacks to .* bytes, but the disk has only 65,536 free: make room"
+    ):
+        obtain(ilids(), small_disk.folder / "set", tmp_path / "archives", Progress())
+    assert not list(small_disk.folder.iterdir())
+    assert (tmp_path / "archives/iLIDS.zip").is_file()
