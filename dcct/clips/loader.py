@@ -1,12 +1,14 @@
 """Batches of training clips: P identities × K tracklets, every draw a pure function of (seed, epoch, index)."""
 
 import signal
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, default_collate
 
 from dcct.clips.frames import FrameStore
 from dcct.clips.sampling import TRAINING_SAMPLERS
@@ -15,6 +17,7 @@ from dcct.config.profile import Clips, Training
 from dcct.datasets.manifest import read_manifest
 from dcct.streams import Stream, generator
 
+BATCHES_AHEAD = 2
 Index = tuple[int, int, int]
 """(epoch, place in the epoch, tracklet): all that an item depends on beside the seed."""
 
@@ -64,17 +67,39 @@ def epoch_batches(labels: np.ndarray, identities: int, tracklets: int, seed: int
 def load_epoch(dataset: TrainingClips, epoch: int, first: int = 0) -> Iterator[tuple[torch.Tensor, ...]]:
     """Yield batches (clips uint8 (B,T,H,W,3), augmentation (B,7), labels (B,)) of an epoch, from batch `first` on."""
     training = dataset.training
-    batches = epoch_batches(dataset.labels, training.identities, training.tracklets, dataset.seed, epoch)
+    batches = epoch_batches(dataset.labels, training.identities, training.tracklets, dataset.seed, epoch)[first:]
+    if training.workers and training.loader == "threads":
+        return _load_in_threads(dataset, batches, training.workers)
     return iter(
         DataLoader(
             dataset,
-            batch_sampler=batches[first:],
+            batch_sampler=batches,
             num_workers=training.workers,
             pin_memory=training.device == "cuda",
             generator=torch.Generator(),
             worker_init_fn=_leave_signals_to_the_main_process if training.workers else None,
         )
     )
+
+
+def _load_in_threads(
+    dataset: TrainingClips, batches: list[list[Index]], workers: int
+) -> Iterator[tuple[torch.Tensor, ...]]:
+    """Batches in order, BATCHES_AHEAD of them under way."""
+    pool, waiting = ThreadPoolExecutor(workers), deque()
+    try:
+        for batch in batches:
+            waiting.append([pool.submit(dataset.__getitem__, index) for index in batch])
+            if len(waiting) > BATCHES_AHEAD:
+                yield _collated(waiting.popleft())
+        while waiting:
+            yield _collated(waiting.popleft())
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _collated(items: list[Future]) -> tuple[torch.Tensor, ...]:
+    return tuple(default_collate([item.result() for item in items]))
 
 
 def _leave_signals_to_the_main_process(_worker: int) -> None:

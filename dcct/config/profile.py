@@ -137,7 +137,10 @@ class Training(Model):
     threads: int = Field(gt=0)
     """CPU threads of one training or extraction."""
     workers: int = Field(ge=0)
-    """Loader processes; their number changes no batch."""
+    """Loader workers; their number changes no batch."""
+    loader: Literal["processes", "threads"] = "processes"
+    """What workers are. Threads start at once, copy nothing and share one frame store: decoding lets go of Python's
+    lock."""
 
 
 class Evaluation(Model):

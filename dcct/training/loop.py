@@ -23,6 +23,7 @@ from dcct.receipt import write_json
 from dcct.streams import Stream, torch_seed
 from dcct.training.interrupt import stop_requests
 from dcct.training.learner import Learner, Run
+from dcct.training.memory import memory_advice, memory_of
 from dcct.training.objective import Objective
 from dcct.training.schedule import distill_weight_at, lr_at
 
@@ -48,8 +49,10 @@ def fit(run: Run, folder: Path, progress: Progress) -> dict:
     )
     learner.resume(run, progress)
     epochs = training.epochs if run.variant.trained else 0
+    memory = memory_of(run.variant, run.profile, dataset.num_identities)
+    progress.say(f"memory of a step: {memory}")
     tell = progress.tick(epochs, "epochs", learner.epoch)
-    with stop_requests() as asked:
+    with stop_requests() as asked, memory_advice(training, run.profile.clips.length):
         while learner.epoch < epochs:
             row, seconds = train_epoch(learner, dataset, run, asked)
             learner.history.append(row)
@@ -63,6 +66,7 @@ def fit(run: Run, folder: Path, progress: Progress) -> dict:
         "images": sum(row["images"] for row in learner.history),
         "parameters": sum(p.numel() for p in model.parameters()),
         "device": training.device,
+        "memory_estimate_mb": round((memory.state + memory.activations) / 2**20),
     }
 
 

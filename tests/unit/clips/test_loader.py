@@ -29,9 +29,10 @@ def test_identity_with_too_few_tracklets_is_drawn_with_replacement():
 
 
 def test_worker_count_changes_no_batch(tiny, profile):
-    """0, 1 and 3 workers give bit-identical clips, augmentation and labels."""
+    """0, 1 and 3 processes and 3 threads give bit-identical clips, augmentation and labels."""
     everything = Extras(sampling="segments", flip=0.5, pad_crop=3)
-    epochs = [list(load_epoch(clips(tiny, profile, 3, workers=workers, extras=everything), 5)) for workers in (0, 1, 3)]
+    settings = [{"workers": workers} for workers in (0, 1, 3)] + [{"workers": 3, "loader": "threads"}]
+    epochs = [list(load_epoch(clips(tiny, profile, 3, extras=everything, **one), 5)) for one in settings]
     for batches in zip(*epochs, strict=True):
         for parts in zip(*batches, strict=True):
             assert all(torch.equal(parts[0], part) for part in parts[1:])

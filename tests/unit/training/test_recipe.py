@@ -11,11 +11,12 @@ from dcct.checkpoint import MODEL
 from dcct.clips.transforms import to_input
 from dcct.config.load import load_variant
 from dcct.config.profile import Extras
-from dcct.errors import AskedToStopError
+from dcct.errors import AskedToStopError, DcctError
 from dcct.losses import cross_entropy
 from dcct.models.dcct import DCCT
 from dcct.progress import Progress
 from dcct.training.loop import fit
+from dcct.training.memory import memory_advice, memory_of
 from dcct.training.objective import Objective
 from dcct.training.schedule import lr_at
 
@@ -137,3 +138,38 @@ def test_half_precision_is_close(gradients):
     (loss, plain), (other, half) = gradients([]), gradients([], "bf16")
     assert other == pytest.approx(loss, rel=0.01)
     assert {value.dtype for value in half.values()} == {value.dtype for value in plain.values()}
+
+
+def test_memory_is_counted_before_the_first_step(profile, root):
+    """Twice the batch takes twice the activations; checkpointing and bf16 take less; a real forward pass agrees."""
+    from torch.autograd.graph import saved_tensors_hooks
+
+    variant = load_variant("dcct-fd-ld", root / "config/test.yaml")
+
+    def memory(**changes):
+        return memory_of(
+            variant, profile.model_copy(update={"training": profile.training.model_copy(update=changes)}), 9
+        )
+
+    plain, double = memory(identities=4), memory(identities=8)
+    assert double.activations == 2 * plain.activations
+    assert memory(identities=4, precision="bf16").activations == plain.activations // 2
+    assert memory(identities=4, checkpointing=["cnn", "vit"]).activations < 0.6 * plain.activations
+    model, kept = DCCT(variant, profile.network, profile.clips, 9).train(), {}
+    clips = 4 * profile.training.tracklets
+    images = torch.randn(clips, profile.clips.length, 3, profile.clips.height, profile.clips.width)
+    with saved_tensors_hooks(lambda x: kept.setdefault(x.untyped_storage().data_ptr(), x), lambda x: x):
+        output = model(images)  # noqa: F841 - keeps what was saved
+    real = sum(x.untyped_storage().nbytes() for x in kept.values() if not isinstance(x, torch.nn.Parameter))
+    assert plain.activations == pytest.approx(real, rel=0.1)
+
+
+def test_exhausted_memory_says_which_option_to_set(profile):
+    """What the allocator says becomes one line; any other error passes."""
+    with (
+        pytest.raises(DcctError, match=r"set training\.checkpointing: \[cnn, vit\]"),
+        memory_advice(profile.training, 4),
+    ):
+        torch.empty(2**50)
+    with pytest.raises(RuntimeError, match="other"), memory_advice(profile.training, 4):
+        raise RuntimeError("other")
