@@ -162,6 +162,30 @@ def export(
 
 
 @app.command(rich_help_panel=LEARNING)
+def plan(
+    teraflops: Annotated[float, typer.Option(help="The card's rate of matrix products at the profile's precision.")],
+    utilisation: Annotated[
+        float, typer.Option(help="Share of it that a training step achieves: benchmarks/training.py measures both.")
+    ],
+    configfile: Configfile = DEFAULT,
+) -> None:
+    """What a profile's trainings will cost: images, operations, hours on a card, memory. Nothing is run.
+
+    Example: dcct plan --configfile config/paper.yaml --teraflops 300 --utilisation 0.4
+    """
+    table = Table("data set", "variant", "runs", "images", "PFLOPs", "hours", "memory of a step (GiB)")
+    jobs = steps.budget(_open(configfile, "plan", learns=True), teraflops, utilisation)
+    for one in jobs:
+        memory = f"{(one.memory.state + one.memory.activations) / 2**30:.1f}"
+        row = (f"{one.images:,}", f"{one.flops / 1e15:,.0f}", f"{one.hours:,.1f}", memory)
+        table.add_row(one.dataset, one.variant, str(one.runs), *row)
+    table.add_section()
+    totals = f"{sum(one.images for one in jobs):,}", f"{sum(one.flops for one in jobs) / 1e15:,.0f}"
+    table.add_row("all", "", str(sum(one.runs for one in jobs)), *totals, f"{sum(one.hours for one in jobs):,.1f}", "")
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+
+
+@app.command(rich_help_panel=LEARNING)
 def parity(
     numbers: Annotated[Path | None, typer.Option(help="Numbers of the authors' program.", metavar="JSON")] = None,
 ) -> None:

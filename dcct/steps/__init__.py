@@ -6,11 +6,12 @@ work, and leaves a receipt; it imports torch only if it needs it.
 
 from dcct.steps.context import Context, open_context
 from dcct.steps.data import manifest, pack, sample, source, status, verify
-from dcct.steps.learning import export, extract, parity, rank, train, weights
+from dcct.steps.learning import budget, export, extract, parity, rank, train, weights
 from dcct.steps.paper import cost, draw, gallery, sheet, tabulate
 
 __all__ = [
     "Context",
+    "budget",
     "cost",
     "draw",
     "export",

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dcct.config.load import load_variant
+from dcct.config.load import load_variant, splits_of
 from dcct.errors import DcctError
 from dcct.plan import EXPORTED
 from dcct.progress import Progress
@@ -12,6 +12,7 @@ from dcct.receipt import RECEIPT, made_from, write_json
 from dcct.steps.context import TIME_ORDER, Context, clips_inputs, manifest_input, origin_for, recorded_as
 
 if TYPE_CHECKING:
+    from dcct.budget import Job
     from dcct.parity import Agreement
 
 
@@ -173,6 +174,23 @@ def export(context: Context, dataset: str, split: int, variant: str, seed: int) 
         distance = export_backbone(model, profile.network, profile.clips, config.title, folder)
         facts["distance_from_ours"] = distance
     context.progress.say(f"timm and ONNX give our features to {distance:.0e}")
+
+
+def budget(context: Context, teraflops: float, utilisation: float) -> "list[Job]":
+    """What every training of the profile will cost on a card of that rate; nothing is run."""
+    from dcct.budget import job_of
+
+    profile, file, found = context.profile, context.configfile, []
+    for dataset in profile.datasets:
+        data = context.dataset(dataset)
+        runs = len(splits_of(data, profile)) * len(profile.seeds)
+        for name in profile.variants:
+            found.append(
+                job_of(dataset, data, runs, name, load_variant(name, file), profile, 1e12 * teraflops * utilisation)
+            )
+            if found[-1]:
+                context.progress.say(f"{dataset}, {name}: {found[-1].hours:,.1f} hours")
+    return [job for job in found if job]
 
 
 def parity(numbers: Path | None, progress: Progress) -> "list[Agreement]":

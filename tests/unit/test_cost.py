@@ -1,8 +1,9 @@
-"""The cost table counts what the official program counts, less what it never uses."""
+"""The cost table counts what the official program counts, less what it never uses; a budget follows from it."""
 
 import pytest
 
-from dcct.config.load import load_variant
+from dcct.budget import job_of
+from dcct.config.load import load_dataset, load_profile, load_variant
 from dcct.cost import cost_of
 from dcct.models import full_size
 
@@ -23,3 +24,17 @@ def test_operations_of_the_vit_are_those_of_its_formula(root):
     by_hand = 2 * (patches * width * 3 * 16 * 16 + 12 * block)
     found = cost_of("vit", variant, full_size.NETWORK, full_size.CLIPS, full_size.IDENTITIES).flops
     assert found == pytest.approx(by_hand, rel=0.001)
+
+
+def test_budget_of_the_official_recipe_on_mars(root):
+    """400 epochs of 78 steps of 256 images; hours follow from operations; checkpointing adds a forward pass."""
+    profile = load_profile(root / "config/paper.yaml")
+    arguments = ("mars", load_dataset("mars", root / "config/paper.yaml"), 1, "cnn")
+    variant = load_variant("cnn", root / "config/paper.yaml")
+    job = job_of(*arguments, variant, profile, 1e15)
+    assert job.images == 400 * 78 * 256
+    assert job.hours == pytest.approx(job.flops / 1e15 / 3600)
+    again = profile.model_copy(update={"training": profile.training.model_copy(update={"checkpointing": ["cnn"]})})
+    assert job_of(*arguments, variant, again, 1e15).flops == pytest.approx(job.flops * 4 / 3)
+    untrained = load_variant("untrained", root / "config/paper.yaml")
+    assert job_of(*arguments, untrained, profile, 1e15) is None

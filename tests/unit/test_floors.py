@@ -27,6 +27,7 @@ FLOOR = {
     "training": 3,
     "extraction.py": 3,
     "evaluation.py": 3,
+    "budget.py": 3,
     "cost.py": 3,
     "export.py": 3,
     "parity.py": 3,
