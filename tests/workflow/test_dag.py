@@ -33,7 +33,7 @@ def test_second_run_has_nothing_to_do(finished):
 def test_editing_one_variant_reruns_that_variant(finished, edited):
     """Its training, extraction and ranking, the tables and figures: nothing else."""
     edited("config/variants/cnn.yaml", "title: CNN", "title: The CNN")
-    key = "dataset=walkers-test, variant=cnn, seed=0"
+    key = "dataset=walkers-test, split=0, variant=cnn, seed=0"
     expected = (
         {f"{rule} {key}" for rule in ("train", "extract", "rank")} | ALL_TABLES | {"draw dataset=walkers-test", "cost"}
     )
@@ -48,9 +48,9 @@ def test_comment_in_an_unrelated_module_reruns_nothing(finished, edited):
 
 def test_change_in_losses_retrains(finished, edited):
     """Every training and what follows from it, but no data step."""
-    edited("dcct/losses.py", "no label smoothing", "without label smoothing")
+    edited("dcct/losses.py", "the paper smooths no labels", "no labels are smoothed in the paper")
     jobs = finished.jobs()
-    assert {f"train dataset=walkers-test, variant={name}, seed=0" for name in TRAINED} <= jobs
+    assert {f"train dataset=walkers-test, split=0, variant={name}, seed=0" for name in TRAINED} <= jobs
     assert not {job.split()[0] for job in jobs} & {"source", "verify", "manifest", "pack", "sample", "weights", "sheet"}
 
 
@@ -58,7 +58,7 @@ def test_second_training_from_scratch_gives_the_same_bytes(finished):
     """Same inputs, same machine: checkpoint, features, metrics and tables are identical, seconds apart."""
     run = ("walkers-test", "cnn", "--seed", "0", "--configfile", "config/test.yaml")
     receipts = [
-        finished.results / f"{step}/walkers-test/cnn/seed0/receipt.json"
+        finished.results / f"{step}/walkers-test/split0/cnn/seed0/receipt.json"
         for step in ("checkpoints", "features", "metrics")
     ]
     before = [receipt.read_bytes() for receipt in receipts]
@@ -110,7 +110,7 @@ def test_deleted_frame_is_named(finished):
     path = finished.folder / "results/test/data/walkers-test/bbox_train/0001/0001C1T0001F003.jpg"
     shutil.move(path, frame)
     try:
-        for step in ("verify", "pack"):
+        for step in ("pack", "verify"):
             error = one_error(finished.run("dcct", step, "walkers-test", "--configfile", "config/test.yaml"))
             assert "0001C1T0001F003.jpg: frame missing" in error
     finally:
@@ -128,7 +128,7 @@ def test_missing_data_says_how_to_get_them(finished, tmp_path):
 
 
 def test_paper_plan_lists_what_is_missing_or_prints_everything(finished):
-    """Without data, one list names every set and what to do; with data in place, the whole plan is printed."""
+    """Without data, one list names every set and what to do; with data in place, the whole plan: 22 splits in all."""
     command = ("snakemake", "--dry-run", "--configfile", "config/paper.yaml")
     done = finished.run(*command)
     assert done.returncode != 0
@@ -144,12 +144,12 @@ def test_paper_plan_lists_what_is_missing_or_prints_everything(finished):
         shutil.rmtree(finished.folder / "data")
     assert done.returncode == 0, done.stderr
     counts = dict(re.findall(r"^(train|extract|rank|export|tabulate|cost) +(\d+)$", done.stdout + done.stderr, re.M))
-    assert counts == {"train": "60", "extract": "68", "rank": "68", "export": "8", "tabulate": "7", "cost": "1"}
+    assert counts == {"train": "330", "extract": "374", "rank": "374", "export": "44", "tabulate": "7", "cost": "1"}
 
 
 def test_flipped_byte_in_a_checkpoint_is_named(finished):
     """Extraction refuses a checkpoint whose digest is not the receipt's."""
-    path = finished.results / "checkpoints/walkers-test/cnn/seed0/model.safetensors"
+    path = finished.results / "checkpoints/walkers-test/split0/cnn/seed0/model.safetensors"
     content = path.read_bytes()
     path.write_bytes(content[:-10] + bytes([content[-10] ^ 1]) + content[-9:])
     try:
@@ -177,6 +177,6 @@ def test_unwritable_results_are_one_line(finished):
 
 def test_run_record_tells_how(finished):
     """Every number leads to a command, versions, device and seconds."""
-    record = read_json(finished.results / "runs/train/walkers-test/dcct/seed0.json", "train")
-    assert record["command"].startswith("dcct train walkers-test dcct --seed 0")
+    record = read_json(finished.results / "runs/train/walkers-test/split0/dcct/seed0.json", "train")
+    assert record["command"].startswith("dcct train walkers-test dcct --split 0 --seed 0")
     assert {"seconds", "versions", "device", "git", "peak_memory_mb"} <= record.keys()

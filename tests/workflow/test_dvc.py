@@ -76,8 +76,8 @@ def test_editing_one_variant_reruns_that_variant(dvc):
     finally:
         path.write_text(text)
     assert re.findall(r"^Running stage '(train|extract)@(.*)'", plan, re.M) == [
-        ("train", "walkers-test-cnn-0"),
-        ("extract", "walkers-test-cnn-0"),
+        ("train", "walkers-test-0-cnn-0"),
+        ("extract", "walkers-test-0-cnn-0"),
     ]
 
 
