@@ -16,22 +16,25 @@ rule extract:
         model=lambda wildcards: ancient(
             PATHS.checkpoint(
                 wildcards.dataset,
-            wildcards.split,
-            PLAN.donor(wildcards.variant),
-            wildcards.seed,
+                wildcards.split,
+                PLAN.donor(wildcards.variant),
+                wildcards.seed,
             )
             / "model.safetensors"
         ),
         variant=PLAN.config("variants", "{variant}"),
         code=CODE["extract"],
     output:
-        PATHS.features("{dataset}", "{split}", "{variant}", "{seed}") / "features.parquet",
+        PATHS.features("{dataset}", "{split}", "{variant}", "{seed}")
+        / "features.parquet",
         PATHS.features("{dataset}", "{split}", "{variant}", "{seed}") / "receipt.json",
         PATHS.run("extract", "{dataset}", "split{split}", "{variant}", "seed{seed}"),
     log:
         PATHS.log("extract", "{dataset}", "split{split}", "{variant}", "seed{seed}"),
     benchmark:
-        PATHS.benchmark("extract", "{dataset}", "split{split}", "{variant}", "seed{seed}")
+        PATHS.benchmark(
+            "extract", "{dataset}", "split{split}", "{variant}", "seed{seed}"
+        )
     threads: PROFILE.training.threads
     resources:
         gpu=int(PROFILE.training.device == "cuda"),
@@ -45,7 +48,10 @@ rule rank:
     input:
         PATHS.manifest("{dataset}", "{split}") / "receipt.json",
         PATHS.features("{dataset}", "{split}", "{variant}", "{seed}") / "receipt.json",
-        ancient(PATHS.features("{dataset}", "{split}", "{variant}", "{seed}") / "features.parquet"),
+        ancient(
+            PATHS.features("{dataset}", "{split}", "{variant}", "{seed}")
+            / "features.parquet"
+        ),
         dataset=PLAN.config("datasets", "{dataset}"),
         variant=PLAN.config("variants", "{variant}"),
         code=CODE["rank"],
@@ -77,9 +83,9 @@ rule export:
         model=lambda wildcards: ancient(
             PATHS.checkpoint(
                 wildcards.dataset,
-            wildcards.split,
-            PLAN.donor(wildcards.variant),
-            wildcards.seed,
+                wildcards.split,
+                PLAN.donor(wildcards.variant),
+                wildcards.seed,
             )
             / "model.safetensors"
         ),
@@ -94,7 +100,9 @@ rule export:
     log:
         PATHS.log("export", "{dataset}", "split{split}", "{variant}", "seed{seed}"),
     benchmark:
-        PATHS.benchmark("export", "{dataset}", "split{split}", "{variant}", "seed{seed}")
+        PATHS.benchmark(
+            "export", "{dataset}", "split{split}", "{variant}", "seed{seed}"
+        )
     params:
         settings=SETTINGS["export"],
     shell:

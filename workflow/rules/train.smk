@@ -28,8 +28,10 @@ rule train:
         variant=PLAN.config("variants", "{variant}"),
         code=CODE["train"],
     output:
-        PATHS.checkpoint("{dataset}", "{split}", "{variant}", "{seed}") / "model.safetensors",
-        PATHS.checkpoint("{dataset}", "{split}", "{variant}", "{seed}") / "history.parquet",
+        PATHS.checkpoint("{dataset}", "{split}", "{variant}", "{seed}")
+        / "model.safetensors",
+        PATHS.checkpoint("{dataset}", "{split}", "{variant}", "{seed}")
+        / "history.parquet",
         PATHS.checkpoint("{dataset}", "{split}", "{variant}", "{seed}") / "receipt.json",
         PATHS.run("train", "{dataset}", "split{split}", "{variant}", "seed{seed}"),
     log:
