@@ -39,8 +39,7 @@ def test_interrupted_training_ends_with_the_same_bytes(run, tmp_path, monkeypatc
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "calm-out" / name).read_bytes()
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGUSR1", "SIGINT"])
-@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize(("name", "workers"), [("SIGTERM", 0), ("SIGUSR1", 2), ("SIGINT", 0)])
 def test_asked_to_stop_it_saves_in_mid_epoch_and_ends_with_the_same_bytes(run, tmp_path, monkeypatch, name, workers):
     """A scheduler's signal stops after the step, with the state saved; status 75 asks for a rerun, which goes on."""
     fit(run("dcct-fd-ld", epochs=2, work="calm"), tmp_path / "calm-out", Progress())
