@@ -27,7 +27,10 @@ Entry = tuple[str, str]
 
 
 class Contents:
-    """MD5 of every file below `root` that was looked at, by path relative to it. Use as a context manager."""
+    """MD5 of every file below `root` that was looked at, by path relative to it. Use as a context manager.
+
+    Raises DcctError on leaving when the temporary database could not be written.
+    """
 
     def __init__(self, root: Path):
         self.root = root
@@ -39,15 +42,16 @@ class Contents:
     def __enter__(self) -> "Contents":
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         self._pool.shutdown(cancel_futures=True)
         self._files.close()
+        if isinstance(error, sqlite3.OperationalError):
+            raise DcctError(f"temporary folder: {error}: free its disk, or name another one with TMPDIR") from None
 
     def inspect(self, frames: Iterable[Listed]) -> Iterator[Frame | str]:
         """Yield every frame in order, or one line that says why it cannot be used.
 
-        Raises DataError, after the last one, at a frame of two tracklets; DcctError when the temporary database
-        cannot be written.
+        Raises DataError, after the last one, at a frame of two tracklets.
         """
         for found in self._in_threads(_inspect, frames):
             self._add([(frame.path, frame.md5.hex()) for frame in found if isinstance(frame, Frame)])
@@ -61,7 +65,7 @@ class Contents:
         self._files.execute("CREATE TABLE found (path TEXT)")
         self._files.executemany("INSERT INTO found VALUES (?)", ((path,) for path in _files_below(self.root)))
         others = self._files.execute("SELECT path FROM found EXCEPT SELECT path FROM file")
-        for found in self._in_threads(_digest, (path for (path,) in others.fetchall())):
+        for found in self._in_threads(_digest, (path for (path,) in others)):
             self._add(found)
 
     def md5_of(self, path: str) -> str | None:
@@ -96,12 +100,9 @@ class Contents:
         yield list(chain.from_iterable(under_way))
 
     def _add(self, entries: list[Entry]) -> None:
-        try:
-            self._files.executemany(
-                "INSERT INTO file VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET times = times + 1", entries
-            )
-        except sqlite3.OperationalError as error:
-            raise DcctError(f"temporary folder: {error}: free its disk, or name another one with TMPDIR") from None
+        self._files.executemany(
+            "INSERT INTO file VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET times = times + 1", entries
+        )
 
 
 def _inspect(root: Path, listed: Listed) -> Frame | str:

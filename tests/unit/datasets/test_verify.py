@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -204,3 +205,19 @@ def test_full_disk_keeps_the_old_list(config, drawn, small_disk):
         verify(config("mars"), drawn / "mars", listing, Progress())
     assert [path.name for path in small_disk.folder.iterdir()] == ["frames.parquet"]
     assert listing.read_bytes() == b"old" * 21_000
+
+
+def test_full_temporary_disk_is_one_line(tmp_path, small_disk):
+    """Files that are no frames are noted on disk too: a full one is named, and the variable that names another."""
+    for number in range(12_000):
+        (tmp_path / f"{'x' * 200}{number}").touch()
+    code = f"""
+from pathlib import Path
+from dcct.datasets.contents import Contents
+with Contents(Path({str(tmp_path)!r})) as contents:
+    contents.add_others()
+"""
+    environment = os.environ | {"SQLITE_TMPDIR": str(small_disk.folder)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    assert done.stderr.splitlines()[-1].startswith("dcct.errors.DcctError: temporary folder: ")
+    assert "TMPDIR" in done.stderr
