@@ -115,7 +115,7 @@ def random_clips(root: Path, store: Path, manifest: Path, tracklets: int) -> tup
         for tracklet, positions in draws:
             clip = np.empty((CLIP_LENGTH, HEIGHT, WIDTH, 3), np.uint8)
             for place, position in enumerate(positions.tolist()):
-                clip[place] = np.asarray(decode(read_image_bytes(root / paths[tracklet][position]), ""))
+                clip[place] = decode(read_image_bytes(root / paths[tracklet][position]), "")
         between = time.perf_counter()
         for tracklet, positions in draws:
             frames.read(tracklet, positions, HEIGHT, WIDTH)

@@ -223,8 +223,8 @@ def inputs(rounds: int, frames: int) -> None:
         verify_all(root, listing)
         write_tracklets(root, listing, manifest)
         pack(listing, root, store, scratch / "work", PAPER.clips, Progress())
-        for workers in (0, 2):
-            training = ours(identities=2, tracklets=16, workers=workers)
+        for workers, kind in ((0, "processes"), (2, "processes"), (2, "threads")):
+            training = ours(identities=2, tracklets=16, workers=workers, loader=kind)
             own = TrainingClips(store, manifest, PAPER.clips, training, 0)
             batches = [[item[2] for item in batch] for batch in epoch_batches(own.labels, 2, 16, 0, 0)]
             loader = DataLoader(PlainClips(root, own.labels), batch_sampler=batches, num_workers=workers)
@@ -233,7 +233,8 @@ def inputs(rounds: int, frames: int) -> None:
                 "ours": partial(read, prepare, partial(load_epoch, own, 0), to_input),
                 "plain": partial(read, use_defaults, loader.__iter__, lambda clips, labels: clips),
             }
-            compare(f"input, {workers} workers", ways, rounds, lambda s, n=clips: f"{n / s:.0f} clips/s")
+            name = f"input, {workers} workers, ours in {kind}"
+            compare(name, ways, rounds, lambda s, n=clips: f"{n / s:.0f} clips/s")
     finally:
         shutil.rmtree(scratch)
 

@@ -115,14 +115,21 @@ def weights(seed: Seed = 0, configfile: Configfile = DEFAULT) -> None:
 
 @app.command(rich_help_panel=LEARNING)
 def train(
-    dataset: Dataset, variant: Variant, split: Split = 0, seed: Seed = 0, configfile: Configfile = DEFAULT
+    dataset: Dataset,
+    variant: Variant,
+    split: Split = 0,
+    seed: Seed = 0,
+    configfile: Configfile = DEFAULT,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Also write a profiler's trace of a few steps to results/traces.")
+    ] = False,
 ) -> None:
     """Train a variant. Run the same command after an interruption: it goes on where it was.
 
     Example: dcct train walkers dcct --seed 0
     """
     context = _open(configfile, f"train {dataset}/split{split}/{variant}/seed{seed}", learns=True)
-    steps.train(context, dataset, split, variant, seed)
+    raise typer.Exit(steps.train(context, dataset, split, variant, seed, trace=profile))
 
 
 @app.command(rich_help_panel=LEARNING)
@@ -277,7 +284,8 @@ def main() -> None:
     except SystemExit as left:
         status = left.code or 0
     except DcctError as error:
-        _complain(str(error))
+        if not error.everywhere or os.environ.get("RANK", "0") == "0":
+            _complain(str(error))
         status = error.status
     except OSError as error:
         _complain(

@@ -5,6 +5,8 @@ class DcctError(Exception):
     """Something the user can mend. The message is one line: what is wrong, where, and what to do next."""
 
     status = 1
+    everywhere = False
+    """All processes of a training raise it at the same step: only the first of them says it."""
 
 
 class ConfigError(DcctError):
@@ -14,7 +16,19 @@ class ConfigError(DcctError):
 class AskedToStopError(DcctError):
     """A training that was asked to stop and has saved where it is. Exit status 75 (EX_TEMPFAIL) asks for a rerun."""
 
-    status = 75
+    status, everywhere = 75, True
+
+
+class NotFiniteError(DcctError):
+    """A loss that is no number any more."""
+
+    everywhere = True
+
+
+class LostProcessError(DcctError):
+    """Another process of the same training is gone."""
+
+    everywhere = True
 
 
 class DataError(DcctError):

@@ -4,6 +4,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+TINY = 1e-24
+"""Squared length below which a vector counts as one of this length (torch's own normalize does the same)."""
+
 
 def cross_entropy(logits: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
     """Mean cross-entropy of logits (B,K) or (B,T,K) with labels (B,); the paper smooths no labels."""
@@ -21,14 +24,22 @@ def batch_hard_triplet(embedding: Tensor, labels: Tensor, margin: float) -> Tens
     may be the anchor itself, as in the official program. Raises ValueError with fewer than two identities.
     """
     embedding = embedding.float()
-    x_TBC = F.normalize(embedding.transpose(0, 1) if embedding.dim() == 3 else embedding[None], dim=-1)
-    distance_TBB = -x_TBC @ x_TBC.transpose(1, 2)
+    distance_TBB = -_cosine(embedding.transpose(0, 1) if embedding.dim() == 3 else embedding[None])
     same_BB = labels[:, None] == labels[None]
     if same_BB.all():
         raise ValueError("batch-hard mining needs at least two identities in a batch")
     hardest_positive = distance_TBB.masked_fill(~same_BB, -torch.inf).amax(2)
     hardest_negative = distance_TBB.masked_fill(same_BB, torch.inf).amin(2)
     return F.relu(hardest_positive - hardest_negative + margin).mean()
+
+
+def _cosine(x_TBC: Tensor) -> Tensor:
+    """Cosine similarities (T,B,B) of all pairs; vectors of zeros have similarity 0."""
+    product_TBB = x_TBC @ x_TBC.detach().transpose(1, 2)
+    # The other half of the gradient of x·xᵀ comes back through the transpose: one product instead of two.
+    product_TBB = product_TBB + (product_TBB.transpose(1, 2) - product_TBB.detach())
+    inverse_TB = product_TBB.diagonal(dim1=1, dim2=2).clamp_min(TINY).rsqrt()
+    return product_TBB * inverse_TB.unsqueeze(1) * inverse_TB.unsqueeze(2)
 
 
 def feature_distillation(hint_BTE: Tensor, temporal_BE: Tensor) -> Tensor:

@@ -57,6 +57,10 @@ class Paths:
     def metrics(self, dataset: str, split: int, variant: str, seed: int) -> Path:
         return self._of_run("metrics", dataset, split, variant, seed)
 
+    def trace(self, dataset: str, split: int, variant: str, seed: int) -> Path:
+        """What `dcct train --profile` writes."""
+        return self._of_run("traces", dataset, split, variant, seed) / "trace.json"
+
     def exported(self, dataset: str, split: int, variant: str, seed: int) -> Path:
         return self._of_run("backbones", dataset, split, variant, seed)
 

@@ -23,19 +23,6 @@ class Progress:
         if self.console:
             self.console.print(f"[{self.label}] {message}", markup=False, highlight=False, soft_wrap=True)
 
-    def tick(self, total: int, unit: str, done: int) -> Callable[[str], None]:
-        """A function that says a line for each unit of work done; on a terminal, above a bar that starts at `done`."""
-        if not (self.console and self.console.is_terminal):
-            return self.say
-        advance = self._bar(total, unit)
-        advance(done)
-
-        def say_and_advance(message: str) -> None:
-            self.say(message)
-            advance(1)
-
-        return say_and_advance
-
     def track(self, items: Iterable[Item], total: int, unit: str) -> Iterator[Item]:
         """Yield `items`, telling how many of `total` are done."""
         advance = self.counter(total, unit)

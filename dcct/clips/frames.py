@@ -50,18 +50,18 @@ def pack(listing: Path, root: Path, folder: Path, work: Path, clips: Clips, prog
     index = pa.table([offsets, lengths], schema=INDEX).replace_schema_metadata({LISTING: digest})
     write_parquet(folder / "index.parquet", index, dictionary=False)
     if clips.decoded:
-        pixels = pixels_file(folder, clips.height, clips.width)
-        with atomic(pixels) as temporary, open(temporary, "wb") as store:
-            for path, *_ in progress.track(_listed(listing), len(lengths), "frames decoded"):
-                image = decode(read_image_bytes(root / path), str(root / path))
-                store.write(resized(image, clips.height, clips.width).tobytes())
+        path = pixels_file(folder, clips.height, clips.width)
+        with atomic(path) as temporary, open(temporary, "wb") as store:
+            for name, *_ in progress.track(_listed(listing), len(lengths), "frames decoded"):
+                pixels = decode(read_image_bytes(root / name), str(root / name))
+                store.write(resized(pixels, clips.height, clips.width).tobytes())
 
 
-def resized(image: Image.Image, height: int, width: int) -> np.ndarray:
-    """An image at the size that is asked for (bicubic): uint8 (height, width, 3)."""
-    if image.size != (width, height):
-        image = image.resize((width, height), Image.Resampling.BICUBIC)
-    return np.asarray(image)
+def resized(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """An image at the size that is asked for (Pillow's bicubic): uint8 (height, width, 3)."""
+    if pixels.shape[:2] == (height, width):
+        return pixels
+    return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BICUBIC))
 
 
 class FrameStore:

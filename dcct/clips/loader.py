@@ -64,10 +64,16 @@ def epoch_batches(labels: np.ndarray, identities: int, tracklets: int, seed: int
     return batches
 
 
-def load_epoch(dataset: TrainingClips, epoch: int, first: int = 0) -> Iterator[tuple[torch.Tensor, ...]]:
-    """Yield batches (clips uint8 (B,T,H,W,3), augmentation (B,7), labels (B,)) of an epoch, from batch `first` on."""
+def load_epoch(
+    dataset: TrainingClips, epoch: int, first: int = 0, part: slice = slice(None)
+) -> Iterator[tuple[torch.Tensor, ...]]:
+    """Yield batches (clips uint8 (B,T,H,W,3), augmentation (B,7), labels (B,)) of an epoch, from batch `first` on.
+
+    part: which of every batch's clips are wanted.
+    """
     training = dataset.training
-    batches = epoch_batches(dataset.labels, training.identities, training.tracklets, dataset.seed, epoch)[first:]
+    batches = epoch_batches(dataset.labels, training.identities, training.tracklets, dataset.seed, epoch)
+    batches = [batch[part] for batch in batches[first:]]
     if training.workers and training.loader == "threads":
         return _load_in_threads(dataset, batches, training.workers)
     return iter(

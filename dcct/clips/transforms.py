@@ -39,9 +39,11 @@ def augmentation(height: int, width: int, training: Training, seed: int, epoch: 
     Officially one erased rectangle; mirroring and shifting are extras.
     """
     erased = erasing_box(height, width, training.random_erasing, generator(seed, Stream.RANDOM_ERASING, epoch, place))
-    flip = generator(seed, Stream.FLIP, epoch, place).random() < training.extras.flip
-    most = training.extras.pad_crop
-    down, right = generator(seed, Stream.PAD_CROP, epoch, place).integers(-most, most + 1, size=2)
+    flip, down, right, most = False, 0, 0, training.extras.pad_crop
+    if training.extras.flip:
+        flip = generator(seed, Stream.FLIP, epoch, place).random() < training.extras.flip
+    if most:
+        down, right = generator(seed, Stream.PAD_CROP, epoch, place).integers(-most, most + 1, size=2)
     return [*erased, int(flip), int(down), int(right)]
 
 
@@ -50,19 +52,25 @@ def to_input(clips_BTHWC: torch.Tensor, augmented: torch.Tensor | None = None) -
 
     augmented: (B,7) on the CPU, a row of AUGMENTED for each clip. Erased and shifted-in pixels are the mean, 0.
     """
+    B, T, H, W, C = clips_BTHWC.shape
     device = clips_BTHWC.device
-    x_BTCHW = clips_BTHWC.permute(0, 1, 4, 2, 3).to(torch.float32).div_(255)
     mean = torch.tensor(IMAGENET_MEAN, device=device).view(3, 1, 1)
     std = torch.tensor(IMAGENET_STD, device=device).view(3, 1, 1)
-    x_BTCHW = (x_BTCHW - mean) / std
-    for x_TCHW, changes in zip(x_BTCHW, [] if augmented is None else augmented.tolist(), strict=False):
-        top, left, height, width, flip, down, right = changes
-        if flip:
-            x_TCHW.copy_(x_TCHW.flip(-1))
-        if down or right:
-            x_TCHW.copy_(_shifted(x_TCHW, down, right))
-        x_TCHW[:, :, top : top + height, left : left + width] = 0
-    return x_BTCHW.contiguous()
+    x_BTCHW = torch.empty(B, T, C, H, W, device=device)
+    for number, x_TCHW in enumerate(x_BTCHW):  # clip by clip: what one step leaves in the cache is the next one's input
+        bytes_TCHW = clips_BTHWC[number].permute(0, 3, 1, 2).contiguous()
+        torch.div(bytes_TCHW, 255, out=x_TCHW).sub_(mean).div_(std)
+        if augmented is not None:
+            _augment(x_TCHW, *augmented[number].tolist())
+    return x_BTCHW
+
+
+def _augment(x_TCHW: torch.Tensor, top: int, left: int, height: int, width: int, flip: int, down: int, right: int):
+    if flip:
+        x_TCHW.copy_(x_TCHW.flip(-1))
+    if down or right:
+        x_TCHW.copy_(_shifted(x_TCHW, down, right))
+    x_TCHW[:, :, top : top + height, left : left + width] = 0
 
 
 def _shifted(x_TCHW: torch.Tensor, down: int, right: int) -> torch.Tensor:

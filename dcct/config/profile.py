@@ -134,13 +134,23 @@ class Training(Model):
     """Memory layout of the CNN: faster on most machines, same result to rounding."""
     device: Literal["cpu", "cuda"]
     """Where training and extraction run."""
+    processes: int = Field(default=1, gt=0)
+    """Processes that share each batch of a training, one GPU each: the result of one, to rounding."""
     threads: int = Field(gt=0)
-    """CPU threads of one training or extraction."""
+    """CPU threads of one process of a training, or of an extraction."""
     workers: int = Field(ge=0)
     """Loader workers; their number changes no batch."""
     loader: Literal["processes", "threads"] = "processes"
     """What workers are. Threads start at once, copy nothing and share one frame store: decoding lets go of Python's
     lock."""
+
+    @model_validator(mode="after")
+    def _processes_share_the_batch(self):
+        if self.identities * self.tracklets % self.processes:
+            raise ValueError(
+                f"processes: {self.identities} × {self.tracklets} clips cannot be shared evenly by {self.processes}"
+            )
+        return self
 
 
 class Evaluation(Model):

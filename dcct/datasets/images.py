@@ -1,8 +1,11 @@
 """Image files: read and decoded with errors that name the file."""
 
+import contextlib
 import io
 from pathlib import Path
 
+import numpy as np
+import simplejpeg
 from PIL import Image
 
 from dcct.errors import DataError
@@ -24,9 +27,16 @@ def read_image_bytes(path: Path) -> bytes:
     return content
 
 
-def decode(content: bytes, where: str) -> Image.Image:
-    """Decode image bytes to RGB. Raises DataError naming `where` when they are damaged."""
+def decode(content: bytes, where: str) -> np.ndarray:
+    """Decode image bytes to RGB: uint8 (height, width, 3). Raises DataError naming `where` when they are damaged.
+
+    JPEG goes to libjpeg-turbo directly, in less than half of Pillow's time and to the same pixels; what it does not
+    take (other formats, odd JPEG) goes to Pillow.
+    """
     try:
-        return Image.open(io.BytesIO(content)).convert("RGB")
+        if simplejpeg.is_jpeg(content):
+            with contextlib.suppress(ValueError):
+                return simplejpeg.decode_jpeg(content)
+        return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
     except Exception as error:  # Pillow raises OSError, SyntaxError, ValueError and more at damaged files
         raise DataError(f"{where}: frame cannot be decoded ({error}): restore it from the archive") from None

@@ -10,6 +10,7 @@ from functools import partial
 import timm
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
 
 from dcct.config.profile import Backbone, CnnBackbone
@@ -57,7 +58,7 @@ def _recomputing(block: nn.Module) -> tuple[AbstractContextManager, AbstractCont
 
     @contextmanager
     def without_statistics() -> Iterator[None]:
-        norms = [module for module in block.modules() if isinstance(module, nn.BatchNorm2d)]
+        norms = [module for module in block.modules() if isinstance(module, _BatchNorm)]
         before = [(norm.momentum, norm.num_batches_tracked.clone()) for norm in norms]
         for norm in norms:
             norm.momentum = 0.0

@@ -3,6 +3,7 @@
 Shapes: B clips, T frames, N = B·T frames together, P positions, C channels, K training identities.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -39,6 +40,23 @@ class Output:
     temporal: Tensor | None = None
     hints: dict[str, Tensor] = field(default_factory=dict)
     distill_logits: bool = False
+
+    def map(self, function: Callable[[Tensor], Tensor]) -> "Output":
+        """The same record of function(tensor) for every tensor that the losses read; features are left out."""
+
+        def scores(heads: dict[str, Scores]) -> dict[str, Scores]:
+            return {
+                name: Scores(embedding=function(head.embedding), logits=function(head.logits))
+                for name, head in heads.items()
+            }
+
+        return Output(
+            frame=scores(self.frame),
+            clip=scores(self.clip),
+            temporal=None if self.temporal is None else function(self.temporal),
+            hints={name: function(hint) for name, hint in self.hints.items()},
+            distill_logits=self.distill_logits,
+        )
 
 
 class Head(nn.Module):

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcct.config.load import load_variant, splits_of
+from dcct.config.variant import Variant
 from dcct.errors import DcctError
 from dcct.plan import EXPORTED
 from dcct.progress import Progress
@@ -27,16 +28,48 @@ def weights(context: Context, seed: int) -> None:
         write_weights(initial_backbones(profile.network, profile.weights, profile.clips, seed), folder)
 
 
-def train(context: Context, dataset: str, split: int, variant: str, seed: int) -> None:
-    """Train a variant; continue where an interrupted training was."""
-    from dcct.checkpoint import MODEL, only_one
-    from dcct.training.loop import HISTORY, Run, fit
+def train(context: Context, dataset: str, split: int, variant: str, seed: int, *, trace: bool = False) -> int:
+    """Train a variant, in as many processes as the profile says; continue where an interrupted training was.
 
-    config, paths = load_variant(variant, context.configfile), context.paths
+    Returns 0, or the exit status of processes that were started and have said themselves what is wrong.
+    """
+    from dcct.training.group import started_in_group
+
+    config, processes = load_variant(variant, context.configfile), context.profile.training.processes
     if config.backbone_of:
         raise DcctError(f"{variant} is taken out of {config.backbone_of}: nothing to train; `dcct extract` comes next")
     context.split(dataset, split)
+    if processes > 1 and not started_in_group():
+        from dcct.training.launch import launch
+
+        where = ["--split", str(split), "--seed", str(seed), "--configfile", str(context.configfile)]
+        return launch(processes, ["train", dataset, variant, *where, *["--profile"] * trace])
+    _train_here(context, config, dataset, split, variant, seed, trace)
+    return 0
+
+
+def _train_here(
+    context: Context, config: Variant, dataset: str, split: int, variant: str, seed: int, trace: bool
+) -> None:
+    """Train in this process, which may be one of several; the first of them locks, checks and records."""
+    from dcct.checkpoint import MODEL, only_one
+    from dcct.training.group import is_first
+    from dcct.training.loop import HISTORY, PLOTTED, Run, fit
+
+    paths = context.paths
     folder, work = paths.checkpoint(dataset, split, variant, seed), paths.work(dataset, split, variant, seed)
+    run = Run(
+        profile=context.profile,
+        variant=config,
+        seed=seed,
+        frames=paths.frames(dataset),
+        manifest=paths.manifest(dataset, split),
+        weights=paths.weights(seed),
+        work=work,
+    )
+    if not is_first():
+        fit(run, folder, Progress())
+        return
     inputs = {**clips_inputs(paths, dataset, split), paths.weights(seed) / RECEIPT: f"weights --seed {seed}"}
     with only_one(work, context.progress.say) as waited:
         origin = origin_for(context, "train", inputs, {"variant": config.model_dump(mode="json"), "seed": seed})
@@ -48,20 +81,12 @@ def train(context: Context, dataset: str, split: int, variant: str, seed: int) -
             "train",
             folder / RECEIPT,
             (dataset, f"split{split}", variant, f"seed{seed}"),
-            [folder / MODEL, folder / HISTORY],
+            [folder / MODEL, folder / HISTORY, folder / PLOTTED],
             origin,
         ) as facts:
-            run = Run(
-                profile=context.profile,
-                variant=config,
-                seed=seed,
-                frames=paths.frames(dataset),
-                manifest=paths.manifest(dataset, split),
-                weights=paths.weights(seed),
-                work=work,
-                made_from=origin.parts,
-            )
-            facts |= fit(run, folder, context.progress)
+            run.made_from = origin.parts
+            traced = paths.trace(dataset, split, variant, seed) if trace else None
+            facts |= fit(run, folder, context.progress, traced)
         shutil.rmtree(work)
 
 

@@ -34,7 +34,7 @@ class Memory:
 
 
 def memory_of(variant: Variant, profile: Profile, identities: int) -> Memory:
-    """Count what one training step keeps, without memory for it (two clips through the network on torch's meta device).
+    """Count what a training step keeps in each process, without memory for it: two clips on torch's meta device.
 
     Left out: the input, scratch space of single operations, and what a checkpointed block computes again.
     """
@@ -51,7 +51,7 @@ def memory_of(variant: Variant, profile: Profile, identities: int) -> Memory:
     tensors = ADAM_TENSORS + bool(training.extras.average)
     return Memory(
         state=4 * tensors * parameters,
-        activations=kept * training.identities * training.tracklets // (2 * halved),
+        activations=kept * training.identities * training.tracklets // (2 * halved * training.processes),
     )
 
 

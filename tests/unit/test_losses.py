@@ -14,18 +14,21 @@ def triplet_loop(x, labels, margin):
     """Batch-hard triplet by definition: hardest positive (maybe the anchor), hardest negative, hinge, mean."""
     x, total = F.normalize(x, dim=1), 0.0
     for anchor in range(len(x)):
-        distance = [-float(x[anchor] @ other) for other in x]
+        distance = [-(x[anchor] @ other) for other in x]
         positive = max(d for d, label in zip(distance, labels, strict=True) if label == labels[anchor])
         negative = min(d for d, label in zip(distance, labels, strict=True) if label != labels[anchor])
-        total += max(0.0, positive - negative + margin)
+        total = total + F.relu(positive - negative + margin)
     return total / len(x)
 
 
 def test_triplet_equals_the_loop_over_frames_and_anchors():
-    """(B,T,C) mines within each frame number and averages over T."""
-    x = torch.randn(6, 4, 16, generator=torch.Generator().manual_seed(0))
-    expected = sum(triplet_loop(x[:, t], LABELS, 0.3) for t in range(4)) / 4
-    assert abs(float(batch_hard_triplet(x, LABELS, 0.3)) - expected) < 1e-6
+    """(B,T,C) mines within each frame number and averages over T: value and gradient to 1e-6."""
+    x = torch.randn(6, 4, 16, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    looped, ours = sum(triplet_loop(x[:, t], LABELS, 0.3) for t in range(4)) / 4, batch_hard_triplet(x, LABELS, 0.3)
+    assert torch.allclose(ours, looped, rtol=0, atol=1e-6)
+    (expected,), (found,) = (torch.autograd.grad(loss, x) for loss in (looped, ours))
+    assert expected.abs().max() > 1e-3
+    assert torch.allclose(found, expected, rtol=0, atol=1e-6)
 
 
 def test_frame_cross_entropy_is_the_mean_over_frames():

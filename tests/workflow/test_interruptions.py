@@ -1,9 +1,12 @@
 """Trainings that are killed or asked to stop, run again by the documented commands, end with the same digests."""
 
 import os
+import re
 import shutil
 import signal
+import subprocess
 import time
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -23,8 +26,8 @@ def untrained(finished):
     return finished, folder, expected
 
 
-def wait_for_a_state(finished) -> None:
-    work, deadline = finished.results / "work/walkers-test/split0/dcct/seed0", time.monotonic() + 60
+def wait_for_a_state(finished, run: str = "dcct/seed0") -> None:
+    work, deadline = finished.results / "work/walkers-test/split0" / run, time.monotonic() + 60
     while not list(work.glob("epoch*.pt")):
         assert time.monotonic() < deadline, "training did not save a state within a minute"
         time.sleep(0.02)
@@ -62,3 +65,25 @@ def test_preemption_saves_and_asks_for_a_rerun(untrained):
     assert done.returncode == 0
     assert "going on after epoch" in done.stdout
     assert (folder / "receipt.json").read_bytes() == expected
+
+
+def test_a_lost_process_ends_the_others(finished):
+    """Two processes, one killed: the job ends within a minute with a line that says which, and can go on."""
+    profile = finished.folder / "config/two.yaml"
+    text = (finished.folder / "config/test.yaml").read_text()
+    profile.write_text(re.sub("  workers: 0", "  workers: 0\n  processes: 2", text))
+    assert finished.run("dcct", "weights", "--seed", "1", "--configfile", "config/two.yaml").returncode == 0
+    train = ["dcct", "train", "walkers-test", "cnn", "--seed", "1", "--configfile", "config/two.yaml"]
+    job = subprocess.Popen(train, cwd=finished.folder, env=finished.environment, stderr=subprocess.PIPE, text=True)
+    wait_for_a_state(finished, "cnn/seed1")
+    first, second = Path(f"/proc/{job.pid}/task/{job.pid}/children").read_text().split()
+    os.kill(int(second), signal.SIGKILL)
+    started = time.monotonic()
+    _, said = job.communicate(timeout=60)
+    assert time.monotonic() - started < 60
+    assert job.returncode == 1
+    assert said.splitlines()[-1].startswith("error: process 1 of 2 was ended by SIGKILL, and the others with it")
+    assert not Path(f"/proc/{first}").exists()
+    done = finished.run(*train)
+    assert done.returncode == 0, done.stderr
+    assert "going on after epoch" in done.stdout

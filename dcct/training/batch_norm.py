@@ -1,0 +1,57 @@
+"""BatchNorm whose statistics run over the batches of all processes, so that N processes see what one would."""
+
+from types import MethodType
+
+import torch
+import torch.distributed as dist
+from timm.layers import convert_sync_batchnorm
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+
+def share_statistics(model: nn.Module) -> None:
+    """Make every BatchNorm below `model` average over all processes, in place; names and state stay the same.
+
+    On GPUs they become torch's own SyncBatchNorm, which exists nowhere else; elsewhere their forward pass is replaced.
+    """
+    for parent in list(model.modules()):
+        for name, child in list(parent.named_children()):
+            if isinstance(child, _BatchNorm):
+                if child.weight.is_cuda:
+                    setattr(parent, name, convert_sync_batchnorm(child))
+                elif type(child) in (nn.BatchNorm1d, nn.BatchNorm2d):
+                    child.forward = MethodType(_normalise, child)
+                else:
+                    raise NotImplementedError(f"statistics of {type(child).__name__} over several processes on a CPU")
+
+
+class _SumOfAll(torch.autograd.Function):
+    """Sum of a tensor over all processes; so is the sum's gradient, since every process's loss depends on it."""
+
+    @staticmethod
+    def forward(ctx: object, x: Tensor) -> Tensor:
+        total = x.clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: object, gradient: Tensor) -> Tensor:
+        return _SumOfAll.forward(ctx, gradient)
+
+
+def _normalise(norm: _BatchNorm, x: Tensor) -> Tensor:
+    """BatchNorm of x (N,C) or (N,C,H,W) over the x of all processes, which have the same shape."""
+    if not norm.training:
+        return type(norm).forward(norm, x)
+    channels = [1, -1] + [1] * (x.dim() - 2)
+    others = [dimension for dimension in range(x.dim()) if dimension != 1]
+    count = x.numel() // x.shape[1] * dist.get_world_size()
+    mean_C = _SumOfAll.apply(x.sum(others)) / count
+    centred = x - mean_C.view(channels)
+    variance_C = _SumOfAll.apply(centred.square().sum(others)) / count
+    with torch.no_grad():
+        norm.running_mean.lerp_(mean_C, norm.momentum)
+        norm.running_var.lerp_(variance_C * count / (count - 1), norm.momentum)
+        norm.num_batches_tracked += 1
+    scale_C = norm.weight * (variance_C + norm.eps).rsqrt()
+    return centred * scale_C.view(channels) + norm.bias.view(channels)
