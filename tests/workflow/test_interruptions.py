@@ -23,13 +23,6 @@ def untrained(finished):
     return finished, folder, expected
 
 
-def wait_for_a_state(finished) -> None:
-    work, deadline = finished.results / "work/walkers-test/split0/dcct/seed0", time.monotonic() + 60
-    while not list(work.glob("epoch*.pt")):
-        assert time.monotonic() < deadline, "training did not save a state within a minute"
-        time.sleep(0.02)
-
-
 @pytest.mark.parametrize("number", range(KILLS))
 def test_sigkill_at_a_random_moment(untrained, number):
     """SIGKILL to the whole process group, directly and through Snakemake: the digests are those of a calm run.
@@ -39,7 +32,7 @@ def test_sigkill_at_a_random_moment(untrained, number):
     finished, folder, expected = untrained
     command = (TRAIN, SNAKEMAKE)[number % 2]
     process = finished.start(*command)
-    wait_for_a_state(finished)
+    finished.wait_for_a_state()
     time.sleep(Random(number).uniform(0, 1.5))
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -54,11 +47,27 @@ def test_preemption_saves_and_asks_for_a_rerun(untrained):
     """SIGTERM ends the step with status 75 and one line; the same command goes on in the middle of the epoch."""
     finished, folder, expected = untrained
     process = finished.start(*TRAIN)
-    wait_for_a_state(finished)
+    finished.wait_for_a_state()
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=30) == 75
     assert not (folder / "receipt.json").exists()
     done = finished.run(*TRAIN)
     assert done.returncode == 0
     assert "going on after epoch" in done.stdout
+    assert (folder / "receipt.json").read_bytes() == expected
+
+
+@pytest.mark.parametrize(("tell", "number"), [(os.kill, signal.SIGUSR1), (os.killpg, signal.SIGTERM)])
+def test_signal_under_snakemake(untrained, tell, number):
+    """To Snakemake alone, as from SLURM's cgroups, or to every process of the job: the training saves and tells its
+    log; the same command goes on."""
+    finished, folder, expected = untrained
+    process = finished.start(*SNAKEMAKE)
+    finished.wait_for_a_state()
+    tell(process.pid, number)
+    assert process.wait(timeout=30) == 1
+    log = finished.results / "logs/train/walkers-test/split0/dcct/seed0.log"
+    assert f"{number.name}: stopped after" in log.read_text()
+    assert finished.run(*SNAKEMAKE).returncode == 0
+    assert "going on after epoch" in log.read_text()
     assert (folder / "receipt.json").read_bytes() == expected

@@ -17,7 +17,7 @@ rule weights:
     params:
         settings=SETTINGS["weights"],
     shell:
-        "dcct weights --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | tee {log}"
+        "dcct weights --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | log {log}"
 
 
 rule train:
@@ -44,4 +44,4 @@ rule train:
     params:
         settings=SETTINGS["train"],
     shell:
-        "dcct train {wildcards.dataset} {wildcards.variant} --split {wildcards.split} --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | tee {log}"
+        "dcct train {wildcards.dataset} {wildcards.variant} --split {wildcards.split} --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | log {log}"
