@@ -26,6 +26,7 @@ if MISSING := PLAN.missing():
         )
     )
 PROFILE, PATHS, CODE, SETTINGS = PLAN.profile, PLAN.paths, PLAN.code, PLAN.settings
+PROCESSES = getattr(PROFILE.training, "processes", 1)
 
 
 wildcard_constraints:

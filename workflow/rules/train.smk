@@ -38,9 +38,9 @@ rule train:
         PATHS.log("train", "{dataset}", "split{split}", "{variant}", "seed{seed}"),
     benchmark:
         PATHS.benchmark("train", "{dataset}", "split{split}", "{variant}", "seed{seed}")
-    threads: PROFILE.training.threads
+    threads: PROFILE.training.threads * PROCESSES
     resources:
-        gpu=int(PROFILE.training.device == "cuda"),
+        gpu=PROCESSES * (PROFILE.training.device == "cuda"),
     params:
         settings=SETTINGS["train"],
     shell:
