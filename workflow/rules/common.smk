@@ -1,6 +1,7 @@
 # What all rules share: the checked profile, the paths, and what decides each step's numbers.
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -43,7 +44,8 @@ shell.prefix("source workflow/jobs.sh; ")
 # SLURM's cgroups give a signal to the first process of a job step alone, which is Snakemake: it passes this one on.
 def pass_on(number, _frame):
     for process in psutil.Process().children(recursive=True):
-        process.send_signal(number)
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
 
 
 signal.signal(signal.SIGUSR1, pass_on)
