@@ -57,17 +57,27 @@ def test_preemption_saves_and_asks_for_a_rerun(untrained):
     assert (folder / "receipt.json").read_bytes() == expected
 
 
-@pytest.mark.parametrize(("tell", "number"), [(os.kill, signal.SIGUSR1), (os.killpg, signal.SIGTERM)])
-def test_signal_under_snakemake(untrained, tell, number):
-    """To Snakemake alone, as from SLURM's cgroups, or to every process of the job: the training saves and tells its
-    log; the same command goes on."""
+def test_signal_to_all_processes_of_a_job(untrained):
+    """The shell waits and hands on status 75, and the log outlives the training's last line."""
+    finished, _, _ = untrained
+    log = finished.results / "stopped.log"
+    process = finished.start("bash", "-c", f"source workflow/jobs.sh; {' '.join(TRAIN)} 2>&1 | log {log}")
+    finished.wait_for_a_state()
+    os.killpg(process.pid, signal.SIGTERM)
+    assert process.wait(timeout=30) == 75
+    assert "SIGTERM: stopped after" in log.read_text()
+    assert finished.run(*TRAIN).returncode == 0
+
+
+def test_snakemake_passes_the_signal_on(untrained):
+    """SIGUSR1 to Snakemake alone, as from SLURM's cgroups: the training saves; the same command goes on."""
     finished, folder, expected = untrained
     process = finished.start(*SNAKEMAKE)
     finished.wait_for_a_state()
-    tell(process.pid, number)
+    process.send_signal(signal.SIGUSR1)
     assert process.wait(timeout=30) == 1
     log = finished.results / "logs/train/walkers-test/split0/dcct/seed0.log"
-    assert f"{number.name}: stopped after" in log.read_text()
+    assert "SIGUSR1: stopped after" in log.read_text()
     assert finished.run(*SNAKEMAKE).returncode == 0
     assert "going on after epoch" in log.read_text()
     assert (folder / "receipt.json").read_bytes() == expected
