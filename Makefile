@@ -27,6 +27,6 @@ setup: .venv/ready
 # Exact versions where they exist for this machine; the package itself stays editable.
 .venv/ready: pyproject.toml requirements.lock
 	$(PYTHON) -m venv .venv
-	pip install --quiet --constraint requirements.lock --editable '.[workflow,dev]'
+	pip install --quiet --constraint requirements.lock --editable '.[workflow,slurm,dev]'
 	test -d .git || dvc config --local core.no_scm true
 	touch $@

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,13 @@ class Checkout:
                 jobs.discard(rule)
                 jobs.add(f"{rule} {line.split(':', 1)[1].strip()}")
         return jobs - {"all"}
+
+    def wait_for_a_state(self, run: str = "dcct/seed0") -> None:
+        """Return as soon as a training has saved its state."""
+        work, deadline = self.results / "work/walkers-test/split0" / run, time.monotonic() + 60
+        while not list(work.glob("epoch*.pt")):
+            assert time.monotonic() < deadline, "training did not save a state within a minute"
+            time.sleep(0.02)
 
     @property
     def environment(self) -> dict[str, str]:

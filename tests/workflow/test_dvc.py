@@ -11,15 +11,24 @@ from dcct.stages import ENTRY, SECTIONS, code_of
 from tests.workflow.conftest import copy_project
 
 
+PART = {
+    "variants": ["cnn", "dcct", "dcct-fd-ld"],
+    "backbones": ["distilled-vit"],
+    "tables": ["components", "time-order"],
+}
+"""What the DVC run leaves of the test profile: its stages start one after the other, each with Python and torch."""
+
+
 @pytest.fixture(scope="session")
 def dvc(root, tmp_path_factory):
-    """A bare copy without git whose default profile is the test profile, run by `dvc repro` alone."""
+    """A bare copy without git whose default profile is a part of the test profile, run by `dvc repro` alone."""
     checkout = copy_project(root, tmp_path_factory.mktemp("dvc") / "dcct")
     shutil.copytree(
         root / ".dvc", checkout.folder / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp", "config.local")
     )
     (checkout.folder / "dvc.lock").unlink(missing_ok=True)
-    shutil.copy(checkout.folder / "config/test.yaml", checkout.folder / "config/config.yaml")
+    profile = yaml.safe_load((checkout.folder / "config/test.yaml").read_text()) | PART
+    (checkout.folder / "config/config.yaml").write_text(yaml.safe_dump(profile))
     assert checkout.run("dvc", "config", "--local", "core.no_scm", "true").returncode == 0
     done = checkout.run("dvc", "repro")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
@@ -38,7 +47,7 @@ def snakemake_jobs(checkout) -> dict[str, set[str]]:
     for line in (done.stdout + done.stderr).splitlines():
         if line.strip().startswith("output:"):
             outputs = set(re.split(r",\s*", line.split(":", 1)[1].strip()))
-        match = re.search(r"(?:Shell command: *)?(dcct \S.*?) 2>&1 \| tee", line)
+        match = re.search(r"(?:Shell command: *)?(dcct \S.*?) 2>&1 \| log", line)
         if match:
             jobs[match[1]] = outputs
     return jobs
@@ -52,11 +61,10 @@ def test_same_commands_and_outputs(dvc):
 
 def test_same_numbers(dvc, finished):
     """Checkpoints, features and metrics of `dvc repro` have the digests of the Snakemake run."""
-    found = sorted((finished.results / "metrics").rglob("receipt.json"))
-    assert len(found) == 6
+    assert len(list((dvc.results / "metrics").rglob("receipt.json"))) == 4
     for folder in ("checkpoints", "features", "metrics"):
-        for path in (finished.results / folder).rglob("receipt.json"):
-            assert path.read_bytes() == (dvc.results / path.relative_to(finished.results)).read_bytes()
+        for path in (dvc.results / folder).rglob("receipt.json"):
+            assert path.read_bytes() == (finished.results / path.relative_to(dvc.results)).read_bytes()
 
 
 def test_second_repro_has_nothing_to_do(dvc):

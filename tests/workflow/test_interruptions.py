@@ -26,13 +26,6 @@ def untrained(finished):
     return finished, folder, expected
 
 
-def wait_for_a_state(finished, run: str = "dcct/seed0") -> None:
-    work, deadline = finished.results / "work/walkers-test/split0" / run, time.monotonic() + 60
-    while not list(work.glob("epoch*.pt")):
-        assert time.monotonic() < deadline, "training did not save a state within a minute"
-        time.sleep(0.02)
-
-
 @pytest.mark.parametrize("number", range(KILLS))
 def test_sigkill_at_a_random_moment(untrained, number):
     """SIGKILL to the whole process group, directly and through Snakemake: the digests are those of a calm run.
@@ -42,7 +35,7 @@ def test_sigkill_at_a_random_moment(untrained, number):
     finished, folder, expected = untrained
     command = (TRAIN, SNAKEMAKE)[number % 2]
     process = finished.start(*command)
-    wait_for_a_state(finished)
+    finished.wait_for_a_state()
     time.sleep(Random(number).uniform(0, 1.5))
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -50,20 +43,6 @@ def test_sigkill_at_a_random_moment(untrained, number):
         assert finished.snakemake("--unlock").returncode == 0
     done = finished.run(*command)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert (folder / "receipt.json").read_bytes() == expected
-
-
-def test_preemption_saves_and_asks_for_a_rerun(untrained):
-    """SIGTERM ends the step with status 75 and one line; the same command goes on in the middle of the epoch."""
-    finished, folder, expected = untrained
-    process = finished.start(*TRAIN)
-    wait_for_a_state(finished)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=30) == 75
-    assert not (folder / "receipt.json").exists()
-    done = finished.run(*TRAIN)
-    assert done.returncode == 0
-    assert "going on after epoch" in done.stdout
     assert (folder / "receipt.json").read_bytes() == expected
 
 
@@ -75,7 +54,7 @@ def test_a_lost_process_ends_the_others(finished):
     assert finished.run("dcct", "weights", "--seed", "1", "--configfile", "config/two.yaml").returncode == 0
     train = ["dcct", "train", "walkers-test", "cnn", "--seed", "1", "--configfile", "config/two.yaml"]
     job = subprocess.Popen(train, cwd=finished.folder, env=finished.environment, stderr=subprocess.PIPE, text=True)
-    wait_for_a_state(finished, "cnn/seed1")
+    finished.wait_for_a_state("cnn/seed1")
     first, second = Path(f"/proc/{job.pid}/task/{job.pid}/children").read_text().split()
     os.kill(int(second), signal.SIGKILL)
     started = time.monotonic()
@@ -87,3 +66,32 @@ def test_a_lost_process_ends_the_others(finished):
     done = finished.run(*train)
     assert done.returncode == 0, done.stderr
     assert "going on after epoch" in done.stdout
+
+
+def test_signal_to_all_processes_of_a_job(untrained):
+    """SIGTERM to the shell, the training and its log: status 75, and one line in the log; the same command goes on."""
+    finished, folder, expected = untrained
+    log = finished.results / "stopped.log"
+    process = finished.start("bash", "-c", f"source workflow/jobs.sh; {' '.join(TRAIN)} 2>&1 | log {log}")
+    finished.wait_for_a_state()
+    os.killpg(process.pid, signal.SIGTERM)
+    assert process.wait(timeout=30) == 75
+    assert "SIGTERM: stopped after" in log.read_text()
+    done = finished.run(*TRAIN)
+    assert done.returncode == 0
+    assert "going on after epoch" in done.stdout
+    assert (folder / "receipt.json").read_bytes() == expected
+
+
+def test_snakemake_passes_the_signal_on(untrained):
+    """SIGUSR1 to Snakemake alone, as from SLURM's cgroups: the training saves; the same command goes on."""
+    finished, folder, expected = untrained
+    process = finished.start(*SNAKEMAKE)
+    finished.wait_for_a_state()
+    process.send_signal(signal.SIGUSR1)
+    assert process.wait(timeout=30) == 1
+    log = finished.results / "logs/train/walkers-test/split0/dcct/seed0.log"
+    assert "SIGUSR1: stopped after" in log.read_text()
+    assert finished.run(*SNAKEMAKE).returncode == 0
+    assert "going on after epoch" in log.read_text()
+    assert (folder / "receipt.json").read_bytes() == expected

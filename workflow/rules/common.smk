@@ -1,6 +1,10 @@
 # What all rules share: the checked profile, the paths, and what decides each step's numbers.
+import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 from dcct.errors import DcctError
 from dcct.plan import EXPORTED, FIGURES, VERIFIED, read_plan
@@ -31,3 +35,16 @@ wildcard_constraints:
     variant="|".join(PROFILE.judged),
     table="|".join(PROFILE.tables),
     seed=r"\d+",
+
+
+shell.prefix("source workflow/jobs.sh; ")
+
+
+# SLURM's cgroups give a signal to the first process of a job step alone, which is Snakemake: it passes this one on.
+def pass_on(number, _frame):
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
+
+
+signal.signal(signal.SIGUSR1, pass_on)

@@ -13,7 +13,7 @@ rule source:
     benchmark:
         PATHS.benchmark("source", "{dataset}")
     shell:
-        "dcct source {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | tee {log}"
+        "dcct source {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | log {log}"
 
 
 rule verify:
@@ -30,7 +30,7 @@ rule verify:
         PATHS.benchmark("verify", "{dataset}")
     threads: workflow.cores
     shell:
-        "dcct verify {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | tee {log}"
+        "dcct verify {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | log {log}"
 
 
 rule pack:
@@ -49,7 +49,7 @@ rule pack:
     params:
         settings=SETTINGS["pack"],
     shell:
-        "dcct pack {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | tee {log}"
+        "dcct pack {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | log {log}"
 
 
 rule manifest:
@@ -66,7 +66,7 @@ rule manifest:
     benchmark:
         PATHS.benchmark("manifest", "{dataset}", "split{split}")
     shell:
-        "dcct manifest {wildcards.dataset} --split {wildcards.split} --configfile {PLAN.configfile} 2>&1 | tee {log}"
+        "dcct manifest {wildcards.dataset} --split {wildcards.split} --configfile {PLAN.configfile} 2>&1 | log {log}"
 
 
 rule sample:
@@ -85,4 +85,4 @@ rule sample:
     params:
         settings=SETTINGS["sample"],
     shell:
-        "dcct sample {wildcards.dataset} --split {wildcards.split} --configfile {PLAN.configfile} 2>&1 | tee {log}"
+        "dcct sample {wildcards.dataset} --split {wildcards.split} --configfile {PLAN.configfile} 2>&1 | log {log}"

@@ -41,7 +41,7 @@ rule extract:
     params:
         settings=SETTINGS["extract"],
     shell:
-        "dcct extract {wildcards.dataset} {wildcards.variant} --split {wildcards.split} --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | tee {log}"
+        "dcct extract {wildcards.dataset} {wildcards.variant} --split {wildcards.split} --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | log {log}"
 
 
 rule rank:
@@ -67,7 +67,7 @@ rule rank:
     params:
         settings=SETTINGS["rank"],
     shell:
-        "dcct rank {wildcards.dataset} {wildcards.variant} --split {wildcards.split} --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | tee {log}"
+        "dcct rank {wildcards.dataset} {wildcards.variant} --split {wildcards.split} --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | log {log}"
 
 
 rule export:
@@ -106,4 +106,4 @@ rule export:
     params:
         settings=SETTINGS["export"],
     shell:
-        "dcct export {wildcards.dataset} {wildcards.variant} --split {wildcards.split} --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | tee {log}"
+        "dcct export {wildcards.dataset} {wildcards.variant} --split {wildcards.split} --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | log {log}"

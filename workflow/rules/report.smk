@@ -19,7 +19,7 @@ rule tabulate:
     params:
         settings=SETTINGS["tabulate"],
     shell:
-        "dcct tabulate {wildcards.table} --configfile {PLAN.configfile} 2>&1 | tee {log}"
+        "dcct tabulate {wildcards.table} --configfile {PLAN.configfile} 2>&1 | log {log}"
 
 
 rule cost:
@@ -43,7 +43,7 @@ rule cost:
     params:
         settings=SETTINGS["cost"],
     shell:
-        "dcct cost --configfile {PLAN.configfile} 2>&1 | tee {log}"
+        "dcct cost --configfile {PLAN.configfile} 2>&1 | log {log}"
 
 
 rule draw:
@@ -66,7 +66,7 @@ rule draw:
     params:
         settings=SETTINGS["draw"],
     shell:
-        "dcct draw {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | tee {log}"
+        "dcct draw {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | log {log}"
 
 
 rule gallery:
@@ -86,7 +86,7 @@ rule gallery:
     params:
         settings=SETTINGS["gallery"],
     shell:
-        "dcct gallery {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | tee {log}"
+        "dcct gallery {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | log {log}"
 
 
 rule sheet:
@@ -103,4 +103,4 @@ rule sheet:
     benchmark:
         PATHS.benchmark("sheet", "{dataset}")
     shell:
-        "dcct sheet {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | tee {log}"
+        "dcct sheet {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | log {log}"

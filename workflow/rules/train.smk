@@ -17,7 +17,7 @@ rule weights:
     params:
         settings=SETTINGS["weights"],
     shell:
-        "dcct weights --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | tee {log}"
+        "dcct weights --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | log {log}"
 
 
 rule train:
@@ -32,16 +32,17 @@ rule train:
         / "model.safetensors",
         PATHS.checkpoint("{dataset}", "{split}", "{variant}", "{seed}")
         / "history.parquet",
+        PATHS.checkpoint("{dataset}", "{split}", "{variant}", "{seed}") / "history.csv",
         PATHS.checkpoint("{dataset}", "{split}", "{variant}", "{seed}") / "receipt.json",
         PATHS.run("train", "{dataset}", "split{split}", "{variant}", "seed{seed}"),
     log:
         PATHS.log("train", "{dataset}", "split{split}", "{variant}", "seed{seed}"),
     benchmark:
         PATHS.benchmark("train", "{dataset}", "split{split}", "{variant}", "seed{seed}")
-    threads: PROFILE.training.threads
+    threads: PROFILE.training.threads * PROFILE.training.processes
     resources:
-        gpu=int(PROFILE.training.device == "cuda"),
+        gpu=PROFILE.training.processes * (PROFILE.training.device == "cuda"),
     params:
         settings=SETTINGS["train"],
     shell:
-        "dcct train {wildcards.dataset} {wildcards.variant} --split {wildcards.split} --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | tee {log}"
+        "dcct train {wildcards.dataset} {wildcards.variant} --split {wildcards.split} --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | log {log}"
