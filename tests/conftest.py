@@ -12,6 +12,17 @@ ROOT = Path(__file__).parent.parent
 os.environ["OMP_NUM_THREADS"] = "1"
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Run side by side (-n 2 --dist loadgroup), tests of one finished workflow stay together."""
+    for name in {"finished", "dvc"} & set(item.fixturenames):
+        item.add_marker(pytest.mark.xdist_group(name))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """They take longest: they begin first."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     return ROOT

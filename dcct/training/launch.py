@@ -40,11 +40,12 @@ def launch(processes: int, arguments: list[str]) -> int:
             f"{error.sigval.name}: all processes have stopped: run the same command to go on"
         ) from None
     except ChildFailedError as error:
-        rank, failure = error.get_first_failure()
-        if failure.exitcode > 0:
-            return failure.exitcode
+        statuses = {rank: failure.exitcode for rank, failure in error.failures.items()}
+        rank, status = min(statuses.items(), key=lambda item: item[1])  # a killed one is the cause, others the effect
+        if status > 0:
+            return status
         raise DcctError(
-            f"process {rank} of {processes} was ended by {signal.Signals(-failure.exitcode).name}, and the others with "
-            "it: run the same command to go on from the last saved state"
+            f"process {rank} of {processes} was ended by {signal.Signals(-status).name}, and the others with it: run "
+            "the same command to go on from the last saved state"
         ) from None
     return 0
