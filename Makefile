@@ -12,7 +12,7 @@ reproduce: setup
 	snakemake --cores all --rerun-incomplete
 
 test: setup
-	pytest -n 2 --dist loadgroup
+	pytest -n 2 --no-loadscope-reorder
 
 # Two of snakemake --lint's wishes do not fit: one environment serves every rule, and the profile's path stands in the
 # commands as a global, because as a param its mere renaming would rerun everything.

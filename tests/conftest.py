@@ -7,20 +7,28 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
+SHARING = [f"tests/workflow/test_{name}.py" for name in ("dag", "interruptions", "slurm")]
 ROOT = Path(__file__).parent.parent
 os.environ["OMP_NUM_THREADS"] = "1"
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Run side by side (-n 2 --dist loadgroup), tests of one finished workflow stay together."""
-    for name in {"finished", "dvc"} & set(item.fixturenames):
-        item.add_marker(pytest.mark.xdist_group(name))
+class ByWorkflow(LoadScopeScheduling):
+    """Side by side (pytest -n 2): a file to a process, and the files that share a finished workflow together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::")[0]
+        return "snakemake" if file in SHARING else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByWorkflow:
+    return ByWorkflow(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """They take longest: they begin first."""
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+    """Workflows take longest: they begin first."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/workflow"))
 
 
 @pytest.fixture(scope="session")

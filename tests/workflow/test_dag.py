@@ -180,3 +180,22 @@ def test_run_record_tells_how(finished):
     record = read_json(finished.results / "runs/train/walkers-test/split0/dcct/seed0.json", "train")
     assert record["command"].startswith("dcct train walkers-test dcct --split 0 --seed 0")
     assert {"seconds", "versions", "device", "git", "peak_memory_mb"} <= record.keys()
+
+
+def test_dvc_takes_over_from_snakemake(finished, root):
+    """After a Snakemake run, `dvc commit --force dvc.yaml` makes DVC quiet."""
+    shutil.copytree(
+        root / ".dvc", finished.folder / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp", "config.local")
+    )
+    (finished.folder / "dvc.lock").unlink(missing_ok=True)
+    default = finished.folder / "config/config.yaml"
+    text = default.read_text()
+    shutil.copy(finished.folder / "config/test.yaml", default)
+    try:
+        assert finished.run("dvc", "config", "--local", "core.no_scm", "true").returncode == 0
+        done = finished.run("dvc", "commit", "--force", "dvc.yaml")
+        assert done.returncode == 0, done.stderr
+        status = finished.run("dvc", "status", "dvc.yaml")
+        assert "up to date" in status.stdout + status.stderr
+    finally:
+        default.write_text(text)

@@ -107,25 +107,6 @@ def test_snakemake_takes_over_from_dvc(dvc):
     assert "variant=cnn" in plan.stdout + plan.stderr
 
 
-def test_dvc_takes_over_from_snakemake(finished, root):
-    """After a Snakemake run, `dvc commit --force dvc.yaml` makes DVC quiet."""
-    shutil.copytree(
-        root / ".dvc", finished.folder / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp", "config.local")
-    )
-    (finished.folder / "dvc.lock").unlink(missing_ok=True)
-    default = finished.folder / "config/config.yaml"
-    text = default.read_text()
-    shutil.copy(finished.folder / "config/test.yaml", default)
-    try:
-        assert finished.run("dvc", "config", "--local", "core.no_scm", "true").returncode == 0
-        done = finished.run("dvc", "commit", "--force", "dvc.yaml")
-        assert done.returncode == 0, done.stderr
-        status = finished.run("dvc", "status", "dvc.yaml")
-        assert "up to date" in status.stdout + status.stderr
-    finally:
-        default.write_text(text)
-
-
 def test_stages_watch_what_decides_their_numbers(root):
     """Every stage lists as deps the code, and as params the profile sections, that dcct.stages names for its step."""
     content = yaml.safe_load((root / "dvc.yaml").read_text())
