@@ -7,6 +7,7 @@ from typing import TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
+from rich.text import Text
 
 Item = TypeVar("Item")
 LINE_EVERY_S = 10.0
@@ -21,7 +22,7 @@ class Progress:
     def say(self, message: str) -> None:
         """One line, prefixed with the step's label."""
         if self.console:
-            self.console.print(f"[{self.label}] {message}", markup=False, highlight=False, soft_wrap=True)
+            self.console.print(Text(f"[{self.label}] {message}"), soft_wrap=not self.console.is_terminal)
 
     def track(self, items: Iterable[Item], total: int, unit: str) -> Iterator[Item]:
         """Yield `items`, telling how many of `total` are done."""

@@ -65,13 +65,20 @@ def fit(run: Run, folder: Path, progress: Progress, trace: Path | None = None) -
         View(progress, training, epochs, dataset.num_identities) as view,
         traced(trace) as mark_step,
     ):
+
+        def after_step(terms: dict[str, Tensor]) -> None:
+            view.step(learner, terms)
+            mark_step()
+
         while learner.epoch < epochs:
             view.epoch_starts(learner)
-            row = train_epoch(learner, dataset, run, asked, lambda terms: (view.step(learner, terms), mark_step()))
+            row = train_epoch(learner, dataset, run, asked, after_step)
             learner.history.append(row)
             learner.epoch, learner.step, learner.sums, learner.images = learner.epoch + 1, 0, {}, 0
             learner.save(run)
             view.epoch_ends(row)
+    if trace and trace.exists():
+        progress.say(f"trace of a few steps, for ui.perfetto.dev: {trace}")
     if group.first:
         write_result(learner, folder)
     return {
@@ -89,7 +96,7 @@ def train_epoch(
     dataset: TrainingClips,
     run: Run,
     asked: Callable[[], str | None],
-    after_step: Callable[[dict[str, Tensor]], object],
+    after_step: Callable[[dict[str, Tensor]], None],
 ) -> dict:
     """The rest of a pass over the identities; returns the epoch's mean of every loss term.
 

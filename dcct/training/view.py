@@ -11,6 +11,7 @@ from rich.console import RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
+from rich.text import Text
 from torch import Tensor
 
 from dcct.config.profile import Training
@@ -55,9 +56,10 @@ class View:
             self._live.update(self._picture(learner, terms, now - self._started), refresh=True)
 
     def epoch_ends(self, row: dict) -> None:
-        """One line: where it is, how fast, how long still, and the epoch's mean of every loss term."""
+        """One line: where it is, how fast, how long still, and the epoch's mean of the loss (in logs of every term)."""
         seconds = time.perf_counter() - self._started
-        terms = "  ".join(f"{name} {value:.3f}" for name, value in row.items() if name.startswith(SHOWN))
+        shown = "loss" if self._live else SHOWN
+        terms = "  ".join(f"{name} {value:.3f}" for name, value in row.items() if name.startswith(shown))
         rate, left = (row["images"] - self._images) / seconds, seconds * (self.epochs - row["epoch"])
         self.progress.say(
             f"epoch {row['epoch']}/{self.epochs}  lr {row['learning_rate']:.2g}  {rate:.0f} images/s  "
@@ -75,8 +77,8 @@ class View:
             f"{(learner.images - self._images) / seconds:,.0f} images/s   "
             f"{timedelta(seconds=round(left * seconds / max(1, done)))} left   {_memory_gib(self.training):.1f} GiB"
         )
-        values = [f"[dim]{name}[/] {float(term):.3f}" for name, term in terms.items()]
-        return Stacked(f"[bold]{self.progress.label}[/]", place, speed, Columns(values, padding=(0, 2)))
+        values = [Text.assemble((name, "dim"), f" {term.item():.3f}") for name, term in terms.items()]
+        return Stacked(Text(self.progress.label, "bold"), place, Text(speed), Columns(values, padding=(0, 2)))
 
 
 def _memory_gib(training: Training) -> float:
