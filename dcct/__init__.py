@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 from dcct.errors import DcctError
 
 if TYPE_CHECKING:
+    from dcct.metrics import retrieval_metrics
     from dcct.models.dcct import DCCT, Output
     from dcct.models.full_size import build_model
     from dcct.models.official import export_official, load_official
+    from dcct.ranking import rank_features
     from dcct.training.objective import Objective
 
 _HOME = {
@@ -27,8 +29,20 @@ _HOME = {
     "build_model": "dcct.models.full_size",
     "export_official": "dcct.models.official",
     "load_official": "dcct.models.official",
+    "rank_features": "dcct.ranking",
+    "retrieval_metrics": "dcct.metrics",
 }
-__all__ = ["DCCT", "DcctError", "Objective", "Output", "build_model", "export_official", "load_official"]
+__all__ = [
+    "DCCT",
+    "DcctError",
+    "Objective",
+    "Output",
+    "build_model",
+    "export_official",
+    "load_official",
+    "rank_features",
+    "retrieval_metrics",
+]
 
 
 def __getattr__(name: str):

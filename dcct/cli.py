@@ -218,6 +218,47 @@ def parity(
     print(f"All {len(found)} quantities agree with the authors' program.")
 
 
+@app.command(rich_help_panel=LEARNING)
+def evaluate(
+    features: Annotated[
+        tuple[Path, Path],
+        typer.Option(help="Two files, .parquet or .npz: pid, camid and feature sets.", metavar="QUERY GALLERY"),
+    ],
+    gallery_includes_queries: Annotated[
+        bool, typer.Option("--gallery-includes-queries", help="Rank queries too, as MARS' protocol does.")
+    ] = False,
+    keep_same_camera: Annotated[
+        bool, typer.Option("--keep-same-camera", help="Keep tracklets of the query's own identity and camera.")
+    ] = False,
+    bootstrap: Annotated[int, typer.Option(help="Resamples of the identities for the 95 % intervals.", min=1)] = 2000,
+    json: Annotated[Path | None, typer.Option(help="Also write the rows here.", metavar="FILE")] = None,
+) -> None:
+    """Judge features that anyone's model made with this package's evaluator.
+
+    Example: dcct evaluate --features query.parquet gallery.parquet
+    """
+    rows = steps.evaluate(
+        *features,
+        bootstrap,
+        gallery_includes_queries=gallery_includes_queries,
+        drop_same_camera=not keep_same_camera,
+    )
+    shares = [name for name in rows[0] if name.startswith("rank") and name[4:].isdigit()]
+    table = Table(
+        "features", "dimensions", "queries", "mAP [95 %]", "Rank-1 [95 %]", *[s.title() for s in shares[1:]], "mINP"
+    )
+    for row in rows:
+        intervals = [
+            f"{100 * row[name]:.1f} [{100 * row[f'{name}_low']:.1f}, {100 * row[f'{name}_high']:.1f}]"
+            for name in ("mAP", "rank1")
+        ]
+        others = [f"{100 * row[name]:.1f}" for name in (*shares[1:], "mINP")]
+        table.add_row(row["feature"], str(row["dimensions"]), str(row["queries"]), *intervals, *others)
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    if json:
+        write_json(json, rows)
+
+
 @app.command(rich_help_panel=PAPER)
 def cost(configfile: Configfile = DEFAULT) -> None:
     """Write the cost table: parameters, operations and latency of every variant, at this profile's size and in full.

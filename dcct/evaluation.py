@@ -12,12 +12,15 @@ from dcct.config.profile import Profile
 from dcct.config.variant import Variant
 from dcct.datasets.manifest import read_manifest, write_parquet
 from dcct.errors import DataError
-from dcct.metrics import RANKS, Retrieval, chance, cosine_distances, identity_bootstrap, interval, retrieval_metrics
+from dcct.metrics import RANKS, Retrieval, chance, identity_bootstrap, interval
+from dcct.ranking import Ranked, rank_features
 from dcct.streams import Stream, generator
 
 DISTANCE = "cosine"
 SHOWN = 10
 """Gallery tracklets kept per query for looking at."""
+NO_CAMERA = -1
+"""A gallery camera that no query shares: nothing is left out."""
 
 
 def judge(
@@ -25,28 +28,51 @@ def judge(
 ) -> tuple[list[dict], pa.Table]:
     """Rank every sampler's every feature set under the dataset's protocol.
 
-    Returns result rows (see `result_row`) and a table with one row per sampler, feature set and query.
+    Returns result rows (see `result_row`) and a table with one row per sampler, feature set and query. Raises DataError
+    at features that are not finite.
     """
     table = pq.read_table(features)
     tracklets = read_manifest(manifest)
     rows, queries = [], []
     for sampler in sorted(set(table["sampler"].to_pylist())):
         chosen = table.filter(pc.equal(table["sampler"], sampler))
-        for feature in chosen.column_names[2:]:
-            values = chosen[feature].combine_chunks().flatten().to_numpy().reshape(len(chosen), -1)
-            if not np.isfinite(values).all():
-                raise DataError(f"{features}: feature set {feature} is not finite: train {variant.title} again")
-            retrieval, shown = _rank(values, chosen["tracklet"].to_numpy(), tracklets, dataset)
-            rows.append(
-                {
-                    "sampler": sampler,
-                    "feature": feature,
-                    "dimensions": values.shape[1],
-                    **result_row(retrieval, shown["pid"], profile.evaluation.bootstrap),
-                }
+        numbers = chosen["tracklet"].to_numpy()
+        split, pid, camid = (
+            tracklets[name].to_numpy(zero_copy_only=False)[numbers] for name in ("split", "pid", "camid")
+        )
+        query = split == "query"
+        gallery = np.ones_like(query) if dataset.protocol.gallery_includes_queries else ~query
+        gallery_camid = camid[gallery] if dataset.protocol.drop_same_camera else np.full(gallery.sum(), NO_CAMERA)
+        names = chosen.column_names[2:]
+        sums = {whole: parts for whole, parts in _sums(names).items() if whole in names}
+        values = {name: _matrix(chosen[name]) for name in names if name not in sums}
+        try:
+            found = rank_features(
+                {name: matrix[query] for name, matrix in values.items()},
+                {name: matrix[gallery] for name, matrix in values.items()},
+                *(pid[query], pid[gallery], camid[query], gallery_camid),
+                sums=sums,
+                shown=SHOWN,
             )
-            queries.append(_query_table(sampler, feature, retrieval, shown))
+        except ValueError as error:
+            raise DataError(f"{features}: {error}: train {variant.title} again") from None
+        for name in names:
+            row = result_row(found[name].retrieval, pid[query], profile.evaluation.bootstrap)
+            dimensions = chosen.schema.field(name).type.list_size
+            rows.append({"sampler": sampler, "feature": name, "dimensions": dimensions, **row})
+            queries.append(_query_table(sampler, name, found[name], numbers[query], pid[query], numbers[gallery]))
     return rows, pa.concat_tables(queries)
+
+
+def _sums(names: list[str]) -> dict[str, list[str]]:
+    """The feature sets that concatenate others (models/dcct.py)."""
+    branches = [name for name in ("cnn", "vit") if name in names]
+    further = [name for name in ("spatial", "temporal") if name in names]
+    return {"base": branches, "all": [*branches, *further]}
+
+
+def _matrix(column: pa.ChunkedArray) -> np.ndarray:
+    return column.combine_chunks().flatten().to_numpy().reshape(len(column), -1)
 
 
 def result_row(retrieval: Retrieval, pids: np.ndarray, resamples: int) -> dict:
@@ -76,38 +102,23 @@ def write_metrics(
     return {**header, "ranks": list(RANKS), "headline": headline, "rows": rows}
 
 
-def _rank(values: np.ndarray, numbers: np.ndarray, tracklets: pa.Table, dataset: Dataset) -> tuple[Retrieval, dict]:
-    split, pid, camid = (tracklets[name].to_numpy(zero_copy_only=False)[numbers] for name in ("split", "pid", "camid"))
-    query = split == "query"
-    gallery = np.ones_like(query) if dataset.protocol.gallery_includes_queries else ~query
-    distances = cosine_distances(values[query], values[gallery])
-    gallery_camid = camid[gallery] if dataset.protocol.drop_same_camera else np.full(gallery.sum(), -1, camid.dtype)
-    retrieval = retrieval_metrics(distances, pid[query], pid[gallery], camid[query], gallery_camid)
-    junk = (pid[query][:, None] == pid[gallery]) & (camid[query][:, None] == gallery_camid)
-    distances[junk] = np.inf
-    top = np.argsort(distances, axis=1, kind="stable")[:, :SHOWN]
-    return retrieval, {
-        "tracklet": numbers[query],
-        "pid": pid[query],
-        "top": numbers[gallery][top],
-        "distance": np.take_along_axis(distances, top, axis=1),
-    }
-
-
-def _query_table(sampler: str, feature: str, retrieval: Retrieval, shown: dict) -> pa.Table:
-    count = len(shown["pid"])
+def _query_table(
+    sampler: str, feature: str, ranked: Ranked, numbers: np.ndarray, pids: np.ndarray, gallery: np.ndarray
+) -> pa.Table:
+    """One row per query. numbers, pids: of the queries' tracklets; gallery: tracklet numbers."""
+    retrieval = ranked.retrieval
     return pa.table(
         {
-            "sampler": [sampler] * count,
-            "feature": [feature] * count,
-            "tracklet": shown["tracklet"],
-            "pid": shown["pid"],
+            "sampler": [sampler] * len(pids),
+            "feature": [feature] * len(pids),
+            "tracklet": numbers,
+            "pid": pids,
             "ap": retrieval.ap,
             "inp": retrieval.inp,
             "first_hit": retrieval.first_hit,
             "matches": retrieval.matches,
             "candidates": retrieval.candidates,
-            "top": shown["top"].tolist(),
-            "distance": np.round(shown["distance"], 6).tolist(),
+            "top": [gallery[top[top >= 0]].tolist() for top in ranked.top],
+            "distance": [np.round(one[np.isfinite(one)].astype(float), 6).tolist() for one in ranked.distances],
         }
     )

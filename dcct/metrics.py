@@ -3,6 +3,7 @@
 Shapes: Q queries, G gallery tracklets.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb
 
@@ -16,7 +17,8 @@ class Retrieval:
     """Results per query; queries without any match are invalid and left out of every mean.
 
     ap, inp (Q,): average precision and inverse negative penalty, NaN where invalid. first_hit (Q,): 1-based rank of the
-    first match, 0 where invalid. matches, candidates (Q,): gallery tracklets that match, and that were ranked.
+    first match, 0 where invalid. matches, candidates (Q,): gallery tracklets that match, and that were ranked. ranks:
+    of the CMC.
     """
 
     ap: np.ndarray
@@ -24,16 +26,31 @@ class Retrieval:
     first_hit: np.ndarray
     matches: np.ndarray
     candidates: np.ndarray
+    ranks: Sequence[int] = RANKS
 
     @property
     def valid(self) -> np.ndarray:
+        """Mask (Q,) of queries that have a match."""
         return self.matches > 0
 
+    @property
+    def mAP(self) -> float:  # noqa: N802 - its name
+        """Mean average precision, 0..1."""
+        return _mean(self.ap[self.valid])
+
+    @property
+    def mINP(self) -> float:  # noqa: N802 - its name
+        """Mean inverse negative penalty, 0..1 (Ye et al., "Deep Learning for Person Re-identification", TPAMI 2021)."""
+        return _mean(self.inp[self.valid])
+
+    @property
+    def cmc(self) -> dict[int, float]:
+        """Rank k → share of valid queries with a match among the first k."""
+        return {k: _mean(self.first_hit[self.valid] <= k) for k in self.ranks}
+
     def summary(self) -> dict[str, float]:
-        """mAP, mINP and CMC at RANKS, each in 0..1."""
-        valid = self.valid
-        cmc = {f"rank{k}": float((self.first_hit[valid] <= k).mean()) for k in RANKS}
-        return {"mAP": float(self.ap[valid].mean()), **cmc, "mINP": float(self.inp[valid].mean())}
+        """mAP, rank-k and mINP, each in 0..1; NaN where no query is valid."""
+        return {"mAP": self.mAP, **{f"rank{k}": share for k, share in self.cmc.items()}, "mINP": self.mINP}
 
 
 def retrieval_metrics(
@@ -42,36 +59,87 @@ def retrieval_metrics(
     gallery_pids: np.ndarray,
     query_camids: np.ndarray,
     gallery_camids: np.ndarray,
+    *,
+    ranks: Sequence[int] = RANKS,
 ) -> Retrieval:
-    """Rank the gallery for each query, closest first, ties to the lower gallery index.
+    """Rank the gallery for each query, closest first, ties to the lower gallery index: exactly a stable sort's result.
 
-    distances (Q,G). Per query, gallery tracklets with the same identity and camera are removed (MARS' official
-    protocol). mINP: Ye et al., "Deep Learning for Person Re-identification", TPAMI 2021. Raises ValueError at NaN.
+    distances (Q,G), any real dtype. Per query, gallery tracklets with the same identity and camera are removed (MARS'
+    official protocol). Nothing is sorted but the matches: a match's rank is how many candidates come before it.
+    Raises ValueError at NaN, an empty gallery, and lengths that do not fit.
     """
-    if np.isnan(distances).any():
-        raise ValueError("distances hold NaN: features are not finite")
-    queries = len(query_pids)
-    ap, inp = np.full(queries, np.nan), np.full(queries, np.nan)
-    first_hit, matches, candidates = (np.zeros(queries, np.int64) for _ in range(3))
-    for query in range(queries):
-        kept = (gallery_pids != query_pids[query]) | (gallery_camids != query_camids[query])
-        order = np.argsort(distances[query, kept], kind="stable")
-        hits = np.flatnonzero((gallery_pids[kept] == query_pids[query])[order]) + 1
-        matches[query], candidates[query] = len(hits), len(order)
-        if len(hits):
-            ap[query] = (np.arange(1, len(hits) + 1) / hits).mean()
-            inp[query], first_hit[query] = len(hits) / hits[-1], hits[0]
-    return Retrieval(ap=ap, inp=inp, first_hit=first_hit, matches=matches, candidates=candidates)
+    distances = np.asarray(distances)
+    query_pids, gallery_pids, query_camids, gallery_camids = map(
+        np.asarray, (query_pids, gallery_pids, query_camids, gallery_camids)
+    )
+    if distances.shape != (len(query_pids), len(gallery_pids)):
+        raise ValueError(
+            f"distances: shape {distances.shape}, but {len(query_pids)} queries and {len(gallery_pids)} in the gallery"
+        )
+    gallery = Gallery(gallery_pids, gallery_camids)
+    return gallery.judge(distances, query_pids, query_camids, ranks)
 
 
-def cosine_distances(query: np.ndarray, gallery: np.ndarray) -> np.ndarray:
-    """1 − cosine of features (Q,C) and (G,C) → (Q,G), computed in float64."""
+class Gallery:
+    """What queries are ranked against. Raises ValueError when it is empty or its lengths differ."""
 
-    def unit(x):
-        x = x.astype(np.float64)
-        return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
+    def __init__(self, pids: np.ndarray, camids: np.ndarray):
+        if not len(pids):
+            raise ValueError("the gallery is empty")
+        if len(pids) != len(camids):
+            raise ValueError(f"gallery: {len(pids)} identities, but {len(camids)} cameras")
+        self.camids, self._order = camids, np.argsort(pids, kind="stable")
+        self._sorted = pids[self._order]
 
-    return 1 - unit(query) @ unit(gallery).T
+    def __len__(self) -> int:
+        return len(self.camids)
+
+    def of(self, pid: int, camid: int) -> tuple[np.ndarray, np.ndarray]:
+        """Indices, rising, of a query's matches and of its junk: same identity in other cameras, and in its own."""
+        first, last = np.searchsorted(self._sorted, [pid, pid + 1])
+        own = self._order[first:last]
+        same_camera = self.camids[own] == camid
+        return own[~same_camera], own[same_camera]
+
+    def judge(self, distances: np.ndarray, pids: np.ndarray, camids: np.ndarray, ranks: Sequence[int]) -> Retrieval:
+        """Results of queries with these distances (Q,G), identities (Q,) and cameras (Q,)."""
+        if len(pids) != len(camids):
+            raise ValueError(f"queries: {len(pids)} identities, but {len(camids)} cameras")
+        if np.isnan(distances).any():
+            raise ValueError("distances hold NaN: features are not finite")
+        queries = len(pids)
+        ap, inp = np.full(queries, np.nan), np.full(queries, np.nan)
+        first_hit, matches, candidates = (np.zeros(queries, np.int64) for _ in range(3))
+        for query, (row, pid, camid) in enumerate(zip(distances, pids.tolist(), camids.tolist(), strict=True)):
+            positives, junk = self.of(pid, camid)
+            matches[query], candidates[query] = len(positives), len(self) - len(junk)
+            if len(positives):
+                hits = _places(row, positives, junk)
+                ap[query] = (np.arange(1, len(hits) + 1) / hits).mean()
+                inp[query], first_hit[query] = len(hits) / hits[-1], hits[0]
+        return Retrieval(ap=ap, inp=inp, first_hit=first_hit, matches=matches, candidates=candidates, ranks=ranks)
+
+
+def joined(parts: Sequence[Retrieval]) -> Retrieval:
+    """Results of queries that were judged in parts."""
+    names = ("ap", "inp", "first_hit", "matches", "candidates")
+    columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    return Retrieval(**columns, ranks=parts[0].ranks)
+
+
+def _places(row: np.ndarray, positives: np.ndarray, junk: np.ndarray) -> np.ndarray:
+    """1-based ranks, rising, of `positives` in a row of distances (G,) without `junk`; all indices rise."""
+    before = []
+    for index, distance in zip(positives.tolist(), row[positives], strict=True):
+        closer, level = np.count_nonzero(row < distance), row[:index] == distance  # ties go to the lower index
+        tied = np.count_nonzero(level)
+        before.append(closer + tied - (np.count_nonzero(level[junk[junk < index]]) if tied else 0))
+    closer_junk = (row[junk] < row[positives][:, None]).sum(1)
+    return np.sort(np.array(before) - closer_junk + 1)
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if len(values) else float("nan")
 
 
 def chance(matches: np.ndarray, candidates: np.ndarray) -> dict[str, float]:

@@ -6,7 +6,7 @@ work, and leaves a receipt; it imports torch only if it needs it.
 
 from dcct.steps.context import Context, open_context
 from dcct.steps.data import manifest, pack, sample, source, status, verify
-from dcct.steps.learning import budget, export, extract, parity, rank, train, weights
+from dcct.steps.learning import budget, evaluate, export, extract, parity, rank, train, weights
 from dcct.steps.paper import cost, draw, gallery, sheet, tabulate
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "budget",
     "cost",
     "draw",
+    "evaluate",
     "export",
     "extract",
     "gallery",

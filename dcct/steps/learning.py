@@ -218,6 +218,17 @@ def budget(context: Context, teraflops: float, utilisation: float) -> "list[Job]
     return [job for job in found if job]
 
 
+def evaluate(
+    query: Path, gallery: Path, resamples: int, *, gallery_includes_queries: bool, drop_same_camera: bool
+) -> list[dict]:
+    """Judge anyone's features, read from two files; no profile, no artefact."""
+    from dcct.others import judge_files, read_features
+
+    files = read_features(query), read_features(gallery)
+    rules = {"gallery_includes_queries": gallery_includes_queries, "drop_same_camera": drop_same_camera}
+    return judge_files(*files, resamples, **rules)
+
+
 def parity(numbers: Path | None, progress: Progress) -> "list[Agreement]":
     """Run every case of the authors' program's numbers; no profile, no artefact."""
     from dcct.parity import NUMBERS, compare, read_cases

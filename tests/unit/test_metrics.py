@@ -1,41 +1,64 @@
 """Retrieval metrics: equal to the definition, exact chance, honest intervals."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dcct.metrics import RANKS, chance, cosine_distances, identity_bootstrap, interval, retrieval_metrics
+from dcct.metrics import RANKS, chance, identity_bootstrap, interval, retrieval_metrics
 
 
 def naive(distances, q_pids, g_pids, q_cams, g_cams):
-    """Average precision and first hit per query by walking down a sorted Python list."""
+    """(AP, INP, first hit) per query by walking down a stably sorted Python list; None without a match."""
     found = []
     for q, row in enumerate(distances):
         ranked = sorted((d, g) for g, d in enumerate(row) if not (g_pids[g] == q_pids[q] and g_cams[g] == q_cams[q]))
-        hits, precisions, first = 0, [], 0
-        for rank, (_, g) in enumerate(ranked, start=1):
-            if g_pids[g] == q_pids[q]:
-                hits += 1
-                precisions.append(hits / rank)
-                first = first or rank
-        found.append((sum(precisions) / hits if hits else None, first))
+        hits = [rank for rank, (_, g) in enumerate(ranked, start=1) if g_pids[g] == q_pids[q]]
+        precisions = [number / rank for number, rank in enumerate(hits, start=1)]
+        found.append((sum(precisions) / len(hits), len(hits) / hits[-1], hits[0]) if hits else None)
     return found
 
 
-@settings(max_examples=100)
-@given(st.integers(0, 10**6), st.integers(1, 6), st.integers(1, 25), st.integers(1, 4), st.integers(1, 3))
-def test_equal_to_the_definition_with_ties(seed, queries, gallery, identities, cameras):
-    """AP and first hit equal the naive evaluator's; ties go to the lower gallery index; no match means invalid."""
+@settings(max_examples=300)
+@given(
+    st.integers(0, 10**6), st.integers(1, 6), st.integers(1, 25), st.integers(1, 4), st.integers(1, 3), st.booleans()
+)
+def test_equal_to_a_stable_sort(seed, queries, gallery, identities, cameras, tied):
+    """With and without ties, no match, all junk, one camera, one query, a gallery smaller than the ranks."""
     draw = np.random.default_rng(seed)
-    distances = draw.integers(0, 4, (queries, gallery)).astype(float)
+    distances = draw.integers(0, 4, (queries, gallery)) if tied else draw.random((queries, gallery), np.float32)
     pids = draw.integers(identities, size=queries), draw.integers(identities, size=gallery)
     cams = draw.integers(cameras, size=queries), draw.integers(cameras, size=gallery)
-    found = retrieval_metrics(distances, *pids, *cams)
-    for q, (ap, first) in enumerate(naive(distances, *pids, *cams)):
-        assert found.valid[q] == (ap is not None)
-        assert found.first_hit[q] == first
-        if ap is not None:
-            assert abs(found.ap[q] - ap) < 1e-12
+    found, expected = retrieval_metrics(distances, *pids, *cams), naive(distances.tolist(), *pids, *cams)
+    assert found.valid.tolist() == [one is not None for one in expected]
+    for q, one in enumerate(expected):
+        if one:
+            assert np.allclose((found.ap[q], found.inp[q], found.first_hit[q]), one, rtol=0, atol=1e-12)
+    valid = [one for one in expected if one]
+    if valid:
+        aps, inps, firsts = map(np.array, zip(*valid, strict=True))
+        assert np.allclose((found.mAP, found.mINP), (aps.mean(), inps.mean()))
+        assert found.cmc == {k: (firsts <= k).mean() for k in RANKS}
+    else:
+        assert np.isnan(list(found.summary().values())).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"distances": np.full((2, 3), np.nan)}, "NaN"),
+        ({"distances": np.zeros((3, 2))}, r"shape \(3, 2\), but 2 queries and 3 in the gallery"),
+        ({"query_camids": np.zeros(1)}, "2 identities, but 1 cameras"),
+        ({"gallery_camids": np.zeros(4)}, "3 identities, but 4 cameras"),
+        ({"distances": np.zeros((2, 0)), "gallery_pids": [], "gallery_camids": []}, "the gallery is empty"),
+    ],
+)
+def test_what_cannot_be_ranked_is_refused(changes, message):
+    """Not a number from features that are not finite, from lengths that do not fit, or from nothing."""
+    given = {"query_pids": np.zeros(2), "gallery_pids": np.zeros(3), "query_camids": np.zeros(2)}
+    given |= {"distances": np.zeros((2, 3)), "gallery_camids": np.ones(3)}
+    with pytest.raises(ValueError, match=message):
+        retrieval_metrics(**given | changes)
 
 
 def test_chance_is_the_mean_over_all_rankings():
@@ -56,9 +79,3 @@ def test_bootstrap_resamples_identities():
     one = interval(identity_bootstrap(values, pids, 500, np.random.default_rng(1)))
     many = interval(identity_bootstrap(np.tile(values, 5), np.tile(pids, 5), 500, np.random.default_rng(1)))
     assert np.allclose(one, many)
-
-
-def test_cosine_distance_ignores_length():
-    """Scaling a feature changes no distance; equal directions have distance 0."""
-    x = np.random.default_rng(0).standard_normal((3, 5)).astype(np.float32)
-    assert np.allclose(cosine_distances(x, 7 * x).diagonal(), 0, atol=1e-6)
