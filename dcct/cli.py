@@ -244,9 +244,8 @@ def evaluate(
         drop_same_camera=not keep_same_camera,
     )
     shares = [name for name in rows[0] if name.startswith("rank") and name[4:].isdigit()]
-    table = Table(
-        "features", "dimensions", "queries", "mAP [95 %]", "Rank-1 [95 %]", *[s.title() for s in shares[1:]], "mINP"
-    )
+    further = [f"Rank-{name[4:]}" for name in shares[1:]]
+    table = Table("features", "dimensions", "queries", "mAP [95 %]", "Rank-1 [95 %]", *further, "mINP")
     for row in rows:
         intervals = [
             f"{100 * row[name]:.1f} [{100 * row[f'{name}_low']:.1f}, {100 * row[f'{name}_high']:.1f}]"

@@ -6,6 +6,7 @@ tracklet, every other column a list of numbers of one length. npz: every other a
 
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import pyarrow as pa
@@ -29,24 +30,22 @@ class Features:
 
 
 def read_features(path: Path) -> Features:
-    """Read a .parquet or .npz file; nothing in it is run. Raises DataError naming the file and what is wrong with it."""
+    """Read a .parquet or .npz file; nothing in it is run. Raises DataError naming the file and what is wrong."""
     if not path.is_file():
         raise DataError(f"{path}: no such file")
     try:
         columns = _from_npz(path) if path.suffix == ".npz" else _from_parquet(path)
-    except (pa.ArrowException, ValueError, OSError, EOFError) as error:  # zipfile's errors are among them or chained
+    except (pa.ArrowException, ValueError, OSError, BadZipFile) as error:
         raise DataError(f"{path}: cannot be read as features: {str(error).splitlines()[0]}") from None
     missing = [name for name in LABELS if name not in columns]
     sets = {name: values for name, values in columns.items() if name not in LABELS}
     if missing or not sets:
-        raise DataError(
-            f"{path}: holds no {', '.join(missing) or 'feature set'}, but {', '.join(columns) or 'nothing'}"
-        )
+        absent = ", ".join(missing) or "feature set"
+        raise DataError(f"{path}: holds no {absent}, but {', '.join(columns) or 'nothing'}")
+    count = len(columns["pid"])
     for name, values in sets.items():
-        if values.ndim != 2 or len(values) != len(columns["pid"]) or not np.issubdtype(values.dtype, np.number):
-            raise DataError(
-                f"{path}: {name} holds no {len(columns['pid'])} lists of numbers of one length, one for each pid"
-            )
+        if values.ndim != 2 or len(values) != count or not np.issubdtype(values.dtype, np.number):
+            raise DataError(f"{path}: {name} holds no {count} lists of numbers of one length, one for each pid")
     sets = {name: values.astype(np.float32) for name, values in sets.items()}
     return Features(path=path, pid=columns["pid"], camid=columns["camid"], sets=sets)
 

@@ -79,7 +79,7 @@ def test_a_file_that_holds_something_else_is_named(columns, tmp_path, changes, m
 @pytest.mark.parametrize("name", ["f.npz", "f.parquet"])
 def test_a_damaged_file_is_named(tmp_path, name):
     """One line, whatever the library behind it raises."""
-    (tmp_path / name).write_bytes(b"PK damaged")
+    (tmp_path / name).write_bytes(b"PK\x03\x04 damaged")
     with pytest.raises(DataError, match="cannot be read as features"):
         read_features(tmp_path / name)
 
