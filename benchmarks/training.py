@@ -44,6 +44,7 @@ from dcct.cost import cost_of
 from dcct.datasets.mars import read_tracklets
 from dcct.device import autocast, on_device, prepare_torch
 from dcct.losses import batch_hard_triplet
+from dcct.memory import keep_freed_memory
 from dcct.models.full_size import IDENTITIES, PROFILE
 from dcct.progress import Progress
 from dcct.training.loop import adam, objective_at
@@ -274,6 +275,7 @@ def matrix_rate() -> float:
 
 def main() -> None:
     os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"  # as dcct.cli does: deterministic matrix products
+    keep_freed_memory()  # so does this, here for both ways
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS[:4])
     parser.add_argument("--rounds", type=int, default=3)

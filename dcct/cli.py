@@ -17,6 +17,7 @@ from dcct.config.profile import Profile
 from dcct.config.table import Table as TableFile
 from dcct.config.variant import Variant as VariantFile
 from dcct.errors import DcctError
+from dcct.memory import keep_freed_memory
 from dcct.progress import Progress
 from dcct.receipt import write_json
 
@@ -351,6 +352,7 @@ def _open(configfile: Path, label: str, *, learns: bool = False) -> steps.Contex
         os.environ[name] = str(threads)
     os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
     if learns:
+        keep_freed_memory()
         _import_torch()
     return steps.open_context(configfile, Progress(label, Console()))
 
