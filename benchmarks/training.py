@@ -44,7 +44,7 @@ from dcct.cost import cost_of
 from dcct.datasets.mars import read_tracklets
 from dcct.device import autocast, on_device, prepare_torch
 from dcct.losses import batch_hard_triplet
-from dcct.memory import keep_freed_memory
+from dcct.allocator import keep_freed_memory
 from dcct.models.full_size import IDENTITIES, PROFILE
 from dcct.progress import Progress
 from dcct.training.loop import adam, objective_at

@@ -17,7 +17,7 @@ from dcct.config.profile import Profile
 from dcct.config.table import Table as TableFile
 from dcct.config.variant import Variant as VariantFile
 from dcct.errors import DcctError
-from dcct.memory import keep_freed_memory
+from dcct.allocator import keep_freed_memory
 from dcct.progress import Progress
 from dcct.receipt import write_json
 

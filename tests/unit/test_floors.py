@@ -16,7 +16,7 @@ FLOOR = {
     "progress.py": 0,
     "streams.py": 0,
     "stages.py": 0,
-    "memory.py": 0,
+    "allocator.py": 0,
     "plan.py": 0,
     "datasets": 1,
     "clips": 2,
