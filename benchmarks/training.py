@@ -35,6 +35,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from data import draw_tree, verify_all, write_tracklets
 from dcct import build_model
+from dcct.allocator import keep_freed_memory
 from dcct.clips.frames import pack
 from dcct.clips.loader import TrainingClips, epoch_batches, load_epoch
 from dcct.clips.transforms import IMAGENET_MEAN, IMAGENET_STD, augmentation, to_input
@@ -44,7 +45,6 @@ from dcct.cost import cost_of
 from dcct.datasets.mars import read_tracklets
 from dcct.device import autocast, on_device, prepare_torch
 from dcct.losses import batch_hard_triplet
-from dcct.allocator import keep_freed_memory
 from dcct.models.full_size import IDENTITIES, PROFILE
 from dcct.progress import Progress
 from dcct.training.loop import adam, objective_at

@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.table import Table
 
 from dcct import steps
+from dcct.allocator import keep_freed_memory
 from dcct.config.dataset import Dataset as DatasetFile
 from dcct.config.load import load_profile
 from dcct.config.profile import Profile
 from dcct.config.table import Table as TableFile
 from dcct.config.variant import Variant as VariantFile
 from dcct.errors import DcctError
-from dcct.allocator import keep_freed_memory
 from dcct.progress import Progress
 from dcct.receipt import write_json
 
