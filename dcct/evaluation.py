@@ -44,7 +44,7 @@ def judge(
         gallery = np.ones_like(query) if dataset.protocol.gallery_includes_queries else ~query
         gallery_camid = camid[gallery] if dataset.protocol.drop_same_camera else np.full(gallery.sum(), NO_CAMERA)
         names = chosen.column_names[2:]
-        sums = {whole: parts for whole, parts in _sums(names).items() if whole in names}
+        sums = _sums(names)
         values = {name: _matrix(chosen[name]) for name in names if name not in sums}
         try:
             found = rank_features(
@@ -65,10 +65,11 @@ def judge(
 
 
 def _sums(names: list[str]) -> dict[str, list[str]]:
-    """The feature sets that concatenate others (models/dcct.py)."""
+    """The feature sets of a file that concatenate others in it (models/dcct.py)."""
     branches = [name for name in ("cnn", "vit") if name in names]
     further = [name for name in ("spatial", "temporal") if name in names]
-    return {"base": branches, "all": [*branches, *further]}
+    wholes = {"base": branches, "all": [*branches, *further]}
+    return {whole: parts for whole, parts in wholes.items() if whole in names and parts}
 
 
 def _matrix(column: pa.ChunkedArray) -> np.ndarray:

@@ -71,6 +71,7 @@ def free_ports(number: int) -> list[int]:
 @pytest.fixture
 def cluster(tmp_path, monkeypatch):
     """A cluster of this machine alone, known to every SLURM command of the test; gone afterwards."""
+    monkeypatch.setenv("PATH", f"{os.environ['PATH']}:/usr/sbin")  # where Debian puts the daemons
     missing = [name for name in ("munged", "slurmctld", "slurmd", "sbatch") if not shutil.which(name)]
     if missing or os.geteuid() != 0:
         pytest.skip(
