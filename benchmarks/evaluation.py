@@ -2,11 +2,12 @@
 
     python benchmarks/evaluation.py [--parts metrics features memory] [--rounds 3]
 
-metrics   CMC, mAP and mINP from a matrix of distances (1,980 × 11,310), on every tenth query, against a plain
-          re-creation of the official program's evaluation: sort a query's row, then walk down Python lists; and
+metrics   CMC, mAP and mINP from a matrix of distances (1,980 × 11,310) as a trained and an untrained network give it,
+          on every tenth query, against a plain re-creation of the official program's evaluation: sort a query's row, then walk down Python lists; and
           against torchreid's and fast-reid's compiled evaluators where they are installed (below)
 features  from features of 6,656 numbers to all four feature sets' metrics and top ten, against the matrix product alone
 memory    growth of peak memory at 20,000 × 113,100, and time against a tenth of the queries and of the gallery
+reranking all four sets re-ranked at MARS' size: peak memory of the whole process, and time
 Each line: medians over rounds, then ratios within a round: median (min to max).
 
 The compiled evaluators are no dependencies: `pip install cython`, then in a checkout of KaiyangZhou/deep-person-reid
@@ -16,31 +17,45 @@ both checkouts on PYTHONPATH.
 
 import argparse
 import importlib
-import resource
+import re
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
 from dcct import rank_features, retrieval_metrics
+from dcct.config.profile import Reranking
 
 QUERIES, GALLERY, IDENTITIES, DISTRACTORS, CAMERAS = 1980, 11310, 626, 3248, 6
 SIZES = {"base": 2816, "spatial": 2816, "temporal": 1024}
 LARGE, LARGE_CHANNELS = (20_000, 113_100), 64
 COMPILED = {"torchreid": "torchreid.metrics.rank_cylib.rank_cy", "fast-reid": "fastreid.evaluation.rank_cylib.rank_cy"}
-PARTS = ("metrics", "features", "memory")
+APART = {"as trained": 4.7, "untrained": 0.0}
+"""Standard deviations by which matches are closer: as far as a trained network, or none, puts them."""
+SPREAD = 1.9
+"""How far apart identities are, against 1 of noise: divided by the fourth root of the channels."""
+PARTS = ("metrics", "features", "memory", "reranking")
 
 
 def labels(queries: int, gallery: int) -> tuple[np.ndarray, ...]:
-    """Identities and cameras of a MARS-like test set: a third of the gallery are distractors (identity 0)."""
-    draw = np.random.default_rng(0)
-    pids = draw.integers(1, IDENTITIES + 1, queries), draw.integers(1, IDENTITIES + 1, gallery)
+    """Identities and cameras of a MARS-like test set: a share of the gallery are distractors (identity 0), and a larger
+    gallery has more identities, not more tracklets of each."""
+    draw, identities = np.random.default_rng(0), IDENTITIES * gallery // GALLERY
+    pids = draw.integers(1, identities + 1, queries), draw.integers(1, identities + 1, gallery)
     pids[1][draw.permutation(gallery)[: gallery * DISTRACTORS // GALLERY]] = 0
     return *pids, draw.integers(CAMERAS, size=queries), draw.integers(CAMERAS, size=gallery)
+
+
+def drawn_distances(known: tuple[np.ndarray, ...], apart: float) -> np.ndarray:
+    """Distances (Q,G) of normal noise, matches closer by `apart` standard deviations."""
+    noise = np.random.default_rng(1).standard_normal((len(known[0]), len(known[1])), np.float32)
+    noise[known[0][:, None] == known[1]] -= apart
+    return noise
 
 
 def plain_metrics(distances, q_pids, g_pids, q_cams, g_cams) -> float:
@@ -84,31 +99,46 @@ def compare(name: str, ways: dict[str, Callable[[], float]], rounds: int) -> Non
 
 
 def metrics(rounds: int) -> None:
-    known, draw = labels(QUERIES, GALLERY), np.random.default_rng(1)
-    distances = draw.random((QUERIES, GALLERY), np.float32)
+    known = labels(QUERIES, GALLERY)
     some = slice(None, None, 10)
-    few = (distances[some], known[0][some], known[1], known[2][some], known[3])
-    ways = {"ours": lambda: retrieval_metrics(*few).mAP, "Python lists": partial(plain_metrics, *few)}
+    evaluators = compiled()
+    for kind, apart in APART.items():
+        distances = drawn_distances(known, apart)
+        few = (distances[some], known[0][some], known[1], known[2][some], known[3])
+        found = retrieval_metrics(*few)
+        ways = {"ours": lambda few=few: retrieval_metrics(*few).mAP, "Python lists": partial(plain_metrics, *few)}
+        for name, evaluate in evaluators.items():
+            ways[name] = lambda evaluate=evaluate, few=few: float(np.mean(evaluate(*few, 50)[1]))
+        compare(f"metrics, {kind} (mAP {100 * found.mAP:.0f}), every tenth query", ways, rounds)
+        started = time.perf_counter()
+        retrieval_metrics(distances, *known)
+        print(f"metrics, {kind}, all {QUERIES:,} queries: {time.perf_counter() - started:.3f} s", flush=True)
+
+
+def compiled() -> dict[str, Callable]:
+    found = {}
     for name, module in COMPILED.items():
         try:
-            evaluate = importlib.import_module(module).evaluate_cy
+            found[name] = importlib.import_module(module).evaluate_cy
         except ImportError:
             print(f"metrics: {name} is not installed")
-            continue
-        ways[name] = lambda evaluate=evaluate: float(np.mean(evaluate(*few, 50)[1]))
-    compare("metrics, every tenth query", ways, rounds)
-    started = time.perf_counter()
-    retrieval_metrics(distances, *known)
-    print(f"metrics, all {QUERIES:,} queries: {time.perf_counter() - started:.3f} s")
+    return found
 
 
-def drawn(count: int, sizes: dict[str, int], seed: int) -> dict[str, np.ndarray]:
-    draw = np.random.default_rng(seed)
-    return {name: draw.standard_normal((count, channels), np.float32) for name, channels in sizes.items()}
+def drawn(pids: np.ndarray, sizes: dict[str, int], seed: int) -> dict[str, np.ndarray]:
+    """Features of noise around a centre for every identity, as far apart as a trained network puts them."""
+    draw, centre = np.random.default_rng(seed), np.random.default_rng(2)
+    found = {}
+    for name, channels in sizes.items():
+        centres = centre.standard_normal((pids.max() + 1, channels), np.float32) * SPREAD * channels**-0.25
+        found[name] = draw.standard_normal((len(pids), channels), np.float32)
+        found[name] += np.where(pids[:, None] > 0, centres[pids], 0)
+    return found
 
 
 def features(rounds: int) -> None:
-    known, query, gallery = labels(QUERIES, GALLERY), drawn(QUERIES, SIZES, 0), drawn(GALLERY, SIZES, 1)
+    known = labels(QUERIES, GALLERY)
+    query, gallery = drawn(known[0], SIZES, 0), drawn(known[1], SIZES, 1)
     whole = [np.concatenate(list(side.values()), axis=1) for side in (query, gallery)]
 
     def product() -> float:
@@ -132,9 +162,7 @@ def memory() -> None:
     times = []
     for share in ((1, 1), (10, 1), (1, 10)):
         queries, gallery = (count // part for count, part in zip(LARGE, share, strict=True))
-        code = f"import evaluation; evaluation.grown({queries}, {gallery})"
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        megabytes, seconds = map(float, done.stdout.split())
+        megabytes, seconds = map(float, alone(f"grown({queries}, {gallery})").split())
         times.append(seconds)
         print(f"memory, {queries:,} × {gallery:,}: peak grows by {megabytes:.0f} MB in {seconds:.1f} s", flush=True)
     for what, seconds in zip(("queries", "gallery"), times[1:], strict=True):
@@ -144,11 +172,36 @@ def memory() -> None:
 def grown(queries: int, gallery: int) -> None:
     """Print by how many MB ranking raises the peak memory beyond its features, and its seconds."""
     sizes = dict.fromkeys(SIZES, LARGE_CHANNELS)
-    sets, known = (drawn(queries, sizes, 0), drawn(gallery, sizes, 1)), labels(queries, gallery)
-    before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
+    known = labels(queries, gallery)
+    sets = drawn(known[0], sizes, 0), drawn(known[1], sizes, 1)
+    Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
+    before, started = peak(), time.perf_counter()
     rank_features(*sets, *known, sums={"all": list(SIZES)})
     seconds = time.perf_counter() - started
-    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024, seconds)
+    print(peak() - before, seconds)
+
+
+def reranked() -> None:
+    """Print the peak memory and seconds of re-ranking."""
+    known = labels(QUERIES, GALLERY)
+    sets, started = (drawn(known[0], SIZES, 0), drawn(known[1], SIZES, 1)), time.perf_counter()
+    before = rank_features(*sets, *known, sums={"all": list(SIZES)})
+    Path("/proc/self/clear_refs").write_text("5")
+    after = rank_features(*sets, *known, sums={"all": list(SIZES)}, reranking=Reranking())
+    seconds = time.perf_counter() - started
+    change = ", ".join(f"{n} {100 * before[n].retrieval.mAP:.1f} → {100 * after[n].retrieval.mAP:.1f}" for n in after)
+    print(f"peak {peak() / 1024:.1f} GB, {seconds:.0f} s; mAP {change}")
+
+
+def alone(call: str) -> str:
+    """What a function of this program prints in a process of its own."""
+    code = f"import evaluation; evaluation.{call}"
+    return subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+
+
+def peak() -> float:
+    """Most memory that this process has held, in MB."""
+    return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024
 
 
 def main() -> None:
@@ -162,6 +215,8 @@ def main() -> None:
         features(arguments.rounds)
     if "memory" in arguments.parts:
         memory()
+    if "reranking" in arguments.parts:
+        print("reranking:", alone("reranked()"))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,10 @@ from math import comb
 import numpy as np
 
 RANKS = (1, 5, 10, 20)
+FEW = 2048
+"""Distances that are sorted rather than compared with every match."""
+CHUNK = 32
+"""Queries whose distances are copied at once: few enough to stay in a cache."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +80,30 @@ def retrieval_metrics(
         raise ValueError(
             f"distances: shape {distances.shape}, but {len(query_pids)} queries and {len(gallery_pids)} in the gallery"
         )
-    gallery = Gallery(gallery_pids, gallery_camids)
-    return gallery.judge(distances, query_pids, query_camids, ranks)
+    if distances.size and np.isnan(distances.min()):
+        raise ValueError("distances hold NaN: features are not finite")
+    gallery, parts = Gallery(gallery_pids, gallery_camids), []
+    buffer = np.empty((CHUNK, len(gallery)), np.result_type(distances, np.float32))
+    for first in range(0, max(len(query_pids), 1), CHUNK):
+        rows = slice(first, first + CHUNK)
+        own, kept = gallery.of(query_pids[rows], query_camids[rows]), buffer[: len(query_pids[rows])]
+        kept[:] = distances[rows]
+        kept[own.junk] = np.nan
+        parts.append(gallery.judge(kept, own, ranks))
+    return joined(parts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Own:
+    """Where in (Q,G) each query's own identity is: other cameras' tracklets match, its own camera's are junk.
+
+    matches, junk: (rows, columns), rows and, within a row, columns rising. match_count, junk_count (Q,).
+    """
+
+    matches: tuple[np.ndarray, np.ndarray]
+    junk: tuple[np.ndarray, np.ndarray]
+    match_count: np.ndarray
+    junk_count: np.ndarray
 
 
 class Gallery:
@@ -94,30 +120,41 @@ class Gallery:
     def __len__(self) -> int:
         return len(self.camids)
 
-    def of(self, pid: int, camid: int) -> tuple[np.ndarray, np.ndarray]:
-        """Indices, rising, of a query's matches and of its junk: same identity in other cameras, and in its own."""
-        first, last = np.searchsorted(self._sorted, [pid, pid + 1])
-        own = self._order[first:last]
-        same_camera = self.camids[own] == camid
-        return own[~same_camera], own[same_camera]
-
-    def judge(self, distances: np.ndarray, pids: np.ndarray, camids: np.ndarray, ranks: Sequence[int]) -> Retrieval:
-        """Results of queries with these distances (Q,G), identities (Q,) and cameras (Q,)."""
+    def of(self, pids: np.ndarray, camids: np.ndarray) -> Own:
+        """Tracklets of the queries' identities (Q,); cameras (Q,)."""
         if len(pids) != len(camids):
             raise ValueError(f"queries: {len(pids)} identities, but {len(camids)} cameras")
-        if np.isnan(distances).any():
-            raise ValueError("distances hold NaN: features are not finite")
-        queries = len(pids)
-        ap, inp = np.full(queries, np.nan), np.full(queries, np.nan)
-        first_hit, matches, candidates = (np.zeros(queries, np.int64) for _ in range(3))
-        for query, (row, pid, camid) in enumerate(zip(distances, pids.tolist(), camids.tolist(), strict=True)):
-            positives, junk = self.of(pid, camid)
-            matches[query], candidates[query] = len(positives), len(self) - len(junk)
-            if len(positives):
-                hits = _places(row, positives, junk)
-                ap[query] = (np.arange(1, len(hits) + 1) / hits).mean()
-                inp[query], first_hit[query] = len(hits) / hits[-1], hits[0]
-        return Retrieval(ap=ap, inp=inp, first_hit=first_hit, matches=matches, candidates=candidates, ranks=ranks)
+        first, last = (np.searchsorted(self._sorted, pids, side) for side in ("left", "right"))
+        counts = last - first
+        query, column = np.repeat(np.arange(len(pids)), counts), _runs(counts) + np.repeat(first, counts)
+        own = self._order[column]
+        junk = self.camids[own] == camids[query]
+        return Own(
+            matches=(query[~junk], own[~junk]),
+            junk=(query[junk], own[junk]),
+            match_count=np.bincount(query[~junk], minlength=len(pids)),
+            junk_count=np.bincount(query[junk], minlength=len(pids)),
+        )
+
+    def judge(self, distances: np.ndarray, own: Own, ranks: Sequence[int]) -> Retrieval:
+        """Results of queries with these distances (Q,G), in which junk is at infinity, or NaN."""
+        query, columns = own.matches
+        ends, valid = np.cumsum(own.match_count), own.match_count > 0
+        hits = np.empty(len(columns), np.int64)
+        for row, first, last in zip(distances, (ends - own.match_count).tolist(), ends.tolist(), strict=True):
+            if first < last:
+                hits[first:last] = _places(row, columns[first:last])
+        hits = hits[np.lexsort((hits, query))]
+        precision = (_runs(own.match_count) + 1) / hits
+        ap, inp, first_hit = np.full(len(ends), np.nan), np.full(len(ends), np.nan), np.zeros(len(ends), np.int64)
+        if len(hits):
+            starts = (ends - own.match_count)[valid]
+            ap[valid] = np.add.reduceat(precision, starts) / own.match_count[valid]
+            inp[valid], first_hit[valid] = precision[ends[valid] - 1], hits[starts]
+        candidates = len(self) - own.junk_count
+        return Retrieval(
+            ap=ap, inp=inp, first_hit=first_hit, matches=own.match_count, candidates=candidates, ranks=ranks
+        )
 
 
 def joined(parts: Sequence[Retrieval]) -> Retrieval:
@@ -127,15 +164,25 @@ def joined(parts: Sequence[Retrieval]) -> Retrieval:
     return Retrieval(**columns, ranks=parts[0].ranks)
 
 
-def _places(row: np.ndarray, positives: np.ndarray, junk: np.ndarray) -> np.ndarray:
-    """1-based ranks, rising, of `positives` in a row of distances (G,) without `junk`; all indices rise."""
-    before = []
-    for index, distance in zip(positives.tolist(), row[positives], strict=True):
-        closer, level = np.count_nonzero(row < distance), row[:index] == distance  # ties go to the lower index
-        tied = np.count_nonzero(level)
-        before.append(closer + tied - (np.count_nonzero(level[junk[junk < index]]) if tied else 0))
-    closer_junk = (row[junk] < row[positives][:, None]).sum(1)
-    return np.sort(np.array(before) - closer_junk + 1)
+def _places(row: np.ndarray, positives: np.ndarray) -> np.ndarray:
+    """1-based ranks of `positives`, whose indices rise, in a row of distances (G,)."""
+    at = row[positives]
+    near = row[row <= at.max()]  # the others stand before no match
+    if len(near) <= FEW:
+        near.sort()
+        before = np.searchsorted(near, at)
+        tied = np.searchsorted(near, at, "right").sum() > before.sum() + len(at)
+    else:
+        before = np.array([np.count_nonzero(closer) for closer in near < at[:, None]])
+        tied = np.count_nonzero(near == at[:, None]) > len(at)
+    if tied:
+        before += [np.count_nonzero(row[:index] == row[index]) for index in positives.tolist()]
+    return before + 1
+
+
+def _runs(counts: np.ndarray) -> np.ndarray:
+    """0, 1, … up to each count, one run after the other."""
+    return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
 def _mean(values: np.ndarray) -> float:

@@ -2,7 +2,7 @@
 
 import signal
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from dcct.clips.sampling import TRAINING_SAMPLERS
 from dcct.clips.transforms import augmentation
 from dcct.config.profile import Clips, Training
 from dcct.datasets.manifest import read_manifest
+from dcct.errors import ConfigError
 from dcct.streams import Stream, generator
 
 BATCHES_AHEAD = 2
@@ -33,6 +34,11 @@ class TrainingClips(Dataset):
     @property
     def num_identities(self) -> int:
         return int(self.labels.max()) + 1
+
+    @property
+    def steps(self) -> int:
+        """Batches in an epoch."""
+        return self.num_identities // self.training.identities
 
     def __getitem__(self, index: Index) -> tuple[torch.Tensor, torch.Tensor, int]:
         epoch, place, tracklet = index
@@ -64,32 +70,38 @@ def epoch_batches(labels: np.ndarray, identities: int, tracklets: int, seed: int
     return batches
 
 
-def load_epoch(
-    dataset: TrainingClips, epoch: int, first: int = 0, part: slice = slice(None)
+def load_batches(
+    dataset: TrainingClips, epochs: range, first: int = 0, part: slice = slice(None)
 ) -> Iterator[tuple[torch.Tensor, ...]]:
-    """Yield batches (clips uint8 (B,T,H,W,3), augmentation (B,7), labels (B,)) of an epoch, from batch `first` on.
+    """Yield batches (clips uint8 (B,T,H,W,3), augmentation (B,7), labels (B,)) of these epochs, one after the other.
 
-    part: which of every batch's clips are wanted.
+    first: batches of the first epoch to leave out. part: which of every batch's clips are wanted. Workers start once
+    and read ahead into the next epoch. Raises ConfigError where the identities do not fill a batch.
     """
     training = dataset.training
-    batches = epoch_batches(dataset.labels, training.identities, training.tracklets, dataset.seed, epoch)
-    batches = [batch[part] for batch in batches[first:]]
-    if training.workers and training.loader == "threads":
-        return _load_in_threads(dataset, batches, training.workers)
-    return iter(
-        DataLoader(
-            dataset,
-            batch_sampler=batches,
-            num_workers=training.workers,
-            pin_memory=training.device == "cuda",
-            generator=torch.Generator(),
-            worker_init_fn=_leave_signals_to_the_main_process if training.workers else None,
+    if not dataset.steps:
+        raise ConfigError(
+            f"training.identities: {training.identities} a batch, but the set has only "
+            f"{dataset.num_identities} training identities: choose fewer"
         )
+    shape = training.identities, training.tracklets, dataset.seed
+    every = chain.from_iterable(epoch_batches(dataset.labels, *shape, epoch) for epoch in epochs)
+    batches = (batch[part] for batch in islice(every, first, None))
+    if training.workers and training.loader == "threads":
+        yield from _load_in_threads(dataset, batches, training.workers)
+        return
+    yield from DataLoader(
+        dataset,
+        batch_sampler=batches,
+        num_workers=training.workers,
+        pin_memory=training.device == "cuda",
+        generator=torch.Generator(),
+        worker_init_fn=_leave_signals_to_the_main_process if training.workers else None,
     )
 
 
 def _load_in_threads(
-    dataset: TrainingClips, batches: list[list[Index]], workers: int
+    dataset: TrainingClips, batches: Iterable[list[Index]], workers: int
 ) -> Iterator[tuple[torch.Tensor, ...]]:
     """Batches in order, BATCHES_AHEAD of them under way."""
     pool, waiting = ThreadPoolExecutor(workers), deque()

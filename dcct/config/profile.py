@@ -153,6 +153,15 @@ class Training(Model):
         return self
 
 
+class Reranking(Model):
+    k1: int = Field(default=20, gt=0)
+    """Neighbours that two tracklets must share mutually."""
+    k2: int = Field(default=6, gt=0)
+    """Neighbours over which encodings are averaged; 1 for none."""
+    weight: float = Field(default=0.3, ge=0, le=1)
+    """Share of the original distance in the mixed one, λ."""
+
+
 class Evaluation(Model):
     samplers: list[Sampler] = Field(min_length=1)
     """How test clips are drawn; the first is the one that tables report."""
@@ -162,6 +171,10 @@ class Evaluation(Model):
     """Frames in one forward pass of extraction."""
     bootstrap: int = Field(gt=0)
     """Resamples of the identities for the 95 % intervals."""
+    precision: Literal["fp32", "tf32", "bf16", "fp16"] = "fp32"
+    """Of the network in extraction; features are averaged and kept in fp32."""
+    reranking: Reranking | None = None
+    """Judge every feature set again, re-ranked by k-reciprocal neighbours; `reranking: {}` takes the usual numbers."""
 
 
 class Profile(Model):

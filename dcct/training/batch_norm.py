@@ -8,6 +8,8 @@ from timm.layers import convert_sync_batchnorm
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from dcct.errors import ConfigError
+
 
 def share_statistics(model: nn.Module) -> None:
     """Make every BatchNorm below `model` average over all processes, in place; names and state stay the same.
@@ -22,7 +24,10 @@ def share_statistics(model: nn.Module) -> None:
                 elif type(child) in (nn.BatchNorm1d, nn.BatchNorm2d):
                     child.forward = MethodType(_normalise, child)
                 else:
-                    raise NotImplementedError(f"statistics of {type(child).__name__} over several processes on a CPU")
+                    raise ConfigError(
+                        f"training.processes: {type(child).__name__} of this network cannot average over several "
+                        "processes on a CPU: use one process, or GPUs"
+                    )
 
 
 class _SumOfAll(torch.autograd.Function):

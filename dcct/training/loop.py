@@ -1,7 +1,8 @@
 """Training of one variant, from initial weights to a checkpoint; interrupted anywhere, it ends with the same bytes."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,12 +11,12 @@ import torch
 from torch import Tensor
 
 from dcct.checkpoint import MODEL, save_model
-from dcct.clips.loader import TrainingClips, load_epoch
+from dcct.clips.loader import TrainingClips, load_batches
 from dcct.clips.transforms import to_input
 from dcct.config.profile import Training
 from dcct.datasets.manifest import write_parquet
 from dcct.device import autocast, on_device, prepare_torch
-from dcct.errors import AskedToStopError, DcctError
+from dcct.errors import AskedToStopError
 from dcct.progress import Progress
 from dcct.receipt import atomic
 from dcct.streams import Stream, torch_seed
@@ -70,9 +71,11 @@ def fit(run: Run, folder: Path, progress: Progress, trace: Path | None = None) -
             view.step(learner, terms)
             mark_step()
 
+        part = group.part(training.identities * training.tracklets)
+        batches = load_batches(dataset, range(learner.epoch, epochs), learner.step, part)
         while learner.epoch < epochs:
             view.epoch_starts(learner)
-            row = train_epoch(learner, dataset, run, asked, after_step)
+            row = train_epoch(learner, dataset, batches, run, asked, after_step)
             learner.history.append(row)
             learner.epoch, learner.step, learner.sums, learner.images = learner.epoch + 1, 0, {}, 0
             learner.save(run)
@@ -94,6 +97,7 @@ def fit(run: Run, folder: Path, progress: Progress, trace: Path | None = None) -
 def train_epoch(
     learner: Learner,
     dataset: TrainingClips,
+    batches: Iterator[tuple[Tensor, ...]],
     run: Run,
     asked: Callable[[], str | None],
     after_step: Callable[[dict[str, Tensor]], None],
@@ -107,8 +111,7 @@ def train_epoch(
     for group in learner.optimizer.param_groups:
         group["lr"] = learning_rate * group["rate"]
     learner.model.train()
-    part = learner.group.part(training.identities * training.tracklets)
-    for batch in load_epoch(dataset, epoch, learner.step, part):
+    for batch in islice(batches, dataset.steps - learner.step):
         torch.manual_seed(torch_seed(run.seed, Stream.DROP_PATH, epoch, learner.step, learner.group.rank))
         terms = losses(learner, objective, batch, training)
         check_finite(terms, learner, dataset, run)
@@ -123,11 +126,6 @@ def train_epoch(
             learner.save(run)
             where = f"epoch {epoch}, step {learner.step}"
             raise AskedToStopError(f"{signal}: stopped after {where}; all is saved: run the same command to go on")
-    if not learner.step:
-        raise DcctError(
-            f"training.identities: {training.identities} a batch, but the set has only "
-            f"{dataset.num_identities} training identities: choose fewer"
-        )
     learner.seconds += time.perf_counter() - started
     means = {name: float(total) / learner.step for name, total in learner.sums.items()}
     weight = distill_weight_at(epoch, training)

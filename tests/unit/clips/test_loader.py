@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from dcct.clips.loader import TrainingClips, epoch_batches, load_epoch
+from dcct.clips.loader import TrainingClips, epoch_batches, load_batches
 from dcct.config.profile import Extras
 
 
@@ -32,7 +32,7 @@ def test_worker_count_changes_no_batch(tiny, profile):
     """0, 1 and 3 processes and 3 threads give bit-identical clips, augmentation and labels."""
     everything = Extras(sampling="segments", flip=0.5, pad_crop=3)
     settings = [{"workers": workers} for workers in (0, 1, 3)] + [{"workers": 3, "loader": "threads"}]
-    epochs = [list(load_epoch(clips(tiny, profile, 3, extras=everything, **one), 5)) for one in settings]
+    epochs = [list(load_batches(clips(tiny, profile, 3, extras=everything, **one), range(5, 7))) for one in settings]
     for batches in zip(*epochs, strict=True):
         for parts in zip(*batches, strict=True):
             assert all(torch.equal(parts[0], part) for part in parts[1:])
@@ -42,7 +42,7 @@ def test_epochs_and_seeds_differ(tiny, profile):
     """Another epoch, or another seed, draws other clips."""
 
     def first(seed, epoch):
-        return next(load_epoch(clips(tiny, profile, seed), epoch))[0]
+        return next(load_batches(clips(tiny, profile, seed), range(epoch, epoch + 1)))[0]
 
     assert torch.equal(first(0, 0), first(0, 0))
     assert not torch.equal(first(0, 0), first(0, 1))

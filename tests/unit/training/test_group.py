@@ -6,7 +6,7 @@ import socket
 import pytest
 import torch
 
-from dcct.clips.loader import TrainingClips, load_epoch
+from dcct.clips.loader import TrainingClips, load_batches
 from dcct.config.profile import Training
 from dcct.device import on_device, prepare_torch
 from dcct.errors import ConfigError
@@ -29,7 +29,7 @@ def first_step(rank, run, port, path):
     learner = Learner(
         model=model, forward=lambda x: shared(x.double()), optimizer=adam(model, training), scaler=scaler, group=group
     )
-    batch = next(load_epoch(dataset, 0, part=group.part(training.identities * training.tracklets)))
+    batch = next(load_batches(dataset, range(1), part=group.part(training.identities * training.tracklets)))
     terms = losses(learner, objective_at(0, training), batch, training)
     update(learner, terms["loss"], training)
     gradients = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
