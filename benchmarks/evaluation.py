@@ -3,8 +3,9 @@
     python benchmarks/evaluation.py [--parts metrics features memory] [--rounds 3]
 
 metrics   CMC, mAP and mINP from a matrix of distances (1,980 × 11,310) as a trained and an untrained network give it,
-          on every tenth query, against a plain re-creation of the official program's evaluation: sort a query's row, then walk down Python lists; and
-          against torchreid's and fast-reid's compiled evaluators where they are installed (below)
+          on every tenth query, against a plain re-creation of the official program's evaluation (sort a query's row,
+          then walk down Python lists), and against torchreid's and fast-reid's compiled evaluators where they are
+          installed (below)
 features  from features of 6,656 numbers to all four feature sets' metrics and top ten, against the matrix product alone
 memory    growth of peak memory at 20,000 × 113,100, and time against a tenth of the queries and of the gallery
 reranking all four sets re-ranked at MARS' size: peak memory of the whole process, and time

@@ -7,7 +7,7 @@ losses over all frames at once, one fused Adam, channels-last CNN. Plain, from t
 one by one, losses in loops over frames and anchors, an Adam group for every parameter, torch's own defaults.
 
 triplet  batch-hard triplet loss, forward and backward: 32 clips (8 identities × 4) of 8 frames
-input    the input pipeline, an epoch a round, from a MARS-shaped tree of real JPEG files, in the page cache
+input    the input pipeline, EPOCHS epochs a round, from a MARS-shaped tree of real JPEG files, in the page cache
 step     one fp32 step on the CPU: 2 clips of 2 identities, 8 frames of 256×128; the plain one gets float clips
 bf16     our step on the CPU, bf16 against fp32
 gpu      our bf16 step against the plain one at 32 clips; share of the card's bf16 matrix rate; peak memory
@@ -25,6 +25,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ from data import draw_tree, verify_all, write_tracklets
 from dcct import build_model
 from dcct.allocator import keep_freed_memory
 from dcct.clips.frames import pack
-from dcct.clips.loader import TrainingClips, epoch_batches, load_epoch
+from dcct.clips.loader import TrainingClips, epoch_batches, load_batches
 from dcct.clips.transforms import IMAGENET_MEAN, IMAGENET_STD, augmentation, to_input
 from dcct.config.load import load_profile, load_variant
 from dcct.config.profile import Training
@@ -52,7 +53,7 @@ from dcct.training.loop import adam, objective_at
 PAPER, VARIANT = load_profile(PROFILE), "dcct-fd-ld"
 LENGTH, HEIGHT, WIDTH = PAPER.clips.length, PAPER.clips.height, PAPER.clips.width
 PARTS = ("triplet", "input", "step", "bf16", "gpu")
-THREADS, TRIPLET_REPEATS, MATRIX = 2, 20, 8192
+THREADS, TRIPLET_REPEATS, MATRIX, EPOCHS = 2, 20, 8192, 3
 TOLERANCE = {"triplet": 2e-6, "input": 0, "step": 1e-3, "bf16": 0.05, "gpu": 0.05}
 """How far apart two ways' results may be, relative: losses; of the input, numbers of clips."""
 
@@ -147,8 +148,8 @@ def our_step(batch: tuple[torch.Tensor, ...], **changes) -> Callable[[], float]:
     model, objective, (clips, augmented, labels) = on_device(network(), training), objective_at(0, training), batch
 
     def loss() -> torch.Tensor:
-        prepare_torch(training)
-        with autocast(training):
+        prepare_torch(training, training.precision)
+        with autocast(training.device, training.precision):
             output = model(to_input(clips.to(training.device), augmented))
         total = objective(output, labels.to(training.device))["loss"]
         assert math.isfinite(total.item())  # the loop looks at every loss too
@@ -210,7 +211,7 @@ def triplet(rounds: int) -> None:
     for channels in (2048, 768):
         x_BTC = torch.randn(32, LENGTH, channels, requires_grad=True)
         looped = lambda x: sum(plain_triplet(x[:, t], labels) for t in range(LENGTH)) / LENGTH  # noqa: E731
-        pairs = {"ours": (partial(prepare_torch, ours()), vectorised), "plain": (use_defaults, looped)}
+        pairs = {"ours": (partial(prepare_torch, ours(), "fp32"), vectorised), "plain": (use_defaults, looped)}
         ways = {way: partial(repeated, *pair, x_BTC) for way, pair in pairs.items()}
         compare(f"triplet, {channels} channels", ways, rounds, lambda s: f"{1000 * s / TRIPLET_REPEATS:.2f} ms")
 
@@ -229,10 +230,15 @@ def inputs(rounds: int, frames: int) -> None:
             own = TrainingClips(store, manifest, PAPER.clips, training, 0)
             batches = [[item[2] for item in batch] for batch in epoch_batches(own.labels, 2, 16, 0, 0)]
             loader = DataLoader(PlainClips(root, own.labels), batch_sampler=batches, num_workers=workers)
-            clips, prepare = 32 * len(batches), partial(prepare_torch, training)
+            clips, prepare = 32 * len(batches) * EPOCHS, partial(prepare_torch, training, "fp32")
             ways = {
-                "ours": partial(read, prepare, partial(load_epoch, own, 0), to_input),
-                "plain": partial(read, use_defaults, loader.__iter__, lambda clips, labels: clips),
+                "ours": partial(read, prepare, partial(load_batches, own, range(EPOCHS)), to_input),
+                "plain": partial(
+                    read,
+                    use_defaults,
+                    lambda loader=loader: chain.from_iterable(loader for _ in range(EPOCHS)),
+                    lambda clips, labels: clips,
+                ),
             }
             name = f"input, {workers} workers, ours in {kind}"
             compare(name, ways, rounds, lambda s, n=clips: f"{n / s:.0f} clips/s")
@@ -241,7 +247,7 @@ def inputs(rounds: int, frames: int) -> None:
 
 
 def read(prepare: Callable, batches: Callable, finish: Callable) -> int:
-    """Clips in an epoch."""
+    """Clips in all epochs."""
     prepare()
     return sum(len(finish(*batch[:2])) for batch in batches())
 

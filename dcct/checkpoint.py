@@ -129,7 +129,7 @@ def only_one(folder: Path, waiting: Callable[[str], None]) -> Iterator[bool]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
-            waiting(f"process {lock.read().strip()} is training this already: waiting until it ends")
+            waiting(f"process {lock.read().strip()} is making this already: waiting until it ends")
             fcntl.flock(lock, fcntl.LOCK_EX)
             waited = True
         lock.truncate(0)

@@ -231,6 +231,9 @@ def evaluate(
     keep_same_camera: Annotated[
         bool, typer.Option("--keep-same-camera", help="Keep tracklets of the query's own identity and camera.")
     ] = False,
+    rerank: Annotated[
+        bool, typer.Option("--rerank", help="Re-rank by k-reciprocal neighbours: looks at the whole test set at once.")
+    ] = False,
     bootstrap: Annotated[int, typer.Option(help="Resamples of the identities for the 95 % intervals.", min=1)] = 2000,
     json: Annotated[Path | None, typer.Option(help="Also write the rows here.", metavar="FILE")] = None,
 ) -> None:
@@ -243,6 +246,7 @@ def evaluate(
         bootstrap,
         gallery_includes_queries=gallery_includes_queries,
         drop_same_camera=not keep_same_camera,
+        rerank=rerank,
     )
     shares = [name for name in rows[0] if name.startswith("rank") and name[4:].isdigit()]
     further = [f"Rank-{name[4:]}" for name in shares[1:]]

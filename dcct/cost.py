@@ -36,7 +36,7 @@ class Cost:
 def cost_sections(variants: dict[str, Variant], profile: Profile, identities: int) -> list[dict]:
     """Costs of all trainable variants at the profile's size, with latency, and at the paper's with MARS' identities,
     counted only."""
-    prepare_torch(profile.training)
+    prepare_torch(profile.training, profile.training.precision)
     chosen = {name: variant for name, variant in variants.items() if variant.trained}
     here, there = (profile.network, profile.clips), (full_size.NETWORK, full_size.CLIPS)
     own = [

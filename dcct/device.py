@@ -7,7 +7,7 @@ from dcct.errors import DcctError
 from dcct.models.dcct import DCCT
 
 
-def prepare_torch(training: Training) -> None:
+def prepare_torch(training: Training, precision: str) -> None:
     """One thread count and deterministic kernels: the same inputs give the same bytes on the same machine.
 
     Raises DcctError when the profile asks for a GPU that is not there.
@@ -15,16 +15,16 @@ def prepare_torch(training: Training) -> None:
     torch.set_num_threads(training.threads)
     torch.use_deterministic_algorithms(True)
     torch.utils.deterministic.fill_uninitialized_memory = False  # a tenth of a step, to find bugs that are not here
-    allowed = training.precision != "fp32"
+    allowed = precision != "fp32"
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = allowed
     if training.device == "cuda" and not torch.cuda.is_available():
         raise DcctError("training.device: cuda, but torch sees no GPU here: run on a GPU machine, or set it to cpu")
 
 
-def autocast(training: Training) -> torch.autocast:
+def autocast(device: str, precision: str) -> torch.autocast:
     """The context in which a network runs: `bf16` and `fp16` halve the bits of matrix products and convolutions."""
-    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(training.precision)
-    return torch.autocast(training.device, dtype=dtype, enabled=dtype is not None)
+    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision)
+    return torch.autocast(device, dtype=dtype, enabled=dtype is not None)
 
 
 def on_device(model: DCCT, training: Training) -> DCCT:

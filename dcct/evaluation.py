@@ -12,6 +12,7 @@ from dcct.config.profile import Profile
 from dcct.config.variant import Variant
 from dcct.datasets.manifest import read_manifest, write_parquet
 from dcct.errors import DataError
+from dcct.features import feature_sets
 from dcct.metrics import RANKS, Retrieval, chance, identity_bootstrap, interval
 from dcct.ranking import Ranked, rank_features
 from dcct.streams import Stream, generator
@@ -19,6 +20,8 @@ from dcct.streams import Stream, generator
 DISTANCE = "cosine"
 SHOWN = 10
 """Gallery tracklets kept per query for looking at."""
+RERANKED = " re-ranked"
+"""Ends the name of a feature set that was re-ranked."""
 NO_CAMERA = -1
 """A gallery camera that no query shares: nothing is left out."""
 
@@ -31,37 +34,45 @@ def judge(
     Returns result rows (see `result_row`) and a table with one row per sampler, feature set and query. Raises DataError
     at features that are not finite.
     """
-    table = pq.read_table(features)
-    tracklets = read_manifest(manifest)
+    table, tracklets = pq.read_table(features), read_manifest(manifest)
     rows, queries = [], []
     for sampler in sorted(set(table["sampler"].to_pylist())):
         chosen = table.filter(pc.equal(table["sampler"], sampler))
-        numbers = chosen["tracklet"].to_numpy()
+        numbers, sets = chosen["tracklet"].to_numpy(), feature_sets(chosen)
         split, pid, camid = (
             tracklets[name].to_numpy(zero_copy_only=False)[numbers] for name in ("split", "pid", "camid")
         )
         query = split == "query"
         gallery = np.ones_like(query) if dataset.protocol.gallery_includes_queries else ~query
         gallery_camid = camid[gallery] if dataset.protocol.drop_same_camera else np.full(gallery.sum(), NO_CAMERA)
-        names = chosen.column_names[2:]
-        sums = _sums(names)
-        values = {name: _matrix(chosen[name]) for name in names if name not in sums}
-        try:
-            found = rank_features(
-                {name: matrix[query] for name, matrix in values.items()},
-                {name: matrix[gallery] for name, matrix in values.items()},
-                *(pid[query], pid[gallery], camid[query], gallery_camid),
-                sums=sums,
-                shown=SHOWN,
-            )
-        except ValueError as error:
-            raise DataError(f"{features}: {error}: train {variant.title} again") from None
-        for name in names:
-            row = result_row(found[name].retrieval, pid[query], profile.evaluation.bootstrap)
-            dimensions = chosen.schema.field(name).type.list_size
-            rows.append({"sampler": sampler, "feature": name, "dimensions": dimensions, **row})
-            queries.append(_query_table(sampler, name, found[name], numbers[query], pid[query], numbers[gallery]))
+        sums, labels = _sums(list(sets)), (pid[query], pid[gallery], camid[query], gallery_camid)
+        parts = [{name: values[side] for name, values in sets.items() if name not in sums} for side in (query, gallery)]
+        for reranking in dict.fromkeys([None, profile.evaluation.reranking]):
+            try:
+                found = rank_features(*parts, *labels, sums=sums, reranking=reranking, shown=SHOWN)
+            except ValueError as error:
+                raise DataError(f"{features}: {error}: train {variant.title} again") from None
+            for name in sets:
+                feature = name + RERANKED if reranking else name
+                rows.append(
+                    {
+                        "sampler": sampler,
+                        "feature": feature,
+                        "dimensions": sets[name].shape[1],
+                        **_protocol(dataset, profile),
+                        "reranking": reranking and reranking.model_dump(),
+                        **result_row(found[name].retrieval, pid[query], profile.evaluation.bootstrap),
+                    }
+                )
+                queries.append(
+                    _query_table(sampler, feature, found[name], numbers[query], pid[query], numbers[gallery])
+                )
     return rows, pa.concat_tables(queries)
+
+
+def _protocol(dataset: Dataset, profile: Profile) -> dict:
+    """The rules that a row was judged by, beside sampler, feature set and re-ranking."""
+    return {**dataset.protocol.model_dump(mode="json"), "clip_length": profile.clips.length, "distance": DISTANCE}
 
 
 def _sums(names: list[str]) -> dict[str, list[str]]:
@@ -70,10 +81,6 @@ def _sums(names: list[str]) -> dict[str, list[str]]:
     further = [name for name in ("spatial", "temporal") if name in names]
     wholes = {"base": branches, "all": [*branches, *further]}
     return {whole: parts for whole, parts in wholes.items() if whole in names and parts}
-
-
-def _matrix(column: pa.ChunkedArray) -> np.ndarray:
-    return column.combine_chunks().flatten().to_numpy().reshape(len(column), -1)
 
 
 def result_row(retrieval: Retrieval, pids: np.ndarray, resamples: int) -> dict:
@@ -87,20 +94,18 @@ def result_row(retrieval: Retrieval, pids: np.ndarray, resamples: int) -> dict:
     return row
 
 
-def parameter_count(features: Path) -> int:
-    """Parameters of the network that extracted a feature file."""
-    return int(pq.read_schema(features).metadata[b"dcct_parameters"])
-
-
 def write_metrics(
     rows: list[dict], queries: pa.Table, header: dict, variant: Variant, profile: Profile, folder: Path
 ) -> dict:
-    """Contents of metrics.json: header, the headline row that tables report, and all rows; queries go to parquet."""
+    """Contents of metrics.json: the headline row that tables report, and all rows; queries go to parquet.
+
+    header: what all rows share (run, provenance); every row holds it too, so that it can be quoted alone.
+    """
     headline = next(
         row for row in rows if row["sampler"] == profile.evaluation.samplers[0] and row["feature"] == variant.headline
     )
     write_parquet(folder / "queries.parquet", queries)
-    return {**header, "ranks": list(RANKS), "headline": headline, "rows": rows}
+    return {**header, "ranks": list(RANKS), "headline": header | headline, "rows": [header | row for row in rows]}
 
 
 def _query_table(

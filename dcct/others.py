@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dcct.config.profile import Reranking
 from dcct.errors import DataError
 from dcct.evaluation import NO_CAMERA, result_row
 from dcct.ranking import rank_features
@@ -51,7 +52,13 @@ def read_features(path: Path) -> Features:
 
 
 def judge_files(
-    query: Features, gallery: Features, resamples: int, *, gallery_includes_queries: bool, drop_same_camera: bool
+    query: Features,
+    gallery: Features,
+    resamples: int,
+    *,
+    gallery_includes_queries: bool,
+    drop_same_camera: bool,
+    reranking: Reranking | None = None,
 ) -> list[dict]:
     """One result row (see evaluation.result_row) for every feature set that both files hold."""
     names = [name for name in query.sets if name in gallery.sets]
@@ -72,6 +79,7 @@ def judge_files(
             {name: query.sets[name] for name in names},
             {name: np.concatenate([part.sets[name] for part in parts]) for name in names},
             *(query_pids, pids, query_camids, camids),
+            reranking=reranking,
         )
     except ValueError as error:
         raise DataError(f"{query.path}, {gallery.path}: {error}") from None

@@ -80,6 +80,10 @@ class Paths:
         """Resume state of an unfinished training: no rule's output, so that neither workflow ever deletes it."""
         return self._of_run("work", dataset, split, variant, seed)
 
+    def extracting(self, dataset: str, split: int, variant: str, seed: int, origin: str) -> Path:
+        """Finished shards of an unfinished extraction, which only one of the same origin goes on with."""
+        return self._of_split("work/features", dataset, split) / variant / f"seed{seed}" / origin
+
     def packing(self, dataset: str) -> Path:
         """An unfinished frame store, to go on from; no rule's output either."""
         return self.results_dir / "work" / dataset / "frames"

@@ -1,12 +1,19 @@
 """What a workflow needs to know of a profile before anything runs: products, and what decides each step's numbers."""
 
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from dcct.config.dataset import Dataset
-from dcct.config.load import config_file, load_dataset, load_profile, load_variant, splits_of, variant_names
+from dcct.config.load import (
+    config_file,
+    load_dataset,
+    load_profile,
+    splits_of,
+    training_of,
+    variant_names,
+    variant_of,
+)
 from dcct.config.profile import Profile
 from dcct.errors import ConfigError
 from dcct.paths import Paths
@@ -38,9 +45,19 @@ class Plan:
         """Files of all variants beside the profile, whether it runs them or not."""
         return [self.config("variants", name) for name in variant_names(self.configfile)]
 
-    def donor(self, variant: str) -> str:
-        """The variant whose checkpoint is used: itself, or the one that a distilled backbone is taken from."""
-        return load_variant(variant, self.configfile).backbone_of or variant
+    def variant(self, judged: str) -> str:
+        """File of the variant of what is judged."""
+        return self.config("variants", variant_of(judged))
+
+    def training(self, dataset: str, split: int | str, judged: str) -> tuple[str, int, str]:
+        """(data set, split, variant) of the training whose checkpoint is judged."""
+        return training_of(dataset, int(split), judged, self.profile, self.configfile)
+
+    def learnt(self, dataset: str, split: int | str, judged: str, seed: int | str) -> tuple[Path, Path, Path]:
+        """Receipts of that checkpoint and of its data set's manifest, and the checkpoint."""
+        source, number, variant = self.training(dataset, split, judged)
+        folder = self.paths.checkpoint(source, number, variant, seed)
+        return folder / RECEIPT, self.paths.manifest(source, number) / RECEIPT, folder / "model.safetensors"
 
     def splits(self, dataset: str) -> list[int]:
         """The splits of a data set that are run."""
@@ -59,17 +76,26 @@ class Plan:
             for seed in self.profile.seeds
         ]
 
-    def judged(self, datasets: Iterable[str]) -> list[Path]:
+    def judged(self, dataset: str) -> list[Path]:
+        """Receipts and run records of everything that is trained on a data set and judged on it."""
+        return self._results(dataset, self.profile.judged)
+
+    def results(self) -> list[Path]:
+        """Receipts and run records of everything that is judged, on the data set of its training or another."""
+        profile = self.profile
+        same = [path for dataset in profile.datasets for path in self.judged(dataset)]
+        return same + [path for name in profile.tested for path in self._results(name, profile.crossed(name))]
+
+    def _results(self, dataset: str, names: list[str]) -> list[Path]:
         """Receipts of all metrics, and run records that hold the seconds, of all runs."""
         found = []
-        for name in datasets:
-            for dataset, split, variant, seed in self.runs(name, self.profile.judged):
-                where = (dataset, f"split{split}")
-                found += [
-                    self.paths.metrics(dataset, split, variant, seed) / RECEIPT,
-                    self.paths.run("train", *where, self.donor(variant), f"seed{seed}"),
-                    self.paths.run("extract", *where, variant, f"seed{seed}"),
-                ]
+        for _, split, name, seed in self.runs(dataset, names):
+            source, number, variant = self.training(dataset, split, name)
+            found += [
+                self.paths.metrics(dataset, split, name, seed) / RECEIPT,
+                self.paths.run("train", source, f"split{number}", variant, f"seed{seed}"),
+                self.paths.run("extract", dataset, f"split{split}", name, f"seed{seed}"),
+            ]
         return list(dict.fromkeys(found))
 
     def trainings(self, dataset: str) -> list[Path]:
@@ -87,7 +113,7 @@ class Plan:
     def missing(self) -> list[str]:
         """What the user must put in place before anything can run, one line each: data, pretrained weights."""
         found = []
-        for name in self.profile.datasets:
+        for name in self.profile.tested:
             dataset, root = load_dataset(name, self.configfile), self.paths.data(name)
             absent = [need for need in dataset.needs if not (root / need).exists()]
             if absent and not self._obtainable(dataset):
@@ -125,7 +151,7 @@ class Plan:
             for run in self.runs(dataset, profile.backbones)
         ]
         behind = [path for dataset in profile.datasets for path in self.trainings(dataset)]
-        return [*tables, *figures, *pages, *exported, *behind, *self.judged(profile.datasets)]
+        return [*tables, *figures, *pages, *exported, *behind, *self.results()]
 
 
 def shown_variant(profile: Profile) -> str:

@@ -54,9 +54,7 @@ def rank_features(
                 f"{name}: {len(features)} and {len(gallery[name])} features, but {len(query_pids)} queries and "
                 f"{len(known)} in the gallery"
             )
-    order = (
-        Reciprocal(query, gallery, sums, reranking, CHUNK_BYTES) if reranking else Cosine(query, gallery, sums)
-    )
+    order = Reciprocal(query, gallery, sums, reranking, CHUNK_BYTES) if reranking else Cosine(query, gallery, sums)
     parts: dict[str, list[Ranked]] = {name: [] for name in [*query, *sums]}
     for rows, sets in order.chunks(chunk or max(1, CHUNK_BYTES // (4 * len(known)))):
         own = known.of(query_pids[rows], query_camids[rows])

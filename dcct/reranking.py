@@ -1,8 +1,8 @@
 """k-reciprocal re-ranking (Zhong et al., "Re-ranking Person Re-identification with k-reciprocal Encoding", CVPR 2017).
 
-Two tracklets are near when their neighbourhoods overlap: each is encoded by the Gaussian weights of those it is a mutual
-neighbour of, and the Jaccard distance of the encodings is mixed with the original distance. Encodings are sparse, and
-distances are computed in chunks, so that memory grows with tracklets, not with their square.
+Two tracklets are near when their neighbourhoods overlap: each is encoded by the Gaussian weights of those that it is a
+mutual neighbour of, and the Jaccard distance of the encodings is mixed with the original distance. Encodings are sparse
+and distances are computed in chunks, so that memory grows with tracklets, not with their square.
 
 N: queries and gallery together, in this order.
 """

@@ -39,7 +39,7 @@ SECTIONS = {
     "weights": ("clips", "network", "weights"),
     "train": ("clips", "network", "training"),
     "extract": ("clips", "network", "training", "evaluation"),
-    "rank": ("evaluation",),
+    "rank": ("clips", "evaluation"),
     "export": ("clips", "network"),
     "cost": ("clips", "network", "training"),
     "tabulate": ("evaluation",),

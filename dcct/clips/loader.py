@@ -4,6 +4,7 @@ import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -73,10 +74,10 @@ def epoch_batches(labels: np.ndarray, identities: int, tracklets: int, seed: int
 def load_batches(
     dataset: TrainingClips, epochs: range, first: int = 0, part: slice = slice(None)
 ) -> Iterator[tuple[torch.Tensor, ...]]:
-    """Yield batches (clips uint8 (B,T,H,W,3), augmentation (B,7), labels (B,)) of these epochs, one after the other.
+    """Batches (clips uint8 (B,T,H,W,3), augmentation (B,7), labels (B,)) of these epochs, one after the other.
 
     first: batches of the first epoch to leave out. part: which of every batch's clips are wanted. Workers start once
-    and read ahead into the next epoch. Raises ConfigError where the identities do not fill a batch.
+    and read ahead into the next epoch. Raises ConfigError, at once, where the identities do not fill a batch.
     """
     training = dataset.training
     if not dataset.steps:
@@ -88,15 +89,16 @@ def load_batches(
     every = chain.from_iterable(epoch_batches(dataset.labels, *shape, epoch) for epoch in epochs)
     batches = (batch[part] for batch in islice(every, first, None))
     if training.workers and training.loader == "threads":
-        yield from _load_in_threads(dataset, batches, training.workers)
-        return
-    yield from DataLoader(
-        dataset,
-        batch_sampler=batches,
-        num_workers=training.workers,
-        pin_memory=training.device == "cuda",
-        generator=torch.Generator(),
-        worker_init_fn=_leave_signals_to_the_main_process if training.workers else None,
+        return _load_in_threads(dataset, batches, training.workers)
+    return iter(
+        DataLoader(
+            dataset,
+            batch_sampler=batches,
+            num_workers=training.workers,
+            pin_memory=training.device == "cuda",
+            generator=torch.Generator(),
+            worker_init_fn=_leave_signals_to_the_main_process if training.workers else None,
+        )
     )
 
 

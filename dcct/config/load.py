@@ -27,7 +27,7 @@ def load_profile(path: str | Path) -> Profile:
         repeated = sorted({str(name) for name in names if names.count(name) > 1})
         if repeated:
             raise ConfigError(f"{path}: {kind}: {', '.join(repeated)} stands twice: name each once")
-    for name in profile.datasets:
+    for name in profile.tested:
         count = load_dataset(name, path).split_count
         if count > 1 and max(profile.splits) >= count:
             raise ConfigError(f"{path}: splits: {name} has {count} splits, 0 to {count - 1}; got {max(profile.splits)}")
@@ -43,6 +43,11 @@ def load_profile(path: str | Path) -> Profile:
             )
     for name in profile.tables:
         _check_table(load_table(name, path), f"{path}: tables: {name}", path)
+    for one in profile.cross:
+        absent = sorted({one.train} - set(profile.datasets)) + sorted(set(one.variants) - set(profile.judged))
+        if absent or one.train == one.test:
+            what = f"{', '.join(absent)} not among what the profile trains" if absent else f"{one.test} is both sides"
+            raise ConfigError(f"{path}: cross: {what}")
     absent = sorted(set(profile.evaluation.time_order) - set(profile.judged))
     if absent:
         raise ConfigError(f"{path}: evaluation.time_order: {', '.join(absent)} not among variants and backbones")
@@ -57,8 +62,23 @@ def _check_table(table: Table, where: str, profile: str | Path) -> None:
 
 
 def load_variant(name: str, profile: str | Path) -> Variant:
-    """The variant `name` from the folder variants/ beside the profile file."""
-    return _read_named("variants", name, profile, Variant)
+    """The variant `name` (or name@data set) from the folder variants/ beside the profile file."""
+    return _read_named("variants", variant_of(name), profile, Variant)
+
+
+def variant_of(judged: str) -> str:
+    """The variant of what is judged: itself, or what stands before @ where it was trained on another data set."""
+    return judged.partition("@")[0]
+
+
+def training_of(dataset: str, split: int, judged: str, profile: Profile, path: str | Path) -> tuple[str, int, str]:
+    """(data set, split, variant) of the training whose checkpoint is judged on a split of a data set.
+
+    Another variant's for a distilled backbone; another data set's for variant@data set, then at the first split run.
+    """
+    source = judged.partition("@")[2]
+    donor = load_variant(judged, path).backbone_of or variant_of(judged)
+    return (source, splits_of(load_dataset(source, path), profile)[0], donor) if source else (dataset, split, donor)
 
 
 def variant_names(profile: str | Path) -> list[str]:

@@ -135,7 +135,8 @@ class Training(Model):
     device: Literal["cpu", "cuda"]
     """Where training and extraction run."""
     processes: int = Field(default=1, gt=0)
-    """Processes that share each batch of a training, one GPU each: the result of one, to rounding."""
+    """Processes that share each batch of a training, one GPU each: the result of one, to rounding; and the shards of an
+    extraction."""
     threads: int = Field(gt=0)
     """CPU threads of one process of a training, or of an extraction."""
     workers: int = Field(ge=0)
@@ -177,6 +178,15 @@ class Evaluation(Model):
     """Judge every feature set again, re-ranked by k-reciprocal neighbours; `reranking: {}` takes the usual numbers."""
 
 
+class Cross(Model):
+    train: str
+    """The data set whose trainings are judged: one of the profile's; of its splits, the first that is run."""
+    test: str
+    """The data set that they are judged on; it need not be one that the profile trains on."""
+    variants: list[str] = Field(min_length=1)
+    """Which of the profile's variants and backbones."""
+
+
 class Profile(Model):
     data_dir: str
     """Folder of the data sets."""
@@ -194,6 +204,8 @@ class Profile(Model):
     """Seeds; each variant is trained once per seed."""
     tables: list[str] = Field(min_length=1)
     """Names of files in config/tables."""
+    cross: list[Cross] = []
+    """Trainings that are judged on another data set too."""
     clips: Clips
     network: Network
     weights: Weights
@@ -204,3 +216,12 @@ class Profile(Model):
     def judged(self) -> list[str]:
         """Everything that gets a result row: trained variants, then distilled backbones."""
         return [*self.variants, *self.backbones]
+
+    @property
+    def tested(self) -> list[str]:
+        """Data sets that something is judged on: those trained on, then the others."""
+        return list(dict.fromkeys([*self.datasets, *(one.test for one in self.cross)]))
+
+    def crossed(self, dataset: str) -> list[str]:
+        """What is judged on a data set after training on another: variant@data set."""
+        return [f"{name}@{one.train}" for one in self.cross if one.test == dataset for name in one.variants]

@@ -21,9 +21,10 @@ class Table(Model):
     """Heading."""
     about: str
     """What the table shows, in a sentence or two."""
-    compare: Literal["variants", "features", "samplers", "pairs"]
+    compare: Literal["variants", "features", "samplers", "pairs", "cross"]
     """variants: one row each, at its headline feature set; features: one row per feature set of each variant; samplers:
-    one row per way of drawing test clips; pairs: differences between two variants on the same queries."""
+    one row per way of drawing test clips; pairs: differences between two variants on the same queries; cross: like
+    variants, on data sets other than the one trained on (the profile's cross)."""
     rows: list[str] = []
     """Variants in order (not for pairs); `chance` is the exact expectation of a random ranking."""
     pairs: list[Annotated[list[str], Field(min_length=2, max_length=2)]] = []

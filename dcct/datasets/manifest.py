@@ -76,6 +76,11 @@ def read_manifest(folder: Path) -> pa.Table:
     return table
 
 
+def listing_of(manifest: pa.Table) -> str:
+    """SHA-256 of the list of verified frames, with their digests, behind a manifest."""
+    return manifest.schema.metadata[LISTING].decode()
+
+
 def verification_of(manifest: pa.Table) -> str:
     """Whether the data behind a manifest "passed" verification or only "warned"."""
     return (manifest.schema.metadata or {}).get(VERIFICATION, b"passed").decode()

@@ -40,6 +40,12 @@ def grid(table: Table, frame: pd.DataFrame) -> Grid:
     )
 
 
+def heading(frame: pd.DataFrame, datasets: dict[str, Dataset]) -> str:
+    """Of one data set's rows: its title, and what was trained on where that is another."""
+    tested, trained = (datasets[frame[column].iloc[0]].title for column in ("dataset", "trained_on"))
+    return tested if tested == trained else f"{tested}, trained on {trained}"
+
+
 def published_grid(published: Published) -> Grid:
     """The paper's numbers, one row per benchmark; what was not verified says so."""
     rows = [
@@ -201,4 +207,5 @@ LAYOUT: dict[str, list[Column]] = {
         Column("each alone", _each("rank1_difference_each")),
     ],
 }
+LAYOUT["cross"] = LAYOUT["variants"]
 """Kind of table → columns in print order."""

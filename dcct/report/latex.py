@@ -4,7 +4,7 @@ import pandas as pd
 
 from dcct.config.dataset import Dataset
 from dcct.config.table import Table
-from dcct.report.cells import PUBLISHED_TITLE, Grid, grid, notes, published_grid
+from dcct.report.cells import PUBLISHED_TITLE, Grid, grid, heading, notes, published_grid
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -23,8 +23,8 @@ _SPECIAL = {
 def latex(table: Table, frame: pd.DataFrame, datasets: dict[str, Dataset]) -> str:
     r"""The whole file's text. Needs \usepackage{booktabs}."""
     blocks = []
-    for name, part in frame.groupby("dataset", sort=False):
-        caption = f"Caption: {table.title}, {datasets[name].title}. {table.about}"
+    for (name, _), part in frame.groupby(["dataset", "trained_on"], sort=False):
+        caption = f"Caption: {table.title}, {heading(part, datasets)}. {table.about}"
         blocks.append(comment(caption, *notes(table, part, datasets[name])) + tabular(grid(table, part)))
     if table.published:
         caption = f"Caption: {PUBLISHED_TITLE}. In percent. Source: {table.published.source}."

@@ -4,14 +4,14 @@ import pandas as pd
 
 from dcct.config.dataset import Dataset
 from dcct.config.table import Table
-from dcct.report.cells import PUBLISHED_TITLE, Grid, grid, notes, published_grid
+from dcct.report.cells import PUBLISHED_TITLE, Grid, grid, heading, notes, published_grid
 
 
 def markdown(table: Table, frame: pd.DataFrame, datasets: dict[str, Dataset]) -> str:
     """The whole file's text."""
     blocks = [f"# {table.title}", table.about.strip()]
-    for name, part in frame.groupby("dataset", sort=False):
-        blocks += [f"## {datasets[name].title}", pipes(grid(table, part)), *notes(table, part, datasets[name])]
+    for (name, _), part in frame.groupby(["dataset", "trained_on"], sort=False):
+        blocks += [f"## {heading(part, datasets)}", pipes(grid(table, part)), *notes(table, part, datasets[name])]
     if table.published:
         blocks += [
             f"## {PUBLISHED_TITLE}",

@@ -25,7 +25,9 @@ def draw_queries(paths: Paths, configfile: Path, dataset: str, split: int, varia
 
     Reads this one run's metrics, and the data set's frame store and manifest. Raises DataError when it was not run.
     """
-    run = load_result(paths, dataset, split, variant, load_variant(variant, configfile), seed)
+    run = load_result(
+        paths, dataset, split, variant, load_variant(variant, configfile), seed, (dataset, split, variant)
+    )
     if run is None:
         step = f"dcct rank {dataset} {variant} --split {split} --seed {seed}"
         raise DataError(f"{paths.metrics(dataset, split, variant, seed)}: missing: run `{step}` first")

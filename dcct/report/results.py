@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dcct.config.load import load_dataset, load_variant, splits_of
+from dcct.config.load import load_dataset, load_variant, splits_of, training_of
 from dcct.config.profile import Profile
 from dcct.config.variant import Variant
 from dcct.errors import DataError
@@ -73,8 +73,12 @@ class Result:
         return chosen.set_index("tracklet").sort_index()
 
 
-def load_results(profile: Profile, paths: Paths, configfile: Path, dataset: str) -> dict[str, list[Result]]:
+def load_results(
+    profile: Profile, paths: Paths, configfile: Path, dataset: str, trained_on: str | None = None
+) -> dict[str, list[Result]]:
     """Everything that the profile judges → its results by split and seed; an empty list where nothing was run.
+
+    trained_on: another data set, for what was trained there.
 
     Raises DataError at metrics that are damaged or stand without a receipt.
     """
@@ -82,29 +86,35 @@ def load_results(profile: Profile, paths: Paths, configfile: Path, dataset: str)
     found = {}
     for name in profile.judged:
         variant = load_variant(name, configfile)
-        runs = (load_result(paths, dataset, split, name, variant, seed) for split, seed in cells)
+        label = f"{name}@{trained_on}" if trained_on not in (None, dataset) else name
+        trainings = {split: training_of(dataset, split, label, profile, configfile) for split, _ in cells}
+        runs = (load_result(paths, dataset, split, label, variant, seed, trainings[split]) for split, seed in cells)
         found[name] = [run for run in runs if run]
     return found
 
 
-def load_result(paths: Paths, dataset: str, split: int, name: str, variant: Variant, seed: int) -> Result | None:
-    """One run's result; None where it was not run. Raises DataError at metrics that are not what their receipt says."""
+def load_result(
+    paths: Paths, dataset: str, split: int, name: str, variant: Variant, seed: int, training: tuple[str, int, str]
+) -> Result | None:
+    """One run's result; None where it was not run. Raises DataError at metrics that are not what their receipt says.
+
+    training: (data set, split, variant) of the checkpoint (see config.load.training_of).
+    """
     folder = paths.metrics(dataset, split, name, seed)
     if not (folder / "metrics.json").is_file():
         return None
     step = f"rank {dataset} {name} --split {split} --seed {seed}"
     check_outputs(folder / RECEIPT, step)
-    donor = variant.backbone_of or name
-    where = (dataset, f"split{split}")
+    source, number, donor = training
     return Result(
         variant=variant,
         split=split,
         seed=seed,
         metrics=read_json(folder / "metrics.json", step),
         folder=folder,
-        checkpoint=paths.checkpoint(dataset, split, donor, seed),
-        train_record=paths.run("train", *where, donor, f"seed{seed}"),
-        extract_record=paths.run("extract", *where, name, f"seed{seed}"),
+        checkpoint=paths.checkpoint(source, number, donor, seed),
+        train_record=paths.run("train", source, f"split{number}", donor, f"seed{seed}"),
+        extract_record=paths.run("extract", dataset, f"split{split}", name, f"seed{seed}"),
     )
 
 

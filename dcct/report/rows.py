@@ -12,6 +12,17 @@ from dcct.report.results import Result
 CHANCE = "chance"
 METRICS = ("mAP", "rank1", "rank5", "rank10", "mINP")
 WITH_INTERVAL = ("mAP", "rank1")
+DIGESTS = ("data", "checkpoint", "features")
+STEPS = ("train", "extract", "rank")
+PROVENANCE = [
+    "precision",
+    "device",
+    "versions",
+    *DIGESTS,
+    *(f"{part}_{step}" for part in ("config", "code") for step in STEPS),
+]
+"""How a row's numbers came to be: digests (shortened) of all its runs, in their order."""
+DIGITS = 12
 BEGIN = "begin"
 SAMPLERS = (BEGIN, "shuffled", "repeated", "dense")
 
@@ -40,6 +51,7 @@ class Finished:
             "splits": " ".join(str(split) for split in splits),
             "status": status,
             "verification": _verification(runs),
+            **provenance(runs),
         }
 
 
@@ -83,7 +95,7 @@ def sampler_rows(name: str, finished: Finished) -> Iterator[dict]:
                 yield row
 
 
-ROWS = {"variants": variant_rows, "features": feature_rows, "samplers": sampler_rows}
+ROWS = {"variants": variant_rows, "cross": variant_rows, "features": feature_rows, "samplers": sampler_rows}
 
 
 def _pair_row(first: str, second: str, finished: Finished) -> dict:
@@ -97,7 +109,11 @@ def _pair_row(first: str, second: str, finished: Finished) -> dict:
     for side, name in sides.items():
         variant = finished.variants[name]
         row |= {side: name, f"{side}_title": variant.title, f"{side}_feature": variant.headline}
-    row |= {"sampler": finished.sampler, **finished.status(paired[first])}
+    row |= {
+        "sampler": finished.sampler,
+        **finished.status(paired[first]),
+        **provenance([*paired[first], *paired[second]]),
+    }
     for metric in WITH_INTERVAL if common else ():
         a, b = (
             sample(paired[name], metric, finished.sampler, finished.variants[name].headline) for name in (first, second)
@@ -144,6 +160,19 @@ def _chance_row(finished: Finished) -> dict:
         "queries": sum(one["queries"] for one in headlines),
         **scores,
     }
+
+
+def provenance(runs: list[Result]) -> dict[str, str]:
+    """PROVENANCE of a row made from these runs; what they share stands once."""
+    found: dict[str, list[str]] = {name: [] for name in PROVENANCE}
+    for run in runs:
+        digests = run.metrics["digests"]
+        versions = ", ".join(f"{name} {version}" for name, version in run.metrics["versions"].items())
+        values = [run.metrics["precision"], run.metrics["device"], versions, *(digests[name] for name in DIGESTS)]
+        values += [digests[part][step] for part in ("config", "code") for step in STEPS]
+        for name, value in zip(PROVENANCE, values, strict=True):
+            found[name].append(value[:DIGITS] if name not in PROVENANCE[:3] else value)
+    return {name: " ".join(dict.fromkeys(values)) for name, values in found.items()}
 
 
 def _features(runs: list[Result], sampler: str) -> list[tuple[str, int]]:

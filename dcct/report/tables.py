@@ -17,7 +17,7 @@ from dcct.receipt import write_text
 from dcct.report.latex import latex
 from dcct.report.markdown import markdown
 from dcct.report.results import load_results
-from dcct.report.rows import CHANCE, Finished, rows_of
+from dcct.report.rows import CHANCE, PROVENANCE, Finished, rows_of
 
 
 def _with_interval(*metrics: str) -> list[str]:
@@ -28,16 +28,20 @@ _DONE = ["seeds", "splits", "status", "verification"]
 _RUN = ["variant", "title", "feature", "sampler", *_DONE]
 _SCORES = [*_with_interval("mAP", "rank1"), "rank5", "rank10", "mINP"]
 _PROTOCOL = [
+    "trained_on",
     "queries",
     "gallery_includes_queries",
     "drop_same_camera",
+    "clip_length",
     "clip_cap",
     "first_half",
     "distance",
     "bootstrap",
+    *PROVENANCE,
 ]
 COLUMNS = {
     "variants": ["dataset", *_RUN, *_SCORES, *_PROTOCOL, "parameters", "seconds"],
+    "cross": ["dataset", *_RUN, *_SCORES, *_PROTOCOL, "parameters", "seconds"],
     "features": ["dataset", *_RUN, "headline", "dimensions", *_SCORES, *_PROTOCOL],
     "samplers": ["dataset", *_RUN, *_SCORES, *_with_interval("mAP_minus_begin"), *_PROTOCOL],
     "pairs": [
@@ -64,29 +68,43 @@ WHOLE = ["seeds", "dimensions", "queries", "parameters", "seconds"]
 def tabulate(table: Table, profile: Profile, paths: Paths, configfile: Path) -> pd.DataFrame:
     """One row per data set of the profile and row of the table; what was not run is a row whose status says so.
 
+    Rows of `compare: cross` stand once per pair of data sets of the profile's cross.
+
     Raises ConfigError at a row that is no variant, DataError at damaged metrics.
     """
     names = {*table.rows, *(name for pair in table.pairs for name in pair)} - {CHANCE}
     variants = {name: load_variant(name, configfile) for name in sorted(names)}
     rows = []
-    for dataset in profile.datasets:
+    for dataset, trained_on, part in _sections(table, profile):
         config = load_dataset(dataset, configfile)
         finished = Finished(
             variants=variants,
-            runs=load_results(profile, paths, configfile, dataset),
+            runs=load_results(profile, paths, configfile, dataset, trained_on),
             splits=len(splits_of(config, profile)),
             seeds=len(profile.seeds),
             sampler=profile.evaluation.samplers[0],
             resamples=profile.evaluation.bootstrap,
         )
         protocol = {
+            "trained_on": trained_on,
             **config.protocol.model_dump(),
+            "clip_length": profile.clips.length,
             "distance": DISTANCE,
             "bootstrap": profile.evaluation.bootstrap,
         }
-        rows += [{"dataset": dataset, **row, **protocol} for row in rows_of(table, finished)]
+        rows += [{"dataset": dataset, **row, **protocol} for row in rows_of(part, finished)]
     frame = pd.DataFrame(rows, columns=COLUMNS[table.compare])
     return frame.astype({name: "Int64" for name in WHOLE if name in frame}).round(4)
+
+
+def _sections(table: Table, profile: Profile) -> list[tuple[str, str, Table]]:
+    """(data set judged on, data set trained on, what the table says of them)."""
+    if table.compare != "cross":
+        return [(name, name, table) for name in profile.datasets]
+    return [
+        (one.test, one.train, table.model_copy(update={"rows": [row for row in table.rows if row in one.variants]}))
+        for one in profile.cross
+    ]
 
 
 def write_tables(name: str, table: Table, frame: pd.DataFrame, datasets: dict[str, Dataset], folder: Path) -> None:

@@ -28,10 +28,8 @@ class Context:
 
     def dataset(self, name: str) -> Dataset:
         """A data set of the profile; any other name is refused."""
-        if name not in self.profile.datasets:
-            raise ConfigError(
-                f"{self.configfile}: {name} is not among its datasets: {', '.join(self.profile.datasets)}"
-            )
+        if name not in self.profile.tested:
+            raise ConfigError(f"{self.configfile}: {name} is not among its datasets: {', '.join(self.profile.tested)}")
         return load_dataset(name, self.configfile)
 
     def split(self, name: str, split: int) -> Dataset:

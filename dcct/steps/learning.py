@@ -4,12 +4,13 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dcct.config.load import load_variant, splits_of
+from dcct.config.load import load_variant, splits_of, training_of
+from dcct.config.profile import Reranking
 from dcct.config.variant import Variant
 from dcct.errors import DcctError
 from dcct.plan import EXPORTED
 from dcct.progress import Progress
-from dcct.receipt import RECEIPT, made_from, write_json
+from dcct.receipt import RECEIPT, made_from, read_json, settings_digest, write_json
 from dcct.steps.context import TIME_ORDER, Context, clips_inputs, manifest_input, origin_for, recorded_as
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def train(context: Context, dataset: str, split: int, variant: str, seed: int, *
     config, processes = load_variant(variant, context.configfile), context.profile.training.processes
     if config.backbone_of:
         raise DcctError(f"{variant} is taken out of {config.backbone_of}: nothing to train; `dcct extract` comes next")
+    if dataset not in context.profile.datasets or "@" in variant:
+        raise DcctError(f"{variant} on {dataset}: only tested, not trained, says {context.configfile}")
     context.split(dataset, split)
     if processes > 1 and not started_in_group():
         from dcct.training.launch import launch
@@ -91,49 +94,56 @@ def _train_here(
 
 
 def extract(context: Context, dataset: str, split: int, variant: str, seed: int) -> None:
-    """Extract every feature set of a variant from every test tracklet."""
-    from dcct.checkpoint import MODEL
+    """Extract every feature set of a variant, or of variant@data set, from every test tracklet."""
+    from dcct.checkpoint import MODEL, only_one
+    from dcct.extraction import Extraction
     from dcct.extraction import extract as extract_features
-    from dcct.extraction import trained_model
 
     config, paths, profile = load_variant(variant, context.configfile), context.paths, context.profile
     context.split(dataset, split)
-    donor = config.backbone_of or variant
-    checkpoint, folder = paths.checkpoint(dataset, split, donor, seed), paths.features(dataset, split, variant, seed)
+    learnt, donor = _learnt(context, dataset, split, variant, seed)
+    checkpoint, folder = learnt[-1], paths.features(dataset, split, variant, seed)
     samplers = profile.evaluation.samplers
     if variant in profile.evaluation.time_order:
         samplers = list(dict.fromkeys([*samplers, *TIME_ORDER]))
     inputs = {
         **clips_inputs(paths, dataset, split),
         paths.clips(dataset, split) / RECEIPT: f"sample {dataset} --split {split}",
-        checkpoint / RECEIPT: f"train {dataset} {donor} --split {split} --seed {seed}",
+        **donor,
     }
     origin = origin_for(context, "extract", inputs, {"variant": config.model_dump(mode="json"), "samplers": samplers})
-    with recorded_as(
-        context,
-        "extract",
-        folder / RECEIPT,
-        (dataset, f"split{split}", variant, f"seed{seed}"),
-        [folder / "features.parquet"],
-        origin,
-    ) as facts:
-        model = trained_model(config, profile, paths.manifest(dataset, split), checkpoint / MODEL)
-        facts["frames"] = extract_features(
-            model,
-            samplers,
-            profile,
-            clips=paths.clips(dataset, split) / "clips.parquet",
-            frames=paths.frames(dataset),
-            manifest=paths.manifest(dataset, split),
-            path=folder / "features.parquet",
-            progress=context.progress,
-        )
+    trained = read_json(checkpoint / RECEIPT, "train")
+    job = Extraction(
+        variant=config,
+        profile=profile,
+        samplers=tuple(samplers),
+        clips=paths.clips(dataset, split) / "clips.parquet",
+        frames=paths.frames(dataset),
+        manifest=paths.manifest(dataset, split),
+        learnt_from=learnt[0],
+        checkpoint=checkpoint / MODEL,
+        work=paths.extracting(dataset, split, variant, seed, settings_digest(origin.parts)),
+        digests={
+            "checkpoint": trained["outputs"][MODEL],
+            "config": {"train": trained["settings"], "extract": origin.settings},
+            "code": {"train": trained["code"], "extract": origin.code},
+        },
+    )
+    key = (dataset, f"split{split}", variant, f"seed{seed}")
+    with only_one(job.work.parent, context.progress.say) as waited:
+        if waited and made_from(folder / RECEIPT, origin):
+            context.progress.say("made by the process that was waited for")
+            return
+        with recorded_as(context, "extract", folder / RECEIPT, key, [folder / "features.parquet"], origin) as facts:
+            facts["frames"] = extract_features(job, folder / "features.parquet", context.progress)
+        shutil.rmtree(job.work.parent)
 
 
 def rank(context: Context, dataset: str, split: int, variant: str, seed: int) -> None:
     """Rank features under the data set's protocol; write metrics.json and queries.parquet."""
-    from dcct.datasets.manifest import read_manifest, verification_of
-    from dcct.evaluation import DISTANCE, judge, parameter_count, write_metrics
+    from dcct.datasets.manifest import listing_of, read_manifest, verification_of
+    from dcct.evaluation import judge, write_metrics
+    from dcct.features import made_by
 
     config, paths, data = load_variant(variant, context.configfile), context.paths, context.split(dataset, split)
     folder, features = paths.metrics(dataset, split, variant, seed), paths.features(dataset, split, variant, seed)
@@ -153,17 +163,25 @@ def rank(context: Context, dataset: str, split: int, variant: str, seed: int) ->
         origin,
     ):
         rows, queries = judge(features / "features.parquet", listed, data, context.profile, config)
+        manifest, made = read_manifest(listed), made_by(features / "features.parquet")
+        source, trained_split, _ = training_of(dataset, split, variant, context.profile, context.configfile)
         header = {
             "dataset": dataset,
             "split": split,
             "variant": variant,
             "title": config.title,
             "seed": seed,
-            "verification": verification_of(read_manifest(listed)),
-            "protocol": data.protocol.model_dump(mode="json"),
-            "distance": DISTANCE,
-            "parameters": parameter_count(features / "features.parquet"),
-            "features_digest": origin.inputs[f"{features.as_posix()}/features.parquet"],
+            "trained_on": source,
+            "trained_split": trained_split,
+            "verification": verification_of(manifest),
+            **{name: made[name] for name in ("parameters", "precision", "device", "versions")},
+            "digests": {
+                "data": listing_of(manifest),
+                "features": origin.inputs[f"{features.as_posix()}/features.parquet"],
+                "checkpoint": made["digests"]["checkpoint"],
+                "config": {**made["digests"]["config"], "rank": origin.settings},
+                "code": {**made["digests"]["code"], "rank": origin.code},
+            },
         }
         metrics = write_metrics(rows, queries, header, config, context.profile, folder)
         write_json(folder / "metrics.json", metrics)
@@ -184,21 +202,29 @@ def export(context: Context, dataset: str, split: int, variant: str, seed: int) 
     if len(config.branches) != 1:
         raise DcctError(f"{variant} has two backbones: export one that stands alone: {', '.join(profile.backbones)}")
     context.split(dataset, split)
-    donor = config.backbone_of or variant
-    checkpoint, folder = paths.checkpoint(dataset, split, donor, seed), paths.exported(dataset, split, variant, seed)
-    inputs = {
-        **manifest_input(paths, dataset, split),
-        checkpoint / RECEIPT: f"train {dataset} {donor} --split {split} --seed {seed}",
-    }
+    learnt, donor = _learnt(context, dataset, split, variant, seed)
+    folder = paths.exported(dataset, split, variant, seed)
+    inputs = {**manifest_input(paths, dataset, split), **donor}
     outputs = [folder / name for name in EXPORTED]
     origin = origin_for(context, "export", inputs, {"variant": config.model_dump(mode="json")})
     with recorded_as(
         context, "export", folder / RECEIPT, (dataset, f"split{split}", variant, f"seed{seed}"), outputs, origin
     ) as facts:
-        model = trained_model(config, profile, paths.manifest(dataset, split), checkpoint / MODEL)
+        model = trained_model(config, profile, learnt[0], learnt[1] / MODEL)
         distance = export_backbone(model, profile.network, profile.clips, config.title, folder)
         facts["distance_from_ours"] = distance
     context.progress.say(f"timm and ONNX give our features to {distance:.0e}")
+
+
+def _learnt(
+    context: Context, dataset: str, split: int, variant: str, seed: int
+) -> tuple[tuple[Path, Path], dict[Path, str]]:
+    """Manifest that a judged checkpoint was trained on, and its folder; their receipts, as inputs of a step."""
+    source, number, donor = training_of(dataset, split, variant, context.profile, context.configfile)
+    folder = context.paths.checkpoint(source, number, donor, seed)
+    inputs = manifest_input(context.paths, source, number)
+    inputs[folder / RECEIPT] = f"train {source} {donor} --split {number} --seed {seed}"
+    return (context.paths.manifest(source, number), folder), inputs
 
 
 def budget(context: Context, teraflops: float, utilisation: float) -> "list[Job]":
@@ -219,14 +245,20 @@ def budget(context: Context, teraflops: float, utilisation: float) -> "list[Job]
 
 
 def evaluate(
-    query: Path, gallery: Path, resamples: int, *, gallery_includes_queries: bool, drop_same_camera: bool
+    query: Path,
+    gallery: Path,
+    resamples: int,
+    *,
+    gallery_includes_queries: bool,
+    drop_same_camera: bool,
+    rerank: bool = False,
 ) -> list[dict]:
     """Judge anyone's features, read from two files; no profile, no artefact."""
     from dcct.others import judge_files, read_features
 
     files = read_features(query), read_features(gallery)
     rules = {"gallery_includes_queries": gallery_includes_queries, "drop_same_camera": drop_same_camera}
-    return judge_files(*files, resamples, **rules)
+    return judge_files(*files, resamples, **rules, reranking=Reranking() if rerank else None)
 
 
 def parity(numbers: Path | None, progress: Progress) -> "list[Agreement]":

@@ -38,13 +38,11 @@ def tabulate(context: Context, table: str) -> None:
         raise ConfigError(f"{context.configfile}: {table} is not among its tables: {', '.join(profile.tables)}")
     config = load_table(table, context.configfile)
     outputs = [paths.table(table, suffix) for suffix in ("csv", "md", "tex")]
-    inputs = {receipt: "rank" for dataset in profile.datasets for receipt in _metrics_made(context, dataset)}
+    inputs = dict.fromkeys(_metrics_made(context), "rank")
     origin = origin_for(context, "tabulate", inputs, {"table": config.model_dump(mode="json")})
     with recorded_as(context, "tabulate", paths.table(table, RECEIPT), (table,), outputs, origin):
         frame = make_frame(config, profile, paths, context.configfile)
-        write_tables(
-            table, config, frame, {name: context.dataset(name) for name in profile.datasets}, outputs[0].parent
-        )
+        write_tables(table, config, frame, {name: context.dataset(name) for name in profile.tested}, outputs[0].parent)
 
 
 def draw(context: Context, dataset: str) -> None:
@@ -90,12 +88,21 @@ def sheet(context: Context, dataset: str) -> None:
         draw_sheet(paths.frames(dataset), paths.manifest(dataset, split), path, config.title)
 
 
-def _metrics_made(context: Context, dataset: str) -> list[Path]:
-    """Receipts of the metrics that exist: what was not run becomes a named gap in tables and figures."""
+def _metrics_made(context: Context, dataset: str | None = None) -> list[Path]:
+    """Receipts of the metrics that exist: what was not run becomes a named gap in tables and figures.
+
+    Of one data set, what was trained on it; of all, also what was trained on another.
+    """
+    profile, paths = context.profile, context.paths
+    judged = [(name, label) for name in profile.datasets for label in profile.judged]
+    if dataset:
+        judged = [(name, label) for name, label in judged if name == dataset]
+    else:
+        judged += [(name, label) for name in profile.tested for label in profile.crossed(name)]
     folders = [
-        context.paths.metrics(dataset, split, variant, seed)
-        for split in splits_of(context.dataset(dataset), context.profile)
-        for variant in context.profile.judged
-        for seed in context.profile.seeds
+        paths.metrics(name, split, label, seed)
+        for name, label in judged
+        for split in splits_of(context.dataset(name), profile)
+        for seed in profile.seeds
     ]
     return [folder / RECEIPT for folder in folders if (folder / "metrics.json").exists()]

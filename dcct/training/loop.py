@@ -43,7 +43,7 @@ def fit(run: Run, folder: Path, progress: Progress, trace: Path | None = None) -
     loss, AskedToStopError when a signal asked to stop and the state is saved.
     """
     training = run.profile.training
-    prepare_torch(training)
+    prepare_torch(training, training.precision)
     group = Group(training)
     dataset = TrainingClips(run.frames, run.manifest, run.profile.clips, training, run.seed)
     model = on_device(initial_model(run, dataset.num_identities), training)
@@ -137,7 +137,7 @@ def losses(learner: Learner, objective: Objective, batch: tuple[Tensor, ...], tr
     """Forward: this process's part of a batch → the loss terms of the whole batch."""
     clips, augmented, labels = batch
     clips, labels = (x.to(training.device, non_blocking=True) for x in (clips, labels))
-    with autocast(training):
+    with autocast(training.device, training.precision):
         output = learner.forward(to_input(clips, augmented))
     return objective(output.map(learner.group.whole), learner.group.whole(labels))
 

@@ -79,4 +79,4 @@ def test_second_training_waits_for_the_first(tmp_path):
         said = []
         with only_one(tmp_path, said.append) as waited:
             assert waited
-        assert f"process {other.pid} is training this already" in said[0]
+        assert f"process {other.pid} is making this already" in said[0]

@@ -30,9 +30,12 @@ PROFILE, PATHS, CODE, SETTINGS = PLAN.profile, PLAN.paths, PLAN.code, PLAN.setti
 
 
 wildcard_constraints:
-    dataset="|".join(PROFILE.datasets),
+    dataset="|".join(PROFILE.tested),
     split=r"\d+",
-    variant="|".join(PROFILE.judged),
+    variant="|".join(
+        PROFILE.judged
+        + [one for name in PROFILE.tested for one in PROFILE.crossed(name)]
+    ),
     table="|".join(PROFILE.tables),
     seed=r"\d+",
 

@@ -1,28 +1,20 @@
 # Features of every variant, and of the distilled backbones alone; then ranking, which needs neither torch nor a GPU.
 
 
+def learnt(wildcards):
+    return PLAN.learnt(
+        wildcards.dataset, wildcards.split, wildcards.variant, wildcards.seed
+    )
+
+
 rule extract:
     input:
         PLAN.clips("{dataset}", "{split}"),
         PATHS.clips("{dataset}", "{split}") / "receipt.json",
         ancient(PATHS.frames("{dataset}") / "frames.bin"),
-        checkpoint=lambda wildcards: PATHS.checkpoint(
-            wildcards.dataset,
-            wildcards.split,
-            PLAN.donor(wildcards.variant),
-            wildcards.seed,
-        )
-        / "receipt.json",
-        model=lambda wildcards: ancient(
-            PATHS.checkpoint(
-                wildcards.dataset,
-                wildcards.split,
-                PLAN.donor(wildcards.variant),
-                wildcards.seed,
-            )
-            / "model.safetensors"
-        ),
-        variant=PLAN.config("variants", "{variant}"),
+        learnt=lambda wildcards: learnt(wildcards)[:2],
+        model=lambda wildcards: ancient(learnt(wildcards)[2]),
+        variant=lambda wildcards: PLAN.variant(wildcards.variant),
         code=CODE["extract"],
     output:
         PATHS.features("{dataset}", "{split}", "{variant}", "{seed}")
@@ -35,9 +27,9 @@ rule extract:
         PATHS.benchmark(
             "extract", "{dataset}", "split{split}", "{variant}", "seed{seed}"
         )
-    threads: PROFILE.training.threads
+    threads: PROFILE.training.threads * PROFILE.training.processes
     resources:
-        gpu=int(PROFILE.training.device == "cuda"),
+        gpu=PROFILE.training.processes * (PROFILE.training.device == "cuda"),
     params:
         settings=SETTINGS["extract"],
     shell:
@@ -53,7 +45,7 @@ rule rank:
             / "features.parquet"
         ),
         dataset=PLAN.config("datasets", "{dataset}"),
-        variant=PLAN.config("variants", "{variant}"),
+        variant=lambda wildcards: PLAN.variant(wildcards.variant),
         code=CODE["rank"],
     output:
         PATHS.metrics("{dataset}", "{split}", "{variant}", "{seed}") / "metrics.json",
@@ -73,23 +65,9 @@ rule rank:
 rule export:
     input:
         PATHS.manifest("{dataset}", "{split}") / "receipt.json",
-        checkpoint=lambda wildcards: PATHS.checkpoint(
-            wildcards.dataset,
-            wildcards.split,
-            PLAN.donor(wildcards.variant),
-            wildcards.seed,
-        )
-        / "receipt.json",
-        model=lambda wildcards: ancient(
-            PATHS.checkpoint(
-                wildcards.dataset,
-                wildcards.split,
-                PLAN.donor(wildcards.variant),
-                wildcards.seed,
-            )
-            / "model.safetensors"
-        ),
-        variant=PLAN.config("variants", "{variant}"),
+        learnt=lambda wildcards: learnt(wildcards)[:2],
+        model=lambda wildcards: ancient(learnt(wildcards)[2]),
+        variant=lambda wildcards: PLAN.variant(wildcards.variant),
         code=CODE["export"],
     output:
         [

@@ -3,7 +3,7 @@
 
 rule tabulate:
     input:
-        PLAN.judged(PROFILE.datasets),
+        PLAN.results(),
         table=PLAN.config("tables", "{table}"),
         code=CODE["tabulate"],
     output:
@@ -48,7 +48,7 @@ rule cost:
 
 rule draw:
     input:
-        lambda wildcards: PLAN.judged([wildcards.dataset]),
+        lambda wildcards: PLAN.judged(wildcards.dataset),
         lambda wildcards: PLAN.trainings(wildcards.dataset),
         code=CODE["draw"],
     output:

@@ -1,10 +1,12 @@
 """Training batches: P×K, and a pure function of (seed, epoch, index)."""
 
 import numpy as np
+import pytest
 import torch
 
 from dcct.clips.loader import TrainingClips, epoch_batches, load_batches
 from dcct.config.profile import Extras
+from dcct.errors import ConfigError
 
 
 def clips(tiny, profile, seed, **changes) -> TrainingClips:
@@ -47,3 +49,9 @@ def test_epochs_and_seeds_differ(tiny, profile):
     assert torch.equal(first(0, 0), first(0, 0))
     assert not torch.equal(first(0, 0), first(0, 1))
     assert not torch.equal(first(0, 0), first(1, 0))
+
+
+def test_too_few_identities_for_a_batch_are_refused_at_once(tiny, profile):
+    """Before a batch is asked for: an epoch of no batches would train nothing and say nothing."""
+    with pytest.raises(ConfigError, match="training.identities: 99 a batch.* choose fewer"):
+        load_batches(clips(tiny, profile, 0, identities=99), range(1))

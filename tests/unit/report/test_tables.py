@@ -25,6 +25,9 @@ CONFIGFILE = Path(__file__).parents[3] / "config" / "test.yaml"
 DATASET = "walkers-test"
 RUN = {"cnn": (0, 1), "dcct": (0,)}
 """Variant → seeds that were run, of the seeds 0 and 1; nothing else of the profile was."""
+STEPS = {"train": "aa", "extract": "bb", "rank": "cc"}
+DIGESTS = {"data": "d" * 64, "checkpoint": "e" * 64, "features": "f" * 64, "config": STEPS, "code": STEPS}
+MADE = {"precision": "fp32", "device": "cpu", "versions": {"torch": "2"}, "digests": DIGESTS}
 COMPONENTS = Table(
     title="Parts",
     about="Made up.",
@@ -69,7 +72,7 @@ def _judge(profile, paths, dataset, number, name, seed, verification="passed"):
     )
     folder = paths.metrics(dataset, number, name, seed)
     rows, queries = judge(features, listed, load_dataset(dataset, CONFIGFILE), profile, variant)
-    header = {"split": number, "seed": seed, "verification": verification, "parameters": 7}
+    header = {"split": number, "seed": seed, "verification": verification, "parameters": 7, **MADE}
     write_json(folder / "metrics.json", write_metrics(rows, queries, header, variant, profile, folder))
     outputs = {file: file_digest(folder / file) for file in ("metrics.json", "queries.parquet")}
     write_json(folder / RECEIPT, {"outputs": outputs})

@@ -21,7 +21,7 @@ def first_step(rank, run, port, path):
     training = run.profile.training
     os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(training.processes)}
     os.environ |= {"MASTER_ADDR": "localhost", "MASTER_PORT": str(port)}
-    prepare_torch(training)
+    prepare_torch(training, training.precision)
     group = Group(training)
     dataset = TrainingClips(run.frames, run.manifest, run.profile.clips, training, 0)
     model = on_device(initial_model(run, dataset.num_identities), training).train().double()

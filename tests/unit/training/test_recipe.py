@@ -115,7 +115,7 @@ def gradients(profile, root):
         model = DCCT(load_variant("dcct-fd-ld", root / "config/test.yaml"), network, profile.clips, 3)
         model = on_device(model, training).train()
         x = torch.randn(6, profile.clips.length, 3, profile.clips.height, profile.clips.width)
-        with autocast(training):
+        with autocast(training.device, training.precision):
             output = model(x)
         loss = Objective()(output, torch.tensor([0, 0, 1, 1, 2, 2]))["loss"]
         loss.backward()
