@@ -53,5 +53,5 @@ def test_epochs_and_seeds_differ(tiny, profile):
 
 def test_too_few_identities_for_a_batch_are_refused_at_once(tiny, profile):
     """Before a batch is asked for: an epoch of no batches would train nothing and say nothing."""
-    with pytest.raises(ConfigError, match="training.identities: 99 a batch.* choose fewer"):
+    with pytest.raises(ConfigError, match=r"training\.identities: 99 a batch.* choose fewer"):
         load_batches(clips(tiny, profile, 0, identities=99), range(1))
