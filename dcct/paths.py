@@ -8,6 +8,23 @@ from pathlib import Path
 
 from dcct.config.profile import Clips
 
+REFERENCE = "reference"
+"""Folder below the results in which published ones are kept."""
+VERBS = {
+    "sources": "source",
+    "verified": "verify",
+    "manifests": "manifest",
+    "frames": "pack",
+    "clips": "sample",
+    "weights": "weights",
+    "checkpoints": "train",
+    "features": "extract",
+    "metrics": "rank",
+    "backbones": "export",
+    "tables": "tabulate",
+}
+"""Folder below the results → the verb that fills it. In others, and for the cost table, a receipt is named after it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Paths:
@@ -102,3 +119,17 @@ class Paths:
 def pixels_file(frames: Path, height: int, width: int) -> Path:
     """Where a frame store keeps frames decoded and resized to height × width, if it does."""
     return frames / f"pixels-{height}x{width}.bin"
+
+
+def made_by(receipt: Path) -> tuple[str, ...]:
+    """The verb and the key of the run record (see Paths.run) of the artefact with this receipt.
+
+    receipt: below the results folder, as metrics/walkers/split0/cnn/seed0/receipt.json.
+    """
+    kind, *key = receipt.parent.parts or ("",)
+    name = receipt.name.removesuffix("receipt.json").removesuffix(".")
+    if kind == "tables":
+        return ("cost" if name == "cost" else VERBS[kind], name)
+    if kind in VERBS and not name:
+        return (VERBS[kind], *key)
+    return (name or kind, *(key or [name or kind]))
