@@ -1,6 +1,5 @@
 """The dcct command: one verb per arrow of the pipeline. The only module that prints or exits."""
 
-import gc
 import os
 import sys
 from pathlib import Path
@@ -11,9 +10,18 @@ from rich.console import Console
 from rich.table import Table
 
 from dcct import steps
-from dcct.allocator import keep_freed_memory
+from dcct.commands import checks
+from dcct.commands.options import (
+    DEFAULT,
+    Configfile,
+    Dataset,
+    Seed,
+    Split,
+    Variant,
+    import_torch,
+    open_profile,
+)
 from dcct.config.dataset import Dataset as DatasetFile
-from dcct.config.load import load_profile
 from dcct.config.profile import Profile
 from dcct.config.table import Table as TableFile
 from dcct.config.variant import Variant as VariantFile
@@ -37,12 +45,7 @@ profile (--configfile); nothing upstream is ever written to.""",
 )
 data = typer.Typer(no_args_is_help=True, help="Look at the data sets.")
 app.add_typer(data, name="data", rich_help_panel="Data")
-Configfile = Annotated[Path, typer.Option("--configfile", help="Profile to run.", metavar="YAML")]
-Dataset = Annotated[str, typer.Argument(help="A data set of the profile, for example walkers.")]
-Variant = Annotated[str, typer.Argument(help="A variant, for example dcct: a file in config/variants.")]
-Split = Annotated[int, typer.Option("--split", help="Which standard split, for sets that have ten.", min=0)]
-Seed = Annotated[int, typer.Option("--seed", help="Seed of weights, sampling and training.", min=0)]
-DEFAULT = Path("config/config.yaml")
+app.add_typer(checks.app)
 SCHEMAS = {"profile": Profile, "variant": VariantFile, "dataset": DatasetFile, "table": TableFile}
 DATA, LEARNING, PAPER = "Data", "Learning and judging", "Paper"
 
@@ -53,7 +56,7 @@ def source(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
 
     Example: dcct source walkers
     """
-    steps.source(_open(configfile, f"source {dataset}"), dataset)
+    steps.source(open_profile(configfile, f"source {dataset}"), dataset)
 
 
 @data.command()
@@ -63,7 +66,7 @@ def status(configfile: Configfile = DEFAULT) -> None:
     Example: dcct data status
     """
     table = Table("data set", "state", "in place", "verified", "counts", "next")
-    for one in steps.status(_open(configfile, "data status")):
+    for one in steps.status(open_profile(configfile, "data status")):
         table.add_row(f"{one.name}\n[dim]{one.title}[/]", one.state, one.here, one.verified, one.counts, one.next)
     Console(width=None if sys.stdout.isatty() else 160).print(table)
 
@@ -74,7 +77,7 @@ def verify(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
 
     Example: dcct verify walkers
     """
-    steps.verify(_open(configfile, f"verify {dataset}"), dataset)
+    steps.verify(open_profile(configfile, f"verify {dataset}"), dataset)
 
 
 @app.command(rich_help_panel=DATA)
@@ -83,7 +86,7 @@ def manifest(dataset: Dataset, split: Split = 0, configfile: Configfile = DEFAUL
 
     Example: dcct manifest walkers
     """
-    steps.manifest(_open(configfile, f"manifest {dataset}/split{split}"), dataset, split)
+    steps.manifest(open_profile(configfile, f"manifest {dataset}/split{split}"), dataset, split)
 
 
 @app.command(rich_help_panel=DATA)
@@ -92,7 +95,7 @@ def pack(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
 
     Example: dcct pack walkers
     """
-    steps.pack(_open(configfile, f"pack {dataset}"), dataset)
+    steps.pack(open_profile(configfile, f"pack {dataset}"), dataset)
 
 
 @app.command(rich_help_panel=DATA)
@@ -101,7 +104,7 @@ def sample(dataset: Dataset, split: Split = 0, configfile: Configfile = DEFAULT)
 
     Example: dcct sample walkers
     """
-    steps.sample(_open(configfile, f"sample {dataset}/split{split}"), dataset, split)
+    steps.sample(open_profile(configfile, f"sample {dataset}/split{split}"), dataset, split)
 
 
 @app.command(rich_help_panel=LEARNING)
@@ -110,7 +113,7 @@ def weights(seed: Seed = 0, configfile: Configfile = DEFAULT) -> None:
 
     Example: dcct weights --seed 0
     """
-    context = _open(configfile, f"weights seed{seed}", learns=True)
+    context = open_profile(configfile, f"weights seed{seed}", learns=True)
     steps.weights(context, seed)
 
 
@@ -129,7 +132,7 @@ def train(
 
     Example: dcct train walkers dcct --seed 0
     """
-    context = _open(configfile, f"train {dataset}/split{split}/{variant}/seed{seed}", learns=True)
+    context = open_profile(configfile, f"train {dataset}/split{split}/{variant}/seed{seed}", learns=True)
     raise typer.Exit(steps.train(context, dataset, split, variant, seed, trace=profile))
 
 
@@ -141,7 +144,7 @@ def extract(
 
     Example: dcct extract walkers dcct --seed 0
     """
-    context = _open(configfile, f"extract {dataset}/split{split}/{variant}/seed{seed}", learns=True)
+    context = open_profile(configfile, f"extract {dataset}/split{split}/{variant}/seed{seed}", learns=True)
     steps.extract(context, dataset, split, variant, seed)
 
 
@@ -153,7 +156,7 @@ def rank(
 
     Example: dcct rank walkers dcct --seed 0
     """
-    context = _open(configfile, f"rank {dataset}/split{split}/{variant}/seed{seed}")
+    context = open_profile(configfile, f"rank {dataset}/split{split}/{variant}/seed{seed}")
     steps.rank(context, dataset, split, variant, seed)
 
 
@@ -165,7 +168,7 @@ def export(
 
     Example: dcct export walkers distilled-vit --seed 0
     """
-    context = _open(configfile, f"export {dataset}/split{split}/{variant}/seed{seed}", learns=True)
+    context = open_profile(configfile, f"export {dataset}/split{split}/{variant}/seed{seed}", learns=True)
     steps.export(context, dataset, split, variant, seed)
 
 
@@ -182,7 +185,7 @@ def plan(
     Example: dcct plan --configfile config/paper.yaml --teraflops 300 --utilisation 0.4
     """
     table = Table("data set", "variant", "runs", "images", "PFLOPs", "hours", "memory of a step (GiB)")
-    jobs = steps.budget(_open(configfile, "plan", learns=True), teraflops, utilisation)
+    jobs = steps.budget(open_profile(configfile, "plan", learns=True), teraflops, utilisation)
     for one in jobs:
         memory = f"{(one.memory.state + one.memory.activations) / 2**30:.1f}"
         row = (f"{one.images:,}", f"{one.flops / 1e15:,.0f}", f"{one.hours:,.1f}", memory)
@@ -201,7 +204,7 @@ def parity(
 
     Example: dcct parity
     """
-    _import_torch()
+    import_torch()
     found = steps.parity(numbers, Progress("parity", Console()))
     table = Table("case", "quantity", "ours", "official", "deviation", "at most")
     for one in found:
@@ -269,7 +272,7 @@ def cost(configfile: Configfile = DEFAULT) -> None:
 
     Example: dcct cost
     """
-    steps.cost(_open(configfile, "cost", learns=True))
+    steps.cost(open_profile(configfile, "cost", learns=True))
 
 
 @app.command(rich_help_panel=PAPER)
@@ -281,7 +284,7 @@ def tabulate(
 
     Example: dcct tabulate components
     """
-    steps.tabulate(_open(configfile, f"tabulate {table}"), table)
+    steps.tabulate(open_profile(configfile, f"tabulate {table}"), table)
 
 
 @app.command(rich_help_panel=PAPER)
@@ -290,7 +293,7 @@ def draw(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
 
     Example: dcct draw walkers
     """
-    steps.draw(_open(configfile, f"draw {dataset}"), dataset)
+    steps.draw(open_profile(configfile, f"draw {dataset}"), dataset)
 
 
 @app.command(rich_help_panel=PAPER)
@@ -299,7 +302,7 @@ def gallery(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
 
     Example: dcct gallery walkers
     """
-    steps.gallery(_open(configfile, f"gallery {dataset}"), dataset)
+    steps.gallery(open_profile(configfile, f"gallery {dataset}"), dataset)
 
 
 @app.command(rich_help_panel=PAPER)
@@ -308,7 +311,7 @@ def sheet(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
 
     Example: dcct sheet walkers
     """
-    steps.sheet(_open(configfile, f"sheet {dataset}"), dataset)
+    steps.sheet(open_profile(configfile, f"sheet {dataset}"), dataset)
 
 
 @app.command(rich_help_panel="Configuration")
@@ -347,26 +350,6 @@ def main() -> None:
 def _complain(line: str) -> None:
     escaped = line.replace("[", r"\[")
     Console(stderr=True).print(f"[bold red]error:[/] {escaped}", soft_wrap=True, highlight=False)
-
-
-def _open(configfile: Path, label: str, *, learns: bool = False) -> steps.Context:
-    """Read the profile and fix the thread count before numpy or torch start their pools."""
-    threads = load_profile(configfile).training.threads if learns else 1
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = str(threads)
-    os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
-    if learns:
-        keep_freed_memory()
-        _import_torch()
-    return steps.open_context(configfile, Progress(label, Console()))
-
-
-def _import_torch() -> None:
-    """Import torch and timm without garbage collection, which finds nothing there and takes a quarter of the time."""
-    gc.disable()
-    import timm  # noqa: F401
-
-    gc.enable()
 
 
 if __name__ == "__main__":

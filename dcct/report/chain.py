@@ -44,7 +44,7 @@ def explain_cell(table: Path, words: str, metric: str | None, progress: Progress
     runs = behind(row, whole.steps[0].made_from)
     values = _values(row, metric, runs) if metric else {}
     cell = Cell(
-        table=table.as_posix(), row=_name(row), metric=metric, value=row[metric] if metric else None, values=values
+        table=table.as_posix(), row=row_name(row), metric=metric, value=row[metric] if metric else None, values=values
     )
     return cell, explain(table, runs, progress=progress)
 
@@ -107,11 +107,11 @@ def _row(table: Path, words: str) -> dict[str, str]:
     chosen = [row for row in rows if all(word in [row.get(key) for key in KEYS] for word in wanted)]
     if len(chosen) != 1:
         what = "no row" if not chosen else f"{len(chosen)} rows"
-        raise DataError(f"{table}: {what} named '{words}': name one of: {'; '.join(map(_name, chosen or rows))}")
+        raise DataError(f"{table}: {what} named '{words}': name one of: {'; '.join(map(row_name, chosen or rows))}")
     return chosen[0]
 
 
-def _name(row: dict[str, str]) -> str:
+def row_name(row: dict[str, str]) -> str:
     """The words that name a row: of its key columns, those with a value; where it was trained only if elsewhere."""
     keys = [key for key in KEYS if row.get(key) and not (key == "trained_on" and row[key] == row["dataset"])]
     return " ".join(row[key] for key in keys)

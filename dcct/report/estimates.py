@@ -7,7 +7,7 @@ import pandas as pd
 
 from dcct.errors import DataError
 from dcct.metrics import identity_bootstrap, interval
-from dcct.report.results import Result
+from dcct.report.results import Judged
 from dcct.streams import Stream, generator
 
 
@@ -59,7 +59,7 @@ class Sample:
         return Estimate(mean=float(query_means.mean()), low=low, high=high, parts=tuple(float(part) for part in parts))
 
 
-def sample(runs: list[Result], metric: str, sampler: str, feature: str) -> Sample:
+def sample(runs: list[Judged], metric: str, sampler: str, feature: str) -> Sample:
     """Per-query values of a metric (mAP, mINP or rankK) of one variant's runs, at one sampler and feature set."""
     seeds, splits = sorted({run.seed for run in runs}), sorted({run.split for run in runs})
     values, queries = [], []

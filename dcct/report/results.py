@@ -16,22 +16,16 @@ from dcct.receipt import RECEIPT, check_outputs, read_json
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result:
-    """One variant, judged on one split with one seed.
+class Judged:
+    """What `dcct rank` left of one split and seed.
 
-    metrics: contents of metrics.json. queries: one row per sampler, feature set and query. history: one row per epoch
-    of the training whose checkpoint was judged (a donor's for backbone_of). seconds: that training plus extraction.
-    seconds is None where a run record is gone.
+    metrics: contents of metrics.json. queries: one row per sampler, feature set and query.
     """
 
-    variant: Variant
     split: int
     seed: int
     metrics: dict
     folder: Path
-    checkpoint: Path
-    train_record: Path
-    extract_record: Path
 
     @property
     def headline(self) -> dict:
@@ -41,6 +35,34 @@ class Result:
     @cached_property
     def queries(self) -> pd.DataFrame:
         return _read_parquet(self.folder / "queries.parquet")
+
+    def ranked(self, sampler: str, feature: str) -> pd.DataFrame:
+        """Queries with a match, indexed by tracklet: pid, ap, inp, first_hit, top, distance.
+
+        Raises DataError when nothing was judged at this sampler and feature set.
+        """
+        table = self.queries
+        chosen = table[(table["sampler"] == sampler) & (table["feature"] == feature) & (table["matches"] > 0)]
+        if chosen.empty:
+            raise DataError(
+                f"{self.folder}: nothing judged at sampler {sampler}, feature set {feature}: "
+                "run `dcct extract` and `dcct rank` again"
+            )
+        return chosen.set_index("tracklet").sort_index()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result(Judged):
+    """One variant, judged on one split with one seed, and its training.
+
+    history: one row per epoch of the training whose checkpoint was judged (a donor's for backbone_of). seconds: that
+    training plus extraction; None where a run record is gone.
+    """
+
+    variant: Variant
+    checkpoint: Path
+    train_record: Path
+    extract_record: Path
 
     @cached_property
     def history(self) -> pd.DataFrame:
@@ -57,20 +79,6 @@ class Result:
     @property
     def parameters(self) -> int:
         return self.metrics["parameters"]
-
-    def ranked(self, sampler: str, feature: str) -> pd.DataFrame:
-        """Queries with a match, indexed by tracklet: pid, ap, inp, first_hit, top, distance.
-
-        Raises DataError when nothing was judged at this sampler and feature set.
-        """
-        table = self.queries
-        chosen = table[(table["sampler"] == sampler) & (table["feature"] == feature) & (table["matches"] > 0)]
-        if chosen.empty:
-            raise DataError(
-                f"{self.folder}: nothing judged at sampler {sampler}, feature set {feature}: "
-                "run `dcct extract` and `dcct rank` again"
-            )
-        return chosen.set_index("tracklet").sort_index()
 
 
 def load_results(

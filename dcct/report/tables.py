@@ -109,6 +109,11 @@ def _sections(table: Table, profile: Profile) -> list[tuple[str, str, Table]]:
 
 def write_tables(name: str, table: Table, frame: pd.DataFrame, datasets: dict[str, Dataset], folder: Path) -> None:
     """Write folder/name.csv, .md and .tex from what `tabulate` returned. datasets: each one that the frame names."""
-    write_text(folder / f"{name}.csv", frame.to_csv(index=False, float_format="%.4f", lineterminator="\n"))
+    write_text(folder / f"{name}.csv", csv_text(frame))
     write_text(folder / f"{name}.md", markdown(table, frame, datasets))
     write_text(folder / f"{name}.tex", latex(table, frame, datasets))
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """The frame as CSV."""
+    return frame.to_csv(index=False, float_format="%.4f", lineterminator="\n")

@@ -4,6 +4,7 @@ Each is one verb of the command, one Snakemake rule and one DVC stage. A step ch
 work, and leaves a receipt; it imports torch only if it needs it.
 """
 
+from dcct.steps.checks import agree, compare, explain, publish, verify_results
 from dcct.steps.context import Context, open_context
 from dcct.steps.data import manifest, pack, sample, source, status, verify
 from dcct.steps.learning import budget, evaluate, export, extract, parity, rank, train, weights
@@ -11,10 +12,13 @@ from dcct.steps.paper import cost, draw, gallery, sheet, tabulate
 
 __all__ = [
     "Context",
+    "agree",
     "budget",
+    "compare",
     "cost",
     "draw",
     "evaluate",
+    "explain",
     "export",
     "extract",
     "gallery",
@@ -22,6 +26,7 @@ __all__ = [
     "open_context",
     "pack",
     "parity",
+    "publish",
     "rank",
     "sample",
     "sheet",
@@ -30,5 +35,6 @@ __all__ = [
     "tabulate",
     "train",
     "verify",
+    "verify_results",
     "weights",
 ]

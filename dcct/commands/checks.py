@@ -1,0 +1,151 @@
+"""Verbs that look at finished results: where a number comes from, whether it still holds, how two runs differ."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.tree import Tree
+
+from dcct import steps
+from dcct.commands.options import DEFAULT, Configfile, Json, open_profile, wide
+from dcct.errors import DcctError
+from dcct.progress import Progress
+from dcct.receipt import write_json
+
+PANEL = "Finished results"
+app = typer.Typer()
+Reference = Annotated[Path, typer.Option(help="Folder of published results.", metavar="FOLDER")]
+REFERENCE = Path("results/reference")
+
+
+@app.command(rich_help_panel=PANEL)
+def explain(
+    artefact: Annotated[Path, typer.Argument(help="A file that a step made, or a folder with a receipt.")],
+    row: Annotated[str | None, typer.Option(help="A row of a table's CSV, for example dcct, or 'dcct hta1'.")] = None,
+    metric: Annotated[str | None, typer.Option(help="A number in that row: the name of its column.")] = None,
+    json: Json = None,
+) -> None:
+    """Show every step between the data and an artefact: command, seconds, versions, digests, and what has changed.
+
+    Example: dcct explain results/tables/components.csv --row dcct --metric mAP
+    """
+    from dcct.report.chain import complaints, outline
+
+    terminal = sys.stdout.isatty()
+    cell, chain = steps.explain(artefact, row, metric, Progress("explain", Console() if terminal else None))
+    title = [chain.artefact]
+    if cell:
+        title = [f"{cell.table}, {cell.row}" + (f", {cell.metric}: {cell.value or 'nothing'}" if cell.metric else "")]
+        title += [f"from {file}: {value:.4f}" for file, value in cell.values.items()]
+    if terminal:
+        Console().print(_tree(title, outline(chain)), soft_wrap=False)
+    else:
+        print("\n".join(title))
+        for depth, lines in outline(chain):
+            print("\n".join(f"{'  ' * (depth + 1)}{line}" for line in lines))
+    for line in complaints(chain):
+        print(line)
+    if json:
+        write_json(json, {"cell": cell and asdict(cell), **chain.as_dict()})
+
+
+@app.command(rich_help_panel=PANEL)
+def verify_results(configfile: Configfile = DEFAULT) -> None:
+    """Hold every file against its receipt, every receipt against its inputs, every table against the metrics.
+
+    Example: dcct verify-results
+    """
+    found = steps.verify_results(open_profile(configfile, "verify-results"))
+    for path, line in found.problems.items():
+        print(f"{path}: {line}")
+    if found.problems:
+        raise DcctError(f"{len(found.problems)} of {found.receipts} receipts and {found.files} files do not hold")
+    print(
+        f"{found.receipts} receipts, {found.files} files ({found.size / 1e6:,.0f} MB) and {found.numbers:,} cells of "
+        "tables are what they were made."
+    )
+
+
+@app.command(rich_help_panel=PANEL)
+def compare(
+    a: Annotated[str, typer.Argument(help="A variant, a results folder, or a git commit.")],
+    b: Annotated[str, typer.Argument(help="Another one.")],
+    configfile: Configfile = DEFAULT,
+    json: Json = None,
+) -> None:
+    """Two variants, results folders or commits side by side, with paired differences on the same queries.
+
+    Example: dcct compare cca coupled
+    """
+    rows, alone = steps.compare(open_profile(configfile, f"compare {a} {b}"), a, b)
+    table = Table("data set", "A", "B", "metric", "A [95 %]", "B [95 %]", "A − B [95 %]", "each", "p")
+    for one in rows:
+        sides = [f"{name}\n[dim]{feature}[/]" for name, feature in (one.a, one.b)]
+        each = [f"{part:+.1f}" for part in one.difference.parts if len(one.difference.parts) > 1]
+        numbers = [_sure(one.mean_a), _sure(one.mean_b), _sure(one.difference, "+")]
+        first = one.metric == "mAP"
+        about = (f"{one.dataset}\n[dim]{one.queries} queries, {one.runs} runs[/]", *sides) if first else ("", "", "")
+        table.add_row(*about, one.metric, *numbers, ", ".join(each), end_section=one.metric == rows[-1].metric)
+    wide(140).print(table)
+    for line in alone:
+        print(line)
+    if json:
+        write_json(json, [asdict(one) for one in rows])
+
+
+@app.command(rich_help_panel=PANEL)
+def agree(configfile: Configfile = DEFAULT, reference: Reference = REFERENCE) -> None:
+    """Hold this run's tables against published ones: same digits, within their 95 % interval, or outside.
+
+    Example: dcct agree --reference results/reference
+    """
+    found, (same, published) = steps.agree(open_profile(configfile, "agree"), reference)
+    table = Table("table", "same digits", "within the interval", "outside", "no interval", "missing")
+    for one in found:
+        counts = one.same, one.within, len(one.outside), one.no_interval, len(one.missing)
+        table.add_row(one.table, *map(str, counts))
+    wide().print(table)
+    if published:
+        print(f"{same} of {published} metrics files are the published ones, byte by byte.")
+    for settings in dict.fromkeys(tuple(one.settings) for one in found if one.settings):
+        print(f"made with other settings than the published run: {', '.join(settings)} differ")
+    lines = [line for one in found for line in (*one.outside, *one.missing)]
+    for line in lines:
+        print(line)
+    if lines:
+        raise DcctError(f"{len(lines)} cells or rows do not agree with {reference}")
+    print(f"All {sum(one.same + one.within for one in found)} cells with an interval agree with {reference}.")
+
+
+@app.command(rich_help_panel=PANEL)
+def publish(configfile: Configfile = DEFAULT, reference: Reference = REFERENCE) -> None:
+    """Replace published tables, figures and receipts by those of this finished run, all at once.
+
+    Example: dcct publish --reference results/reference
+    """
+    files = steps.publish(open_profile(configfile, "publish"), reference)
+    print(f"{len(files)} files in {reference}: look at them, then commit the folder.")
+
+
+def _tree(title: list[str], steps_of: object) -> Tree:
+    """The outline as a tree: headings bold, what no longer is as recorded in red."""
+    root = Tree("\n".join(f"[bold]{escape(line)}[/]" for line in title))
+    branches = [root]
+    for depth, (heading, *details) in steps_of:
+        lines = [f"[bold cyan]{escape(heading)}[/]"]
+        for line in details:
+            bad = line.endswith((" changed", " missing")) or line.startswith(("stale", "run record gone"))
+            lines.append(f"[{'bold red' if bad else 'dim'}]{escape(line)}[/]")
+        del branches[depth + 1 :]
+        branches.append(branches[depth].add("\n".join(lines)))
+    return root
+
+
+def _sure(estimate: object, sign: str = "") -> str:
+    mean, low, high = (f"{value:{sign}.1f}".replace("-", "−") for value in (estimate.mean, estimate.low, estimate.high))
+    return f"{mean} [{low}, {high}]"

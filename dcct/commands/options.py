@@ -1,0 +1,48 @@
+"""What verbs share: their arguments, how a profile is opened, how tables are printed."""
+
+import gc
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from dcct import steps
+from dcct.allocator import keep_freed_memory
+from dcct.config.load import load_profile
+from dcct.progress import Progress
+
+Configfile = Annotated[Path, typer.Option("--configfile", help="Profile to run.", metavar="YAML")]
+Dataset = Annotated[str, typer.Argument(help="A data set of the profile, for example walkers.")]
+Variant = Annotated[str, typer.Argument(help="A variant, for example dcct: a file in config/variants.")]
+Split = Annotated[int, typer.Option("--split", help="Which standard split, for sets that have ten.", min=0)]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of weights, sampling and training.", min=0)]
+Json = Annotated[Path | None, typer.Option("--json", help="Also write what is shown here.", metavar="FILE")]
+DEFAULT = Path("config/config.yaml")
+
+
+def open_profile(configfile: Path, label: str, *, learns: bool = False) -> steps.Context:
+    """Read the profile and fix the thread count before numpy or torch start their pools."""
+    threads = load_profile(configfile).training.threads if learns else 1
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = str(threads)
+    os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
+    if learns:
+        keep_freed_memory()
+        import_torch()
+    return steps.open_context(configfile, Progress(label, Console()))
+
+
+def import_torch() -> None:
+    """Import torch and timm without garbage collection, which finds nothing there and takes a quarter of the time."""
+    gc.disable()
+    import timm  # noqa: F401
+
+    gc.enable()
+
+
+def wide(columns: int = 120) -> Console:
+    """The terminal, or what a pipe gets: lines that long."""
+    return Console(width=None if sys.stdout.isatty() else columns)

@@ -1,0 +1,57 @@
+"""Whether a results folder still is what its receipts say: outputs by their bytes, inputs by their present receipts."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dcct.errors import DataError
+from dcct.progress import Progress
+from dcct.receipts import AS_RECORDED, MISSING, Receipts, states
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What was checked, and what no longer matches: files (and receipts) → one line each with what to do."""
+
+    receipts: int
+    files: int
+    size: int
+    problems: dict[Path, str]
+
+
+def check_results(results: Path, progress: Progress) -> Findings:
+    """Hash every output that a receipt below `results` names, and hold recorded inputs against present receipts.
+
+    Raises DataError where there is no receipt at all.
+    """
+    receipts, problems = Receipts(results), {}
+    found = list(receipts.all())
+    if not found:
+        raise DataError(f"{results}: no receipts: run `snakemake --cores`, or name the profile of a run that is there")
+    owners = {file: receipt for receipt in found for file in receipts.outputs(receipt)}
+    digests = {file: digest for receipt in found for file, digest in receipts.outputs(receipt).items()}
+    for file, state in states(digests, progress).items():
+        if state == MISSING:
+            problems[file] = f"missing although {owners[file]} names it: run {_again(receipts, owners[file])}"
+        elif state != AS_RECORDED:
+            problems[file] = (
+                f"changed since it was written: its SHA-256 is not the one in {owners[file]}: delete it and run "
+                f"{_again(receipts, owners[file])}"
+            )
+    for receipt in found:
+        if stale := receipts.stale(receipt):
+            which = stale[0].as_posix() + (f" and {len(stale) - 1} more inputs" if len(stale) > 1 else "")
+            gone = receipts.sources(receipt)[stale[0]] is None
+            problems[receipt] = f"stale: {which} {_fate(gone, len(stale))} since: run {_again(receipts, receipt)}"
+    size = sum(file.stat().st_size for file in digests if file.is_file())
+    return Findings(receipts=len(found), files=len(digests), size=size, problems=problems)
+
+
+def _fate(gone: bool, count: int) -> str:
+    verb = "have" if count > 1 else "has"
+    return f"{verb} gone" if gone else f"{verb} changed"
+
+
+def _again(receipts: Receipts, receipt: Path) -> str:
+    """The command that makes an artefact again."""
+    record = receipts.run(receipt)
+    return f"`{record['command']}`" if record else f"`dcct {receipts.verb(receipt)}`"
