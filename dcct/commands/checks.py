@@ -38,6 +38,8 @@ def explain(
 
     terminal = sys.stdout.isatty()
     cell, chain = steps.explain(artefact, row, metric, Progress("explain", Console() if terminal else None))
+    if json:
+        write_json(json, {"cell": cell and asdict(cell), **chain.as_dict()})
     title = [chain.artefact]
     if cell:
         title = [f"{cell.table}, {cell.row}" + (f", {cell.metric}: {cell.value or 'nothing'}" if cell.metric else "")]
@@ -50,8 +52,6 @@ def explain(
             print("\n".join(f"{'  ' * (depth + 1)}{line}" for line in lines))
     for line in complaints(chain):
         print(line)
-    if json:
-        write_json(json, {"cell": cell and asdict(cell), **chain.as_dict()})
 
 
 @app.command(rich_help_panel=PANEL)
@@ -91,11 +91,11 @@ def compare(
         first = one.metric == "mAP"
         about = (f"{one.dataset}\n[dim]{one.queries} queries, {one.runs} runs[/]", *sides) if first else ("", "", "")
         table.add_row(*about, one.metric, *numbers, ", ".join(each), end_section=one.metric == rows[-1].metric)
+    if json:
+        write_json(json, [asdict(one) for one in rows])
     wide(140).print(table)
     for line in alone:
         print(line)
-    if json:
-        write_json(json, [asdict(one) for one in rows])
 
 
 @app.command(rich_help_panel=PANEL)
