@@ -39,16 +39,11 @@ def check_results(results: Path, progress: Progress) -> Findings:
             )
     for receipt in found:
         if stale := receipts.stale(receipt):
-            which = stale[0].as_posix() + (f" and {len(stale) - 1} more inputs" if len(stale) > 1 else "")
-            gone = receipts.sources(receipt)[stale[0]] is None
-            problems[receipt] = f"stale: {which} {_fate(gone, len(stale))} since: run {_again(receipts, receipt)}"
+            fate = "is gone" if receipts.sources(receipt)[stale[0]] is None else "has changed since"
+            more = f" (and {len(stale) - 1} more)" if len(stale) > 1 else ""
+            problems[receipt] = f"stale: its input {stale[0]} {fate}{more}: run {_again(receipts, receipt)}"
     size = sum(file.stat().st_size for file in digests if file.is_file())
     return Findings(receipts=len(found), files=len(digests), size=size, problems=problems)
-
-
-def _fate(gone: bool, count: int) -> str:
-    verb = "have" if count > 1 else "has"
-    return f"{verb} gone" if gone else f"{verb} changed"
 
 
 def _again(receipts: Receipts, receipt: Path) -> str:
