@@ -15,6 +15,7 @@ from dcct.allocator import keep_freed_memory
 from dcct.config.dataset import Dataset as DatasetFile
 from dcct.config.load import load_profile
 from dcct.config.profile import Profile
+from dcct.config.published import Published
 from dcct.config.table import Table as TableFile
 from dcct.config.variant import Variant as VariantFile
 from dcct.errors import DcctError
@@ -43,7 +44,13 @@ Variant = Annotated[str, typer.Argument(help="A variant, for example dcct: a fil
 Split = Annotated[int, typer.Option("--split", help="Which standard split, for sets that have ten.", min=0)]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of weights, sampling and training.", min=0)]
 DEFAULT = Path("config/config.yaml")
-SCHEMAS = {"profile": Profile, "variant": VariantFile, "dataset": DatasetFile, "table": TableFile}
+SCHEMAS = {
+    "profile": Profile,
+    "variant": VariantFile,
+    "dataset": DatasetFile,
+    "table": TableFile,
+    "published": Published,
+}
 DATA, LEARNING, PAPER = "Data", "Learning and judging", "Paper"
 
 
@@ -277,7 +284,7 @@ def tabulate(
     table: Annotated[str, typer.Argument(help="A table of the profile, for example components.")],
     configfile: Configfile = DEFAULT,
 ) -> None:
-    """Write a table as CSV, Markdown and LaTeX; what was not run becomes a named gap.
+    """Write a table as CSV, Markdown, LaTeX and HTML; what was not run becomes a named gap.
 
     Example: dcct tabulate components
     """
@@ -313,7 +320,7 @@ def sheet(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
 
 @app.command(rich_help_panel="Configuration")
 def schemas(folder: Annotated[Path, typer.Argument(help="Where to write them.")]) -> None:
-    """Write JSON schemas of profiles, variants, data sets and tables, for editors that check YAML.
+    """Write JSON schemas of profiles, variants, data sets, tables and published numbers, for editors that check YAML.
 
     Example: dcct schemas workflow/schemas
     """
