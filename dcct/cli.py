@@ -23,6 +23,7 @@ from dcct.commands.options import (
 )
 from dcct.config.dataset import Dataset as DatasetFile
 from dcct.config.profile import Profile
+from dcct.config.published import Published
 from dcct.config.table import Table as TableFile
 from dcct.config.variant import Variant as VariantFile
 from dcct.errors import DcctError
@@ -46,7 +47,13 @@ profile (--configfile); nothing upstream is ever written to.""",
 data = typer.Typer(no_args_is_help=True, help="Look at the data sets.")
 app.add_typer(data, name="data", rich_help_panel="Data")
 app.add_typer(checks.app)
-SCHEMAS = {"profile": Profile, "variant": VariantFile, "dataset": DatasetFile, "table": TableFile}
+SCHEMAS = {
+    "profile": Profile,
+    "variant": VariantFile,
+    "dataset": DatasetFile,
+    "table": TableFile,
+    "published": Published,
+}
 DATA, LEARNING, PAPER = "Data", "Learning and judging", "Paper"
 
 
@@ -280,7 +287,7 @@ def tabulate(
     table: Annotated[str, typer.Argument(help="A table of the profile, for example components.")],
     configfile: Configfile = DEFAULT,
 ) -> None:
-    """Write a table as CSV, Markdown and LaTeX; what was not run becomes a named gap.
+    """Write a table as CSV, Markdown, LaTeX and HTML; what was not run becomes a named gap.
 
     Example: dcct tabulate components
     """
@@ -316,7 +323,7 @@ def sheet(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
 
 @app.command(rich_help_panel="Configuration")
 def schemas(folder: Annotated[Path, typer.Argument(help="Where to write them.")]) -> None:
-    """Write JSON schemas of profiles, variants, data sets and tables, for editors that check YAML.
+    """Write JSON schemas of profiles, variants, data sets, tables and published numbers, for editors that check YAML.
 
     Example: dcct schemas workflow/schemas
     """

@@ -9,12 +9,14 @@ from dcct.config.load import (
     config_file,
     load_dataset,
     load_profile,
+    load_table,
     splits_of,
     training_of,
     variant_names,
     variant_of,
 )
 from dcct.config.profile import Profile
+from dcct.config.table import shown
 from dcct.errors import ConfigError
 from dcct.paths import Paths
 from dcct.receipt import RECEIPT
@@ -23,6 +25,8 @@ from dcct.stages import ENTRY, code_of, settings_of
 FIGURES = ("ablation", "cmc", "training")
 EXPORTED = ("model.safetensors", "config.json", "model.onnx", "README.md")
 """Files of an exported backbone."""
+TABLE = ("csv", "md", "tex", "html")
+"""Suffixes of a table's files."""
 VERIFIED = ("report.json", "report.md", "frames.parquet")
 """Files of a verification."""
 
@@ -38,7 +42,7 @@ class Plan:
     settings: dict[str, dict]
 
     def config(self, kind: str, name: str) -> str:
-        """File of a variant, dataset or table; `name` may hold a wildcard."""
+        """File of a variant, dataset, table or paper's numbers; `name` may hold a wildcard."""
         return config_file(kind, name, self.configfile).as_posix()
 
     def all_variants(self) -> list[str]:
@@ -85,6 +89,22 @@ class Plan:
         profile = self.profile
         same = [path for dataset in profile.datasets for path in self.judged(dataset)]
         return same + [path for name in profile.tested for path in self._results(name, profile.crossed(name))]
+
+    def tabulated(self, name: str) -> list[Path]:
+        """Receipts and run records of what a table shows: runs of the variants that it names, on its data sets."""
+        table = load_table(name, self.configfile)
+        found = [path for one in shown(table, self.profile) for path in self._results(one.dataset, one.runs)]
+        return list(dict.fromkeys(found))
+
+    def table(self, name: str) -> list[str]:
+        """Files of a table and of everything that it names."""
+        table = load_table(name, self.configfile)
+        return [
+            self.config("tables", name),
+            *([self.config("published", table.published)] if table.published else []),
+            *(self.config("variants", variant) for variant in table.variants),
+            *(self.config("datasets", one.dataset) for one in shown(table, self.profile)),
+        ]
 
     def _results(self, dataset: str, names: list[str]) -> list[Path]:
         """Receipts of all metrics, and run records that hold the seconds, of all runs."""
@@ -135,7 +155,7 @@ class Plan:
     def products(self) -> list[Path]:
         """Everything that a whole run makes for people to read, and every metric and checkpoint behind it."""
         paths, profile = self.paths, self.profile
-        tables = [paths.table(name, suffix) for name in [*profile.tables, "cost"] for suffix in ("csv", "md", "tex")]
+        tables = [paths.table(name, suffix) for name in [*profile.tables, "cost"] for suffix in TABLE]
         figures = [
             paths.figures(dataset) / f"{name}.{suffix}"
             for dataset in profile.datasets

@@ -42,7 +42,7 @@ SECTIONS = {
     "rank": ("clips", "evaluation"),
     "export": ("clips", "network"),
     "cost": ("clips", "network", "training"),
-    "tabulate": ("evaluation",),
+    "tabulate": ("clips", "network", "weights", "training", "evaluation"),
     "draw": ("evaluation",),
     "gallery": ("evaluation",),
     "sheet": (),

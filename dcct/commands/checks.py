@@ -1,9 +1,10 @@
 """Verbs that look at finished results: where a number comes from, whether it still holds, how two runs differ."""
 
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -16,6 +17,9 @@ from dcct.commands.options import DEFAULT, Configfile, Json, open_profile, wide
 from dcct.errors import DcctError
 from dcct.progress import Progress
 from dcct.receipt import write_json
+
+if TYPE_CHECKING:
+    from dcct.report.estimates import Estimate
 
 PANEL = "Finished results"
 app = typer.Typer()
@@ -82,17 +86,24 @@ def compare(
 
     Example: dcct compare cca coupled
     """
+    from dcct.report.cells import NAMES
+    from dcct.report.grid import number, probability
+
     rows, alone = steps.compare(open_profile(configfile, f"compare {a} {b}"), a, b)
-    table = Table("data set", "A", "B", "metric", "A [95 %]", "B [95 %]", "A − B [95 %]", "each", "p")
-    for one in rows:
-        sides = [f"{name}\n[dim]{feature}[/]" for name, feature in (one.a, one.b)]
-        each = [f"{part:+.1f}" for part in one.difference.parts if len(one.difference.parts) > 1]
-        numbers = [_sure(one.mean_a), _sure(one.mean_b), _sure(one.difference, "+")]
-        first = one.metric == "mAP"
-        about = (f"{one.dataset}\n[dim]{one.queries} queries, {one.runs} runs[/]", *sides) if first else ("", "", "")
-        table.add_row(*about, one.metric, *numbers, ", ".join(each), end_section=one.metric == rows[-1].metric)
     if json:
         write_json(json, [asdict(one) for one in rows])
+    several = any(len(one.difference.parts) > 1 for one in rows)
+    each = ["each alone"] if several else []
+    table = Table("data set", "A", "B", "metric", "A [95 %]", "B [95 %]", "A − B [95 %]", *each, "p")
+    for one in rows:
+        first, last = one.metric == rows[0].metric, one.metric == rows[-1].metric
+        runs = f"{one.runs} runs" if one.runs > 1 else "1 run"
+        about = [f"{one.dataset}\n[dim]{one.queries} queries, {runs}[/]"] if first else [""]
+        about += [f"{name}\n[dim]{feature}[/]" if first else "" for name, feature in (one.a, one.b)]
+        numbers = [_sure(one.a_mean), _sure(one.b_mean), _sure(one.difference, sign=True)]
+        if several:
+            numbers.append(", ".join(number(part, True) for part in one.difference.parts))
+        table.add_row(*about, NAMES[one.metric], *numbers, probability(one.p_value), end_section=last)
     wide(140).print(table)
     for line in alone:
         print(line)
@@ -132,11 +143,11 @@ def publish(configfile: Configfile = DEFAULT, reference: Reference = REFERENCE) 
     print(f"{len(files)} files in {reference}: look at them, then commit the folder.")
 
 
-def _tree(title: list[str], steps_of: object) -> Tree:
+def _tree(title: list[str], outlined: Iterable[tuple[int, list[str]]]) -> Tree:
     """The outline as a tree: headings bold, what no longer is as recorded in red."""
     root = Tree("\n".join(f"[bold]{escape(line)}[/]" for line in title))
     branches = [root]
-    for depth, (heading, *details) in steps_of:
+    for depth, (heading, *details) in outlined:
         lines = [f"[bold cyan]{escape(heading)}[/]"]
         for line in details:
             bad = line.endswith((" changed", " missing")) or line.startswith(("stale", "run record gone"))
@@ -146,6 +157,8 @@ def _tree(title: list[str], steps_of: object) -> Tree:
     return root
 
 
-def _sure(estimate: object, sign: str = "") -> str:
-    mean, low, high = (f"{value:{sign}.1f}".replace("-", "−") for value in (estimate.mean, estimate.low, estimate.high))
+def _sure(estimate: "Estimate", sign: bool = False) -> str:
+    from dcct.report.grid import number
+
+    mean, low, high = (number(value, sign) for value in (estimate.mean, estimate.low, estimate.high))
     return f"{mean} [{low}, {high}]"

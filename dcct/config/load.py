@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from dcct.config.dataset import Dataset
 from dcct.config.profile import Profile
+from dcct.config.published import Published
 from dcct.config.section import Model
 from dcct.config.table import Table
 from dcct.config.variant import Variant
@@ -55,10 +56,13 @@ def load_profile(path: str | Path) -> Profile:
 
 
 def _check_table(table: Table, where: str, profile: str | Path) -> None:
-    """Every variant that a table names has a file; one that is not in the profile becomes a named gap."""
-    for name in {*table.rows, *(name for pair in table.pairs for name in pair)} - {"chance"}:
-        if not config_file("variants", name, profile).is_file():
-            raise ConfigError(f"{where}: unknown variant '{name}'")
+    """Everything that a table names has a file; what is not in the profile becomes a named gap."""
+    for kind, names in (("variants", table.variants), ("datasets", table.sets)):
+        for name in names:
+            if not config_file(kind, name, profile).is_file():
+                raise ConfigError(f"{where}: unknown {kind.removesuffix('s')} '{name}'")
+    if table.published:
+        load_published(table.published, profile)
 
 
 def load_variant(name: str, profile: str | Path) -> Variant:
@@ -106,8 +110,13 @@ def load_table(name: str, profile: str | Path) -> Table:
     return _read_named("tables", name, profile, Table)
 
 
+def load_published(name: str, profile: str | Path) -> Published:
+    """The published numbers `name` from the folder published/ beside the profile file."""
+    return _read_named("published", name, profile, Published)
+
+
 def config_file(kind: str, name: str, profile: str | Path) -> Path:
-    """Where the file of a named variant, dataset or table lies."""
+    """Where the file of a named variant, dataset, table or paper's numbers lies."""
     return Path(profile).parent / kind / f"{name}.yaml"
 
 
@@ -115,7 +124,7 @@ def _read_named(kind: str, name: str, profile: str | Path, model: type[Model]):
     path = config_file(kind, name, profile)
     if not path.is_file():
         known = ", ".join(sorted(file.stem for file in path.parent.glob("*.yaml"))) or "none"
-        raise ConfigError(f"{profile}: {kind}: unknown {kind[:-1]} '{name}'; known: {known}")
+        raise ConfigError(f"{profile}: {kind}: unknown {kind.removesuffix('s')} '{name}'; known: {known}")
     return _read(path, model)
 
 

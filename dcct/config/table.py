@@ -1,19 +1,16 @@
-"""A table: which rows it has, and which published numbers stand below them."""
+"""A table: which rows and data sets it has, and hence which runs it shows."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from dcct.config.profile import Profile
 from dcct.config.section import Model
 
-
-class Published(Model):
-    """Numbers of the paper's full method that were verified, to stand beside ours; never mixed with them."""
-
-    source: str
-    """Where they were verified."""
-    sets: dict[str, dict[str, float]]
-    """Benchmark → metric → percent. A metric that is absent was not verified."""
+CHANCE = "chance"
+"""The row that is no variant."""
+Metric = Literal["mAP", "rank1", "rank5", "rank10", "rank20", "mINP"]
 
 
 class Table(Model):
@@ -21,19 +18,66 @@ class Table(Model):
     """Heading."""
     about: str
     """What the table shows, in a sentence or two."""
-    compare: Literal["variants", "features", "samplers", "pairs", "cross"]
-    """variants: one row each, at its headline feature set; features: one row per feature set of each variant; samplers:
-    one row per way of drawing test clips; pairs: differences between two variants on the same queries; cross: like
-    variants, on data sets other than the one trained on (the profile's cross)."""
+    compare: Literal["variants", "sets", "features", "samplers", "pairs", "cross"]
+    """variants: one row each, at its headline feature set; sets: the same with a group of columns for each data set;
+    features: one row per feature set of each variant; samplers: one row per way of drawing test clips; pairs:
+    differences between two variants on the same queries; cross: like variants, on data sets other than the one trained
+    on (the profile's cross)."""
     rows: list[str] = []
     """Variants in order (not for pairs); `chance` is the exact expectation of a random ranking."""
     pairs: list[Annotated[list[str], Field(min_length=2, max_length=2)]] = []
     """Pairs of variants (A, B) for A − B (compare: pairs)."""
-    published: Published | None = None
-    """The paper's numbers, shown below ours."""
+    sets: list[str] = []
+    """Data sets (compare: sets); one that the profile does not run is a named gap. All others show those it runs."""
+    metrics: list[Metric] = []
+    """Columns of each data set (compare: sets)."""
+    published: str | None = None
+    """Name of a file in config/published, whose numbers stand beside ours."""
 
     @model_validator(mode="after")
     def _rows_or_pairs(self):
         if (self.compare == "pairs") != bool(self.pairs) or bool(self.pairs) == bool(self.rows):
             raise ValueError("give pairs for `compare: pairs`, rows for anything else")
+        if not (self.compare == "sets") == bool(self.sets) == bool(self.metrics):
+            raise ValueError("give sets and metrics for `compare: sets`, and for nothing else")
+        if self.published and self.compare not in ("variants", "sets"):
+            raise ValueError("published numbers stand in tables that compare variants or sets")
         return self
+
+    @property
+    def variants(self) -> list[str]:
+        """Every variant that the table names, once."""
+        names = [*self.rows, *(name for pair in self.pairs for name in pair)]
+        return [name for name in dict.fromkeys(names) if name != CHANCE]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What a table shows of one data set, trained on the same one, or another for `compare: cross`.
+
+    rows: of the table. runs: what the profile judges there (variant, or variant@data set) and the table names.
+    """
+
+    dataset: str
+    trained_on: str
+    rows: list[str]
+    runs: list[str]
+
+
+def shown(table: Table, profile: Profile) -> list[Shown]:
+    """A table's data sets in order; of a data set that the profile does not run, no runs."""
+    named = [name for name in profile.judged if name in table.variants]
+    if table.compare == "cross":
+        return [
+            Shown(
+                dataset=one.test,
+                trained_on=one.train,
+                rows=[name for name in table.rows if name == CHANCE or name in one.variants],
+                runs=[f"{name}@{one.train}" for name in named if name in one.variants],
+            )
+            for one in profile.cross
+        ]
+    return [
+        Shown(dataset=name, trained_on=name, rows=table.rows, runs=named if name in profile.datasets else [])
+        for name in table.sets or profile.datasets
+    ]

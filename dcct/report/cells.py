@@ -1,4 +1,4 @@
-"""What a reader sees of a table: headings, cells as text, and sentences below. Markdown and LaTeX print the same."""
+"""What a reader sees of a table: headings, and rows of a frame as cells of text."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,26 +6,33 @@ from dataclasses import dataclass
 import pandas as pd
 
 from dcct.config.dataset import Dataset
-from dcct.config.table import Published, Table
+from dcct.config.table import Table
+from dcct.report.grid import Grid, number, probability
+from dcct.report.published import PUBLISHABLE
+from dcct.report.rows import NOT_RUN
 
 Cell = Callable[[pd.Series], str]
+NAMES = {
+    "mAP": "mAP",
+    "rank1": "Rank-1",
+    "rank5": "Rank-5",
+    "rank10": "Rank-10",
+    "rank20": "Rank-20",
+    "mINP": "mINP",
+}
+"""Metric → its name in headings."""
+WARNED = "†"
+UNLIKE = "‡"
+"""Marks a row that was not made as the published numbers were."""
 
 
-def number(value: float, sign: bool = False) -> str:
-    """One decimal; a true minus sign; a plus sign for differences; never −0.0. Empty where nothing was measured."""
-    if pd.isna(value):
-        return ""
-    text = f"{value:+.1f}" if sign else f"{value:.1f}"
-    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
+@dataclass(frozen=True)
+class Column:
+    """A printed column: its heading, its text for a row of the frame, and whether that is a number."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class Grid:
-    """Text of a printed table. numeric: which columns stand to the right."""
-
-    headings: list[str]
-    numeric: list[bool]
-    rows: list[list[str]]
+    heading: str
+    cell: Cell
+    numeric: bool = True
 
 
 def grid(table: Table, frame: pd.DataFrame) -> Grid:
@@ -40,100 +47,86 @@ def grid(table: Table, frame: pd.DataFrame) -> Grid:
     )
 
 
+def wide_grid(table: Table, frame: pd.DataFrame, datasets: dict[str, Dataset]) -> Grid:
+    """One row per variant, a group of columns per data set."""
+    cells = [_score(metric, marked=True) for metric in table.metrics]
+    parts = [[row for _, row in frame[frame["dataset"] == name].iterrows()] for name in table.sets]
+    return Grid(
+        groups=[("", 1), *((datasets[name].title, len(cells)) for name in table.sets)],
+        headings=["Variant", *([NAMES[metric] for metric in table.metrics] * len(parts))],
+        numeric=[False, *([True] * len(cells) * len(parts))],
+        rows=[
+            [across[0]["title"], *(cell(row) for row in across for cell in cells)]
+            for across in zip(*parts, strict=True)
+        ],
+    )
+
+
 def heading(frame: pd.DataFrame, datasets: dict[str, Dataset]) -> str:
     """Of one data set's rows: its title, and what was trained on where that is another."""
     tested, trained = (datasets[frame[column].iloc[0]].title for column in ("dataset", "trained_on"))
     return tested if tested == trained else f"{tested}, trained on {trained}"
 
 
-def published_grid(published: Published) -> Grid:
-    """The paper's numbers, one row per benchmark; what was not verified says so."""
-    rows = [
-        [benchmark, *(number(metrics[name]) if name in metrics else "not verified" for name in PUBLISHED)]
-        for benchmark, metrics in published.sets.items()
-    ]
-    return Grid(headings=["Benchmark", *PUBLISHED.values()], numeric=[False, True, True, True], rows=rows)
-
-
-PUBLISHED = {"mAP": "mAP", "rank1": "Rank-1", "rank5": "Rank-5"}
-WARNED = "†"
-PUBLISHED_TITLE = "Published numbers of the paper's full method (not run here)"
-
-
-def notes(table: Table, frame: pd.DataFrame, dataset: Dataset) -> list[str]:
-    """Paragraphs below one data set's table: what the data are, what was measured, and what it cannot tell."""
-    row, protocol = frame.iloc[0], dataset.protocol
-    pooled = " in all splits together" if dataset.split_count > 1 else ""
-    queries = (
-        f"{frame['queries'].max():,} queries{pooled} ranked" if frame["queries"].notna().any() else "Queries ranked"
-    )
-    against = "queries and gallery together" if protocol.gallery_includes_queries else "the gallery"
-    dropped = ", without tracklets of the query's own identity and camera" if protocol.drop_same_camera else ""
-    if dataset.split_count > 1:
-        half = f", first half = {protocol.first_half}" if protocol.first_half else ""
-        run = max(frame["splits"].fillna(""), key=len) or "none"
-        dropped += f"; splits {run} of {dataset.split_count}{half}"
-    clips = "" if table.compare == "samplers" else f"; test clips: {row['sampler']}"
-    measured = (
-        f"In percent. {queries} against {against}{dropped}; cosine distance{clips}. In brackets: 95 % interval "
-        f"from {row['bootstrap']:,} bootstrap resamples of the test identities."
-    )
-    covers = "An interval covers the choice of test identities, not that of the training seed"
-    splits, seeds = frame["splits"].fillna("").str.contains(" ").any(), frame["seeds"].fillna(0).max() > 1
-    over = "splits" if splits else "seeds"
-    means = "splits and seeds" if splits and seeds else over
-    certainty = (
-        f"Values are means over {means}; ± is the standard deviation over {over}. {covers}."
-        if splits or seeds
-        else f"{covers}: one seed cannot rank variants whose intervals overlap."
-    )
-    warned = (
-        f"{WARNED} Verification was told to go on although these data differ from what is expected: see its report."
-    )
-    return [
-        *([warned] if (frame["verification"] == "warned").any() else []),
-        f"{dataset.title}: {dataset.about.strip()}",
-        measured,
-        f"{certainty} The numbers describe these data and this profile's settings, not the paper's.",
-    ]
-
-
 def _text(column: str) -> Cell:
     return lambda row: "" if pd.isna(row[column]) else str(row[column])
 
 
+def _marks(row: pd.Series) -> str:
+    """Of data that did not pass verification, and of a row that was not made as the published numbers were."""
+    unlike = "unlike_published" in row and bool(_text("unlike_published")(row))
+    marks = WARNED * (row["verification"] == "warned") + UNLIKE * unlike
+    return f" {marks}" if marks else ""
+
+
 def _title(column: str) -> Cell:
-    """Marked where the data did not pass verification."""
-    return lambda row: f"{row[column]} {WARNED}" if row["verification"] == "warned" else _text(column)(row)
+    return lambda row: f"{_text(column)(row)}{_marks(row)}"
 
 
 def _count(column: str) -> Cell:
     return lambda row: "" if pd.isna(row[column]) else f"{row[column]:,}"
 
 
-def _plain(column: str) -> Cell:
-    return lambda row: number(row[column])
-
-
-def _sure(column: str, sign: bool = False, gap: bool = False) -> Cell:
-    """Value ± standard deviation over splits or seeds (if there are several) [95 % interval].
-
-    gap: says so if nothing was run.
-    """
+def _sure(column: str, sign: bool = False) -> Cell:
+    """Value ± standard deviation over splits or seeds (if there are several), and below it the 95 % interval."""
 
     def cell(row: pd.Series) -> str:
-        if gap and row["status"] == "not run":
-            return "not run"
+        if row["status"] == NOT_RUN:
+            return NOT_RUN
         value, low, high = (number(row[f"{column}{part}"], sign) for part in ("", "_low", "_high"))
         spread = "" if pd.isna(row[f"{column}_sd"]) else f" ± {number(row[f'{column}_sd'])}"
-        return f"{value}{spread} [{low}, {high}]" if low else value
+        return f"{value}{spread}\n[{low}, {high}]" if low else value
 
     return cell
 
 
+def _score(metric: str, marked: bool = False) -> Cell:
+    """A metric as above, and below it the paper's number and ours minus it, where published numbers apply.
+
+    marked: with the row's marks, and what is unfinished of it.
+    """
+
+    def cell(row: pd.Series) -> str:
+        ours, *below = _sure(metric)(row).split("\n")
+        if marked:
+            ours, below = f"{ours}{_marks(row)}", [*below, *([row["status"]] if _unfinished(row) else [])]
+        if not pd.isna(row["published"]) and metric in PUBLISHABLE:
+            below.append(_paper(row, metric))
+        return "\n".join([ours, *below])
+
+    return cell
+
+
+def _paper(row: pd.Series, metric: str) -> str:
+    value, difference = number(row[f"{metric}_published"]), number(row[f"{metric}_minus_published"], True)
+    if not value:
+        return "paper: not verified"
+    return f"paper {value} ({difference})" if difference else f"paper {value}"
+
+
 def _seeds(row: pd.Series) -> str:
     """Seeds that were run: their number, or "2 of 3"; empty where there is none."""
-    return _unfinished(row) or ("" if row["status"] == "not run" else _count("seeds")(row))
+    return _unfinished(row) or ("" if row["status"] == NOT_RUN else _count("seeds")(row))
 
 
 def _unfinished(row: pd.Series) -> str:
@@ -150,62 +143,61 @@ def _each(column: str) -> Cell:
     return lambda row: "" if pd.isna(row[column]) else ", ".join(number(float(v), True) for v in row[column].split())
 
 
+def _p(column: str) -> Cell:
+    return lambda row: probability(row[column])
+
+
 def _feature(row: pd.Series) -> str:
     return f"{row['feature']} (headline)" if row["headline"] else _text("feature")(row)
 
 
-@dataclass(frozen=True)
-class Column:
-    """A printed column: its heading, its text for a row of the frame, and whether that is a number."""
-
-    heading: str
-    cell: Cell
-    numeric: bool = True
+def _scores(cell: Callable[[str], Cell], *metrics: str) -> list[Column]:
+    return [Column(f"{NAMES[metric]} [95 %]", cell(metric)) for metric in metrics]
 
 
-_VARIANT = Column("Variant", _title("title"), numeric=False)
-_UNFINISHED = Column("Seeds", _unfinished)
-_SURE = [Column("mAP [95 %]", _sure("mAP", gap=True)), Column("Rank-1 [95 %]", _sure("rank1"))]
-_SCORES = [
-    *_SURE,
-    Column("Rank-5", _plain("rank5")),
-    Column("Rank-10", _plain("rank10")),
-    Column("mINP", _plain("mINP")),
-]
-LAYOUT: dict[str, list[Column]] = {
-    "variants": [
+def _variants(cell: Callable[[str], Cell]) -> list[Column]:
+    return [
         _VARIANT,
         Column("Features", _text("feature"), numeric=False),
         Column("Splits", _splits),
         Column("Seeds", _seeds),
-        *_SCORES,
+        *_scores(cell, *_FIVE),
         Column("Parameters", _count("parameters")),
         Column("Seconds", _count("seconds")),
-    ],
+    ]
+
+
+_VARIANT = Column("Variant", _title("title"), numeric=False)
+_UNFINISHED = Column("Seeds", _unfinished)
+_FIVE = ("mAP", "rank1", "rank5", "rank10", "mINP")
+LAYOUT: dict[str, list[Column]] = {
+    "variants": _variants(_score),
+    "cross": _variants(_sure),
     "features": [
         _VARIANT,
         Column("Features", _feature, numeric=False),
         Column("Dimensions", _count("dimensions")),
         _UNFINISHED,
-        *_SCORES,
+        *_scores(_sure, *_FIVE),
     ],
     "samplers": [
         _VARIANT,
         Column("Features", _text("feature"), numeric=False),
         Column("Test clips", _text("sampler"), numeric=False),
         _UNFINISHED,
-        *_SURE,
+        *_scores(_sure, "mAP", "rank1"),
         Column("mAP − begin [95 %]", _sure("mAP_minus_begin", sign=True)),
     ],
     "pairs": [
         Column("A", _title("a_title"), numeric=False),
         Column("B", _title("b_title"), numeric=False),
         _UNFINISHED,
-        Column("mAP, A − B [95 %]", _sure("mAP_difference", sign=True, gap=True)),
+        Column("mAP, A − B [95 %]", _sure("mAP_difference", sign=True)),
+        Column("p", _p("mAP_difference_p")),
         Column("each alone", _each("mAP_difference_each")),
         Column("Rank-1, A − B [95 %]", _sure("rank1_difference", sign=True)),
+        Column("p", _p("rank1_difference_p")),
         Column("each alone", _each("rank1_difference_each")),
     ],
 }
-LAYOUT["cross"] = LAYOUT["variants"]
-"""Kind of table → columns in print order."""
+"""Kind of table → columns in print order; tables of several data sets side by side have a grid of their own."""

@@ -23,9 +23,10 @@ class Compared:
     metric: str
     runs: int
     queries: int
-    mean_a: Estimate
-    mean_b: Estimate
+    a_mean: Estimate
+    b_mean: Estimate
     difference: Estimate
+    p_value: float
 
 
 def judged_in(results: Path) -> list[Judged]:
@@ -94,9 +95,10 @@ def _compared(a: list[Judged], b: list[Judged], resamples: int) -> list[Compared
                 metric=metric,
                 runs=len(common),
                 queries=len(difference.pids),
-                mean_a=values[0].estimate(resamples),
-                mean_b=values[1].estimate(resamples),
+                a_mean=values[0].estimate(resamples),
+                b_mean=values[1].estimate(resamples),
                 difference=difference.estimate(resamples),
+                p_value=difference.p_value(),
             )
         )
     return rows

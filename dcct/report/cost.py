@@ -6,9 +6,10 @@ from pathlib import Path
 import pandas as pd
 
 from dcct.receipt import write_text
-from dcct.report.cells import Grid
-from dcct.report.latex import comment, tabular
-from dcct.report.markdown import pipes
+from dcct.report.grid import Grid, Part
+from dcct.report.html import html
+from dcct.report.latex import latex
+from dcct.report.markdown import markdown
 
 TITLE = "Cost"
 ABOUT = "What each variant costs: parameters by part of the network, operations per frame, and the time of one clip."
@@ -29,14 +30,15 @@ class Section:
 
 
 def write_cost(sections: list[Section], paths: list[Path]) -> None:
-    """Write the table as csv, md and tex, in this order. `ms_per_clip` is the only column that may differ between equal
-    runs."""
-    writers = (_csv, _markdown, _latex)
-    for path, writer in zip(paths, writers, strict=True):
-        write_text(path, writer(sections))
+    """Write the table as csv, md, tex and html, in this order. `ms_per_clip` is the only column that may differ between
+    equal runs."""
+    parts = [Part(heading=section.size, grid=_grid(section), notes=_notes(section)) for section in sections]
+    texts = [_csv(sections), *(printed(TITLE, ABOUT, parts) for printed in (markdown, latex, html))]
+    for path, text in zip(paths, texts, strict=True):
+        write_text(path, text)
 
 
-def notes(section: Section) -> list[str]:
+def _notes(section: Section) -> list[str]:
     """What a reader must know: how it was counted, and why the official program's count is another."""
     latency = f" Latency: fastest of several passes over one clip, {section.where}." if section.where else ""
     counted = (
@@ -89,17 +91,3 @@ def _csv(sections: list[Section]) -> str:
         for cost in section.costs
     ]
     return pd.DataFrame(rows).to_csv(index=False, lineterminator="\n")
-
-
-def _markdown(sections: list[Section]) -> str:
-    blocks = [f"# {TITLE}", ABOUT]
-    for section in sections:
-        blocks += [f"## {section.size}", pipes(_grid(section)), *notes(section)]
-    return "\n\n".join(blocks) + "\n"
-
-
-def _latex(sections: list[Section]) -> str:
-    return "\n".join(
-        comment(f"Caption: {TITLE}, {section.size}. {ABOUT}", *notes(section)) + tabular(_grid(section))
-        for section in sections
-    )

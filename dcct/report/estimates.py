@@ -10,6 +10,13 @@ from dcct.metrics import identity_bootstrap, interval
 from dcct.report.results import Judged
 from dcct.streams import Stream, generator
 
+FLIPS = 1
+"""Key of the generator that flips signs, beside the one that draws identities."""
+DRAWN = 9999
+"""Flips that are drawn where there are too many identities to try them all."""
+ALL_OF = 13
+"""Identities up to which all flips are tried: no more than would be drawn."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
@@ -57,6 +64,27 @@ class Sample:
         else:
             parts = self.values.mean(1)
         return Estimate(mean=float(query_means.mean()), low=low, high=high, parts=tuple(float(part) for part in parts))
+
+    def p_value(self) -> float:
+        """Of a paired difference: how often it would be as large if A and B were equal (see `sign_flip_test`)."""
+        return sign_flip_test(np.nanmean(self.values, axis=0), self.pids, generator(0, Stream.BOOTSTRAP, FLIPS))
+
+
+def sign_flip_test(values: np.ndarray, pids: np.ndarray, draw: np.random.Generator) -> float:
+    """Two-sided p-value of the mean of paired differences (Q,), under which each identity's sign is a coin's toss.
+
+    All queries of an identity flip together: they are not independent. With few identities every flip is tried, and p
+    is exact; with more they are drawn, and the flip that was observed counts as one of them, so that p is never 0.
+    """
+    _, group = np.unique(pids, return_inverse=True)
+    sums = np.bincount(group, weights=values)
+    observed = abs(sums.sum()) * (1 - 1e-9)  # sums in another order round otherwise
+    count = len(sums)
+    if count <= ALL_OF:
+        signs = 1 - 2 * (np.arange(2**count)[:, None] >> np.arange(count) & 1)
+        return float((np.abs(signs @ sums) >= observed).mean())
+    signs = draw.integers(2, size=(DRAWN, count), dtype=np.int8) * 2 - 1
+    return float((1 + np.count_nonzero(np.abs(signs @ sums) >= observed)) / (1 + DRAWN))
 
 
 def sample(runs: list[Judged], metric: str, sampler: str, feature: str) -> Sample:

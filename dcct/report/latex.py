@@ -1,34 +1,38 @@
-"""A table as LaTeX: one booktabs tabular per data set, to be put into a table environment; captions are comments."""
+"""A table as LaTeX: one booktabs tabular per part, to be put into a table environment; captions are comments."""
 
-import pandas as pd
-
-from dcct.config.dataset import Dataset
-from dcct.config.table import Table
-from dcct.report.cells import PUBLISHED_TITLE, Grid, grid, heading, notes, published_grid
+from dcct.report.grid import Grid, Part
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+    "<": "$<$",
+    ">": "$>$",
+    "|": "$|$",
     "−": "$-$",
     "±": r"$\pm$",
-    "†": r"$\dagger$",
     "×": r"$\times$",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
+    "†": r"$\dagger$",
+    "‡": r"$\ddagger$",
+    "→": r"$\rightarrow$",
+    "τ": r"$\tau$",
+    "λ": r"$\lambda$",
     "–": "--",
     "’": "'",
 }
+PAGE = 40
+"""Lines above which a table is a longtable, which may go over pages."""
 
 
-def latex(table: Table, frame: pd.DataFrame, datasets: dict[str, Dataset]) -> str:
-    r"""The whole file's text. Needs \usepackage{booktabs}."""
+def latex(title: str, about: str, parts: list[Part]) -> str:
+    r"""The whole file's text. Needs \usepackage{booktabs}, and \usepackage{longtable} for what is over a page long."""
     blocks = []
-    for (name, _), part in frame.groupby(["dataset", "trained_on"], sort=False):
-        caption = f"Caption: {table.title}, {heading(part, datasets)}. {table.about}"
-        blocks.append(comment(caption, *notes(table, part, datasets[name])) + tabular(grid(table, part)))
-    if table.published:
-        caption = f"Caption: {PUBLISHED_TITLE}. In percent. Source: {table.published.source}."
-        blocks.append(comment(caption) + tabular(published_grid(table.published)))
+    for part in parts:
+        caption = f"Caption: {', '.join(text for text in (title, part.heading) if text)}. {about}"
+        blocks.append(comment(caption, *part.notes) + tabular(part.grid))
     return "\n".join(blocks)
 
 
@@ -42,10 +46,35 @@ def comment(*paragraphs: str) -> str:
     return "".join(f"% {' '.join(paragraph.split())}\n" for paragraph in paragraphs)
 
 
-def tabular(content: Grid) -> str:
-    """A grid as a booktabs tabular."""
-    align = "".join("r" if numeric else "l" for numeric in content.numeric)
-    head, *rows = (f"{' & '.join(escape(cell) for cell in cells)} \\\\" for cells in [content.headings, *content.rows])
-    return "\n".join(
-        [f"\\begin{{tabular}}{{{align}}}", r"\toprule", head, r"\midrule", *rows, r"\bottomrule", r"\end{tabular}", ""]
-    )
+def tabular(grid: Grid) -> str:
+    """A grid as a booktabs tabular, or longtable. Further lines of a row's cells stand small in rows below it."""
+    align = "".join("r" if numeric else "l" for numeric in grid.numeric)
+    rows = [line for row in grid.rows for line in _lines(row)]
+    kind = "longtable" if len(rows) > PAGE else "tabular"
+    head = [r"\toprule", *_groups(grid), _line(grid.headings), r"\midrule", *([r"\endhead"] * (kind == "longtable"))]
+    begin, end = f"\\begin{{{kind}}}{{{align}}}", f"\\end{{{kind}}}"
+    return "\n".join([begin, *head, *rows, r"\bottomrule", end, ""])
+
+
+def _lines(row: list[str]) -> list[str]:
+    cells = [cell.split("\n") for cell in row]
+    first, *below = ([cell[n] if n < len(cell) else "" for cell in cells] for n in range(max(map(len, cells))))
+    return [_line(first), *(_line(line, small=True) for line in below)]
+
+
+def _line(cells: list[str], small: bool = False) -> str:
+    r"""Braces keep a cell that begins with a bracket from being read as an argument of the \\ before it."""
+    before = r"\scriptsize " if small else ""
+    return " & ".join(f"{{{before}{escape(cell)}}}" if cell else "" for cell in cells) + r" \\"
+
+
+def _groups(grid: Grid) -> list[str]:
+    """Headings over several columns, each with a rule below it."""
+    if not grid.groups:
+        return []
+    texts, rules, first = [], [], 1
+    for name, count in grid.groups:
+        texts.append(f"\\multicolumn{{{count}}}{{c}}{{{escape(name)}}}")
+        rules += [f"\\cmidrule(lr){{{first}-{first + count - 1}}}"] * bool(name)
+        first += count
+    return [" & ".join(texts) + r" \\", *rules]

@@ -82,17 +82,22 @@ class Result(Judged):
 
 
 def load_results(
-    profile: Profile, paths: Paths, configfile: Path, dataset: str, trained_on: str | None = None
+    profile: Profile,
+    paths: Paths,
+    configfile: Path,
+    dataset: str,
+    trained_on: str | None = None,
+    names: list[str] | None = None,
 ) -> dict[str, list[Result]]:
     """Everything that the profile judges → its results by split and seed; an empty list where nothing was run.
 
-    trained_on: another data set, for what was trained there.
+    trained_on: another data set, for what was trained there. names: these variants only.
 
     Raises DataError at metrics that are damaged or stand without a receipt.
     """
     cells = [(split, seed) for split in splits_of(load_dataset(dataset, configfile), profile) for seed in profile.seeds]
     found = {}
-    for name in profile.judged:
+    for name in profile.judged if names is None else names:
         variant = load_variant(name, configfile)
         label = f"{name}@{trained_on}" if trained_on not in (None, dataset) else name
         trainings = {split: training_of(dataset, split, label, profile, configfile) for split, _ in cells}

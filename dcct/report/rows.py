@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import mean
 
-from dcct.config.table import Table
+from dcct.config.table import CHANCE, Table
 from dcct.config.variant import Variant
 from dcct.report.estimates import Estimate, sample
+from dcct.report.published import Paper
 from dcct.report.results import Result
 
-CHANCE = "chance"
-METRICS = ("mAP", "rank1", "rank5", "rank10", "mINP")
-WITH_INTERVAL = ("mAP", "rank1")
+METRICS = ("mAP", "rank1", "rank5", "rank10", "rank20", "mINP")
+COMPARED = ("mAP", "rank1")
+"""Metrics of which pairs of variants are compared."""
+NOT_RUN = "not run"
 DIGESTS = ("data", "checkpoint", "features")
 STEPS = ("train", "extract", "rank")
 PROVENANCE = [
@@ -29,7 +31,10 @@ SAMPLERS = (BEGIN, "shuffled", "repeated", "dense")
 
 @dataclass(frozen=True, kw_only=True)
 class Finished:
-    """What one data set's rows are made from: variants that the table names, runs that exist, and the profile's say."""
+    """What one data set's rows are made from: variants that the table names, runs that exist, and the profile's say.
+
+    paper: published numbers that apply to the data set, if the table shows any.
+    """
 
     variants: dict[str, Variant]
     runs: dict[str, list[Result]]
@@ -37,29 +42,29 @@ class Finished:
     seeds: int
     sampler: str
     resamples: int
+    paper: Paper | None = None
 
     def of(self, name: str) -> list[Result]:
         return self.runs.get(name, [])
 
     def status(self, runs: list[Result]) -> dict:
         """A gap is named, never silently left out; data that were only warned of are marked."""
-        wanted, splits = self.splits * self.seeds, sorted({run.split for run in runs})
         unit = "seeds" if self.splits == 1 else "splits" if self.seeds == 1 else "runs"
-        status = "complete" if len(runs) == wanted else f"{len(runs)} of {wanted} {unit}" if runs else "not run"
+        splits = sorted({run.split for run in runs})
         return {
             "seeds": len({run.seed for run in runs}),
             "splits": " ".join(str(split) for split in splits),
-            "status": status,
+            "status": _status(len(runs), self.splits * self.seeds, unit),
             "verification": _verification(runs),
             **provenance(runs),
         }
 
 
-def rows_of(table: Table, finished: Finished) -> Iterator[dict]:
-    """All rows of a table on one data set, in the table's order."""
+def rows_of(table: Table, names: list[str], finished: Finished) -> Iterator[dict]:
+    """Rows of a table on one data set, in the table's order. names: which of the table's rows (not for pairs)."""
     for pair in table.pairs:
         yield _pair_row(*pair, finished)
-    for name in table.rows:
+    for name in names:
         if name == CHANCE:
             yield _chance_row(finished)
         else:
@@ -67,8 +72,10 @@ def rows_of(table: Table, finished: Finished) -> Iterator[dict]:
 
 
 def variant_rows(name: str, finished: Finished) -> Iterator[dict]:
-    """One row, at the variant's headline feature set."""
-    yield _scores(name, finished, finished.sampler, finished.variants[name].headline) | _cost(finished.of(name))
+    """One row, at the variant's headline feature set; beside the paper's numbers where some apply."""
+    variant, runs = finished.variants[name], finished.of(name)
+    row = _scores(name, finished, finished.sampler, variant.headline) | _cost(runs)
+    yield row | (finished.paper.beside(name, row, runs) if finished.paper and variant.trained else {})
 
 
 def feature_rows(name: str, finished: Finished) -> Iterator[dict]:
@@ -95,7 +102,13 @@ def sampler_rows(name: str, finished: Finished) -> Iterator[dict]:
                 yield row
 
 
-ROWS = {"variants": variant_rows, "cross": variant_rows, "features": feature_rows, "samplers": sampler_rows}
+ROWS = {
+    "variants": variant_rows,
+    "sets": variant_rows,
+    "cross": variant_rows,
+    "features": feature_rows,
+    "samplers": sampler_rows,
+}
 
 
 def _pair_row(first: str, second: str, finished: Finished) -> dict:
@@ -114,12 +127,14 @@ def _pair_row(first: str, second: str, finished: Finished) -> dict:
         **finished.status(paired[first]),
         **provenance([*paired[first], *paired[second]]),
     }
-    for metric in WITH_INTERVAL if common else ():
+    for metric in COMPARED if common else ():
         a, b = (
             sample(paired[name], metric, finished.sampler, finished.variants[name].headline) for name in (first, second)
         )
-        difference = (a - b).estimate(finished.resamples)
+        paired_values = a - b
+        difference = paired_values.estimate(finished.resamples)
         row |= {**_with_interval(f"{metric}_difference", difference), "queries": len(a.pids)}
+        row |= {f"{metric}_difference_p": paired_values.p_value()}
         if len(difference.parts) > 1:
             row |= {f"{metric}_difference_each": " ".join(f"{value:.4f}" for value in difference.parts)}
     return row
@@ -136,9 +151,7 @@ def _scores(name: str, finished: Finished, sampler: str, feature: str) -> dict:
     }
     for metric in METRICS if runs else ():
         values = sample(runs, metric, sampler, feature)
-        estimate = values.estimate(finished.resamples)
-        row |= _with_interval(metric, estimate) if metric in WITH_INTERVAL else {metric: estimate.mean}
-        row |= {"queries": len(values.pids)}
+        row |= {**_with_interval(metric, values.estimate(finished.resamples)), "queries": len(values.pids)}
     return row
 
 
@@ -151,11 +164,11 @@ def _chance_row(finished: Finished) -> dict:
     row = {"variant": CHANCE, "title": "Chance (exact)", "sampler": finished.sampler}
     splits = {run.split: run for runs in finished.runs.values() for run in runs}
     if not splits:
-        return row | {"status": "not run"}
+        return row | {"status": NOT_RUN}
     headlines = [run.headline for run in splits.values()]
     scores = {metric: 100 * mean(one["chance"][metric] for one in headlines) for metric in METRICS}
     return row | {
-        "status": "complete",
+        "status": _status(len(splits), finished.splits, "splits"),
         "verification": _verification(list(splits.values())),
         "queries": sum(one["queries"] for one in headlines),
         **scores,
@@ -187,6 +200,10 @@ def _cost(runs: list[Result]) -> dict:
         "parameters": runs[0].parameters if runs else None,
         "seconds": round(sum(seconds) / len(seconds)) if seconds else None,
     }
+
+
+def _status(made: int, wanted: int, unit: str) -> str:
+    return "complete" if made == wanted else f"{made} of {wanted} {unit}" if made else NOT_RUN
 
 
 def _verification(runs: list[Result]) -> str | None:

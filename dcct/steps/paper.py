@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from dcct.config.load import load_dataset, load_table, load_variant, splits_of, variant_names
+from dcct.config.load import load_dataset, load_published, load_table, load_variant, splits_of, variant_names
+from dcct.config.table import shown
 from dcct.errors import ConfigError
-from dcct.plan import FIGURES, shown_variant
+from dcct.plan import FIGURES, TABLE, shown_variant
 from dcct.receipt import RECEIPT
 from dcct.steps.context import Context, clips_inputs, origin_for, recorded_as
 
@@ -17,7 +18,7 @@ def cost(context: Context) -> None:
     profile, paths = context.profile, context.paths
     variants = {name: load_variant(name, context.configfile) for name in variant_names(context.configfile)}
     data = load_dataset(profile.datasets[0], context.configfile)
-    outputs = [paths.table("cost", suffix) for suffix in ("csv", "md", "tex")]
+    outputs = [paths.table("cost", suffix) for suffix in TABLE]
     settings = {
         "variants": {name: variant.model_dump(mode="json") for name, variant in variants.items()},
         "identities": data.expected.train_ids,
@@ -29,7 +30,7 @@ def cost(context: Context) -> None:
 
 
 def tabulate(context: Context, table: str) -> None:
-    """Write a table as csv, md and tex from all metrics of the profile."""
+    """Write a table as csv, md, tex and html from the metrics of the variants that it names."""
     from dcct.report.tables import tabulate as make_frame
     from dcct.report.tables import write_tables
 
@@ -37,12 +38,17 @@ def tabulate(context: Context, table: str) -> None:
     if table not in profile.tables:
         raise ConfigError(f"{context.configfile}: {table} is not among its tables: {', '.join(profile.tables)}")
     config = load_table(table, context.configfile)
-    outputs = [paths.table(table, suffix) for suffix in ("csv", "md", "tex")]
-    inputs = dict.fromkeys(_metrics_made(context), "rank")
-    origin = origin_for(context, "tabulate", inputs, {"table": config.model_dump(mode="json")})
+    published = load_published(config.published, context.configfile) if config.published else None
+    outputs = [paths.table(table, suffix) for suffix in TABLE]
+    receipts = [path for one in shown(config, profile) for path in _metrics_made(context, one.dataset, one.runs)]
+    settings = {
+        "table": config.model_dump(mode="json"),
+        "published": published and published.model_dump(mode="json"),
+    }
+    origin = origin_for(context, "tabulate", dict.fromkeys(receipts, "rank"), settings)
     with recorded_as(context, "tabulate", paths.table(table, RECEIPT), (table,), outputs, origin):
         frame = make_frame(config, profile, paths, context.configfile)
-        write_tables(table, config, frame, {name: context.dataset(name) for name in profile.tested}, outputs[0].parent)
+        write_tables(table, config, frame, context.configfile, outputs[0].parent)
 
 
 def draw(context: Context, dataset: str) -> None:
@@ -52,7 +58,7 @@ def draw(context: Context, dataset: str) -> None:
     context.dataset(dataset)
     folder = context.paths.figures(dataset)
     outputs = [folder / f"{name}.{suffix}" for name in FIGURES for suffix in ("png", "svg")]
-    inputs = dict.fromkeys(_metrics_made(context, dataset), f"rank {dataset}")
+    inputs = dict.fromkeys(_metrics_made(context, dataset, context.profile.judged), f"rank {dataset}")
     with recorded_as(
         context, "draw", folder / f"draw.{RECEIPT}", (dataset,), outputs, origin_for(context, "draw", inputs, {})
     ):
@@ -88,21 +94,12 @@ def sheet(context: Context, dataset: str) -> None:
         draw_sheet(paths.frames(dataset), paths.manifest(dataset, split), path, config.title)
 
 
-def _metrics_made(context: Context, dataset: str | None = None) -> list[Path]:
-    """Receipts of the metrics that exist: what was not run becomes a named gap in tables and figures.
-
-    Of one data set, what was trained on it; of all, also what was trained on another.
-    """
-    profile, paths = context.profile, context.paths
-    judged = [(name, label) for name in profile.datasets for label in profile.judged]
-    if dataset:
-        judged = [(name, label) for name, label in judged if name == dataset]
-    else:
-        judged += [(name, label) for name in profile.tested for label in profile.crossed(name)]
+def _metrics_made(context: Context, dataset: str, judged: list[str]) -> list[Path]:
+    """Receipts of those metrics that exist: what was not run becomes a named gap in tables and figures."""
     folders = [
-        paths.metrics(name, split, label, seed)
-        for name, label in judged
-        for split in splits_of(context.dataset(name), profile)
-        for seed in profile.seeds
+        context.paths.metrics(dataset, split, name, seed)
+        for name in judged
+        for split in splits_of(context.dataset(dataset), context.profile)
+        for seed in context.profile.seeds
     ]
     return [folder / RECEIPT for folder in folders if (folder / "metrics.json").exists()]

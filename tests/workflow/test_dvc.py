@@ -13,7 +13,7 @@ from tests.workflow.conftest import copy_project
 PART = {
     "variants": ["cnn", "dcct", "dcct-fd-ld"],
     "backbones": ["distilled-vit"],
-    "tables": ["components", "time-order"],
+    "tables": ["components", "time-order", "comparison-ilids-prid"],
 }
 """What the DVC run leaves of the test profile: its stages start one after the other, each with Python and torch."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 
 from dcct.errors import DcctError
-from dcct.plan import EXPORTED, FIGURES, VERIFIED, read_plan
+from dcct.plan import EXPORTED, FIGURES, TABLE, VERIFIED, read_plan
 
 try:
     PLAN = read_plan(

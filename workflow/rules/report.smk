@@ -3,14 +3,11 @@
 
 rule tabulate:
     input:
-        PLAN.results(),
-        table=PLAN.config("tables", "{table}"),
+        lambda wildcards: PLAN.tabulated(wildcards.table),
+        table=lambda wildcards: PLAN.table(wildcards.table),
         code=CODE["tabulate"],
     output:
-        PATHS.table("{table}", "csv"),
-        PATHS.table("{table}", "md"),
-        PATHS.table("{table}", "tex"),
-        PATHS.table("{table}", "receipt.json"),
+        [PATHS.table("{table}", suffix) for suffix in [*TABLE, "receipt.json"]],
         PATHS.run("tabulate", "{table}"),
     log:
         PATHS.log("tabulate", "{table}"),
@@ -28,10 +25,7 @@ rule cost:
         dataset=PLAN.config("datasets", PROFILE.datasets[0]),
         code=CODE["cost"],
     output:
-        PATHS.table("cost", "csv"),
-        PATHS.table("cost", "md"),
-        PATHS.table("cost", "tex"),
-        PATHS.table("cost", "receipt.json"),
+        [PATHS.table("cost", suffix) for suffix in [*TABLE, "receipt.json"]],
         PATHS.run("cost", "cost"),
     log:
         PATHS.log("cost", "cost"),
