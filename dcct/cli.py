@@ -1,4 +1,4 @@
-"""The dcct command: one verb per arrow of the pipeline. The only module that prints or exits."""
+"""The dcct command: one verb per arrow of the pipeline. It and dcct/commands alone print; it alone exits."""
 
 import os
 import sys

@@ -1,1 +1,1 @@
-"""The verbs of the command, one file per panel of its help. They and cli.py alone print."""
+"""Verbs that are no arrows of the pipeline, and what all verbs share. These and cli.py alone print."""

@@ -69,10 +69,8 @@ def verify_results(configfile: Configfile = DEFAULT) -> None:
         print(f"{path}: {line}")
     if found.problems:
         raise DcctError(f"{len(found.problems)} of {found.receipts} receipts and {found.files} files do not hold")
-    print(
-        f"{found.receipts} receipts, {found.files} files ({found.size / 1e6:,.0f} MB) and {found.numbers:,} cells of "
-        "tables are what they were made."
-    )
+    made = f"{found.receipts} receipts, {found.files} files ({found.size / 1e6:,.0f} MB)"
+    print(f"{made} and {found.numbers:,} cells of tables hold.")
 
 
 @app.command(rich_help_panel=PANEL)

@@ -1,6 +1,7 @@
 """How a chain of provenance is read: a table's cell to start from, and its steps as an indented outline."""
 
 import csv
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,6 @@ from dcct.receipt import read_json
 
 KEYS = ("dataset", "variant", "a", "b", "feature", "sampler", "trained_on")
 """Columns whose values name a row."""
-PARTS = ("_difference", "_minus_begin", "_low", "_high", "_sd", "_each", "_p")
-"""What may follow a metric's name in a column that is derived from it."""
 DIGITS = 12
 
 
@@ -103,8 +102,8 @@ def _row(table: Path, words: str) -> dict[str, str]:
         raise DataError(f"{table}: cannot be read as CSV ({error}): name the .csv of a table") from None
     if not rows or "trained_on" not in rows[0]:
         raise DataError(f"{table}: no rows of metrics: --row goes with a table that `dcct tabulate` made, in CSV")
-    wanted = [word for word in words.replace("−", " ").split() if word != "-"]
-    chosen = [row for row in rows if all(word in [row.get(key) for key in KEYS] for word in wanted)]
+    wanted = Counter(word for word in words.split() if word not in ("-", "−"))
+    chosen = [row for row in rows if wanted <= Counter(row_name(row).split())]
     if len(chosen) != 1:
         what = "no row" if not chosen else f"{len(chosen)} rows"
         raise DataError(f"{table}: {what} named '{words}': name one of: {'; '.join(map(row_name, chosen or rows))}")
@@ -118,19 +117,17 @@ def row_name(row: dict[str, str]) -> str:
 
 
 def _values(row: dict[str, str], column: str, receipts: list[str]) -> dict[str, float]:
-    """The metric behind a column in each metrics file, in percent; nothing for a column that is no metric."""
-    metric = column
-    for part in PARTS:
-        metric = metric.removesuffix(part) if metric != part else metric
-    features = {row.get(side): row.get(f"{side}_feature") for side in ("a", "b")} | {
-        row.get("variant"): row.get("feature")
-    }
+    """The metric from which a column derives (mAP of mAP_difference_low) in each metrics file, in percent; of a column
+    that derives from none, nothing."""
+    metric = column.partition("_")[0]
+    sides = {"variant": "feature", "a": "a_feature", "b": "b_feature"}
+    features = {row[side]: row[feature] for side, feature in sides.items() if row.get(side)}
     found = {}
     for receipt in receipts:
         path = Path(receipt).with_name("metrics.json")
         content = read_json(path, "rank")
         feature = features.get(content["variant"].partition("@")[0])
         for one in content["rows"]:
-            if one["sampler"] == row["sampler"] and one["feature"] == feature and metric in one:
+            if (one["sampler"], one["feature"]) == (row["sampler"], feature) and metric in one:
                 found[path.as_posix()] = 100 * one[metric]
     return found
