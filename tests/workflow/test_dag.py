@@ -51,7 +51,7 @@ def test_editing_one_variant_reruns_that_variant(finished, edited):
 )
 def test_a_table_needs_the_runs_of_its_own_variants(finished, table, variants):
     """From nothing, one table alone: only what it names is trained and judged; of data sets not run, nothing is."""
-    done = finished.snakemake(f"results/test/tables/{table}.html", "--dry-run", "--forceall")
+    done = finished.snakemake("--dry-run", "--forceall", f"results/test/tables/{table}.html")
     assert done.returncode == 0, done.stderr
     for rule in ("train", "rank"):
         found = re.findall(rf"^rule {rule}:$.*?variant=([\w-]+)", done.stdout + done.stderr, re.M | re.S)
