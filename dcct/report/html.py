@@ -18,6 +18,7 @@ p { max-width: 46rem; margin: 0.6rem 0; }
 .scroll { overflow-x: auto; margin: 1rem 0; }
 table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.35rem 0.7rem; text-align: left; vertical-align: top; white-space: nowrap; }
+.wide th, .wide td { padding-left: 0.45rem; padding-right: 0.45rem; }
 thead th { vertical-align: bottom; border-bottom: 1px solid var(--ink); }
 thead th.group { text-align: center; border-bottom: 1px solid var(--line); }
 thead tr:first-child > * { border-top: 2px solid var(--ink); }
@@ -32,7 +33,9 @@ td small { display: block; font-size: 0.78rem; line-height: 1.35; color: var(--q
 @media (max-width: 40rem) {
   th, td { padding: 0.3rem 0.45rem; }
   table { font-size: 0.82rem; }
-  tr > :first-child { white-space: normal; max-width: 6.5rem; border-right: 1px solid var(--line); }
+  thead th, td:not(.number), tr > :first-child { white-space: normal; max-width: 6.5rem; }
+  td:not(.number) { min-width: 4.6rem; }
+  tr > :first-child { border-right: 1px solid var(--line); }
 }
 """.strip()
 """What `table_element` and `page` look like."""
@@ -63,7 +66,8 @@ def table_element(part: Part) -> str:
         _cell("th", text, numeric, ' scope="col"') for text, numeric in zip(grid.headings, grid.numeric, strict=True)
     ]
     body = [_row(row, grid) for row in grid.rows]
-    table = ["<table>", "<thead>", *_groups(grid), f"<tr>{''.join(heads)}</tr>", "</thead>"]
+    wide = ' class="wide"' if grid.groups else ""
+    table = [f"<table{wide}>", "<thead>", *_groups(grid), f"<tr>{''.join(heads)}</tr>", "</thead>"]
     table += ["<tbody>", *body, "</tbody>", "</table>"]
     below = "\n".join(f"<p>{escape(note)}</p>" for note in part.notes)
     return '<div class="scroll">\n' + "\n".join(table) + f'\n</div>\n<div class="notes">\n{below}\n</div>'

@@ -57,9 +57,11 @@ def tabular(grid: Grid) -> str:
 
 
 def _lines(row: list[str]) -> list[str]:
+    """One per line of the cells; those of one row stand closer together than rows do."""
     cells = [cell.split("\n") for cell in row]
-    first, *below = ([cell[n] if n < len(cell) else "" for cell in cells] for n in range(max(map(len, cells))))
-    return [_line(first), *(_line(line, small=True) for line in below)]
+    lines = [[cell[n] if n < len(cell) else "" for cell in cells] for n in range(max(map(len, cells)))]
+    ends = ["[-0.5ex]"] * (len(lines) - 1) + ["[0.3ex]" * (len(lines) > 1)]
+    return [_line(line, n > 0) + end for n, (line, end) in enumerate(zip(lines, ends, strict=True))]
 
 
 def _line(cells: list[str], small: bool = False) -> str:

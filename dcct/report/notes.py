@@ -86,13 +86,12 @@ def _unlike(frame: pd.DataFrame, dataset: Dataset) -> list[str]:
     """How rows were made otherwise than the published numbers; rows that differ alike stand together."""
     if "unlike_published" not in frame:
         return []
-    differing = frame[frame["unlike_published"].notna() & (frame["unlike_published"] != "")]
-    return [
-        f"{UNLIKE} {dataset.title}, {', '.join(part['title'])}: not made as the published numbers were: {how}."
-        if len(part) < len(frame)
-        else f"{UNLIKE} {dataset.title}: not made as the published numbers were: {how}."
-        for how, part in differing.groupby("unlike_published", sort=False)
-    ]
+    run, found = frame[frame["unlike_published"].notna()], []
+    for how, part in run.groupby("unlike_published", sort=False):
+        which = [dataset.title, *(part["title"] if len(part) < len(run) else [])]
+        if how:
+            found.append(f"{UNLIKE} {', '.join(which)}: not made as the published numbers were: {how}.")
+    return found
 
 
 def _published(sets: list[str], frame: pd.DataFrame, published: Published) -> list[str]:

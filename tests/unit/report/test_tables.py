@@ -1,6 +1,7 @@
 """Tables say what the metrics say: on a few random features, judged by the real code."""
 
 import re
+from html.parser import HTMLParser
 from itertools import combinations
 from pathlib import Path
 
@@ -152,6 +153,44 @@ def test_markdown_shows_the_csv_rounded(finished, tmp_path):
 def test_a_second_run_gives_the_same_bytes(finished, tmp_path):
     """Nothing in a table depends on when it was written."""
     assert _written(finished, COMPONENTS, tmp_path / "a") == _written(finished, COMPONENTS, tmp_path / "b")
+
+
+class Cells(HTMLParser):
+    """Text of the cells of a page's tables, row by row; every tag that it opens is closed."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.rows, self.open, self.attributes = [], [], set()
+        self.feed(text)
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.attributes |= {name for name, _ in attrs}
+        if tag != "meta":
+            self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.rows[-1].append([])
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if {"td", "th"} & set(self.open):
+            self.rows[-1][-1].append(data)
+
+
+def test_html_shows_what_markdown_shows_and_needs_nothing_else(finished, tmp_path):
+    """The same cells in the same order; no file, script or address besides the page itself."""
+    written = _written(finished, COMPONENTS, tmp_path)
+    lines = [line for line in written["md"].splitlines() if line.startswith("| ") and "---" not in line]
+    page = Cells(written["html"])
+    assert [[" ".join(cell) for cell in row] for row in page.rows] == [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in lines
+    ]
+    assert not {"src", "href", "style", "onclick"} & page.attributes
+    assert not [word for word in ("http", "<script", "<link", "@import", "url(") if word in written["html"]]
 
 
 def test_latex_is_escaped_and_ruled(finished, tmp_path):
