@@ -22,8 +22,9 @@ VERBS = {
     "metrics": "rank",
     "backbones": "export",
     "tables": "tabulate",
+    "figures": "draw",
 }
-"""Folder below the results → the verb that fills it. In others, and for the cost table, a receipt is named after it."""
+"""Folder below the results → the verb that fills it, unless a receipt there is named after another."""
 
 
 @dataclass(frozen=True, kw_only=True)
