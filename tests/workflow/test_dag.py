@@ -25,6 +25,25 @@ def test_everything_is_made_and_means_something(finished):
     assert "not verified" in (finished.results / "tables/components.md").read_text()
 
 
+def test_every_result_row_carries_its_protocol_and_provenance(finished):
+    """Quoted alone, a row says what was judged how, and by which data, checkpoint, features, settings and code."""
+    made = finished.results / "metrics/walkers-test/split0/dcct/seed0"
+    rows = read_json(made / "metrics.json", "rank")["rows"]
+    assert {(row["sampler"], row["feature"]) for row in rows} >= {("begin", "all"), ("dense", "temporal")}
+    features = read_json(finished.results / "features/walkers-test/split0/dcct/seed0/receipt.json", "extract")
+    checkpoint = read_json(finished.results / "checkpoints/walkers-test/split0/dcct/seed0/receipt.json", "train")
+    for row in rows:
+        protocol = {"dataset": "walkers-test", "split": 0, "trained_on": "walkers-test", "seed": 0, "variant": "dcct"}
+        protocol |= {"gallery_includes_queries": True, "drop_same_camera": True, "clip_cap": 200, "clip_length": 4}
+        protocol |= {"distance": "cosine", "reranking": None, "precision": "fp32", "device": "cpu"}
+        assert {name: row[name] for name in protocol} == protocol
+        assert set(row["versions"]) == {"torch", "timm"}
+        assert row["digests"]["features"] == features["outputs"]["features.parquet"]
+        assert row["digests"]["checkpoint"] == checkpoint["outputs"]["model.safetensors"]
+        assert row["digests"]["code"]["train"] == checkpoint["code"]
+        assert len(row["digests"]["data"]) == 64
+
+
 def test_second_run_has_nothing_to_do(finished):
     """A finished checkout is quiet."""
     assert finished.jobs() == set()
