@@ -27,7 +27,7 @@ class Clip:
 
 @dataclass(frozen=True, kw_only=True)
 class Looked:
-    """Where a variant looked. clips: none if it was not run, or has nothing that looks; gap: which of the two.
+    """Where a variant looked. clips: none if it was not run, or has nothing that looks; gap: the former.
 
     grid: height and width of the positions. variant, where: titles of the variant and of the data set.
     """
@@ -40,6 +40,10 @@ class Looked:
 
     def has(self, part: str) -> bool:
         return bool(self.clips) and part in self.clips[0].parts
+
+    def lacks(self, name: str) -> str:
+        """Why nothing of CCA, or of HTA, can be shown."""
+        return self.gap or f"{self.variant} has no {name}"
 
 
 def load_looked(paths: Paths, configfile: Path, run: tuple[str, int, str, int]) -> Looked:
@@ -55,8 +59,7 @@ def load_looked(paths: Paths, configfile: Path, run: tuple[str, int, str, int]) 
     rows, grid = read_attention(folder / "attention.parquet")
     store, tracklets = FrameStore(paths.frames(dataset), paths.manifest(dataset, split)), listed.to_pandas()
     clips = [_clip(tracklets.iloc[number], part, store) for number, part in rows.groupby("tracklet")]
-    gap = f"{title} has neither CCA nor HTA"
-    return Looked(clips=clips, gap=gap, grid=grid, variant=title, where=where)
+    return Looked(clips=clips, gap="", grid=grid, variant=title, where=where)
 
 
 def _clip(about: pd.Series, rows: pd.DataFrame, store: FrameStore) -> Clip:

@@ -89,5 +89,5 @@ def _draw_scale(page: Page, x: float, y: float) -> None:
 
 def _gap(looked: Looked) -> Page:
     page = Page(16, 1.5, 10, f"Where CCA looks: {looked.variant} on {looked.where}", "")
-    page.text(8, 0.5, looked.gap, ha="center", va="center", color=GREY)
+    page.text(8, 0.5, looked.lacks("CCA"), ha="center", va="center", color=GREY)
     return page

@@ -119,5 +119,5 @@ def _bare(axes: Axes) -> None:
 
 def _gap(looked: Looked) -> Figure:
     figure = new_figure(10, 2, f"When HTA looks: {looked.variant} on {looked.where}")
-    say_gap(figure, looked.gap)
+    say_gap(figure, looked.lacks("HTA"))
     return figure

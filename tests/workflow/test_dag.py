@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from dcct.config.load import load_dataset
+from dcct.plan import PAGES, PLOTS
 from dcct.receipt import read_json
 
 PAPER_SETS = ("mars", "dukemtmc-videoreid", "ilids-vid", "prid-2011")
@@ -16,7 +17,8 @@ ALL_TABLES = {f"tabulate table={name}" for name in ("components", "differences",
 
 def test_everything_is_made_and_means_something(finished):
     """Tables and figures exist; a trained network ranks better than twice chance, no number is missing or over 100."""
-    for name in ("ablation.png", "cmc.svg", "training.png", "queries.png", "sheet.png"):
+    names = [f"{name}.{suffix}" for name in PLOTS for suffix in ("png", "svg")] + [f"{name}.png" for name in PAGES]
+    for name in names:
         assert (finished.results / "figures/walkers-test" / name).stat().st_size > 5000
     table = pd.read_csv(finished.results / "tables/components.csv").set_index("variant")
     assert table.loc["dcct", "mAP"] > 2 * table.loc["chance", "mAP"]
@@ -50,13 +52,18 @@ def test_second_run_has_nothing_to_do(finished):
 
 
 def test_editing_one_variant_reruns_that_variant(finished, edited):
-    """Its training, extraction and ranking, the tables and figures: nothing else."""
+    """Its training, extraction and ranking, tables and figures of metrics: nothing else."""
     edited("config/variants/cnn.yaml", "title: CNN", "title: The CNN")
     key = "dataset=walkers-test, split=0, variant=cnn, seed=0"
-    expected = (
-        {f"{rule} {key}" for rule in ("train", "extract", "rank")} | ALL_TABLES | {"draw dataset=walkers-test", "cost"}
-    )
+    figures = {f"{rule} dataset=walkers-test" for rule in ("draw", "tradeoff")}
+    expected = {f"{rule} {key}" for rule in ("train", "extract", "rank")} | ALL_TABLES | figures | {"cost"}
     assert finished.jobs() == expected
+
+
+def test_editing_a_heat_map_draws_it_again(finished, edited):
+    """Neither the network nor any other figure is needed for it."""
+    edited("dcct/report/spatial.py", '"""Where CCA looks', '"""Where it looks')
+    assert finished.jobs() == {"heatmaps dataset=walkers-test"}
 
 
 def test_comment_in_an_unrelated_module_reruns_nothing(finished, edited):
