@@ -111,9 +111,13 @@ class Plan:
         """Receipts behind the pictures of a data set: those of its first split."""
         return self.clips(dataset, self.splits(dataset)[0])
 
-    def shown(self, dataset: str, kind: str) -> Path:
-        """Folder of the run that is pictured. kind: metrics, features or attention."""
-        return getattr(self.paths, kind)(*self.runs(dataset, [shown_variant(self.profile)])[0])
+    def shown_run(self, dataset: str) -> tuple[str, int, str, int]:
+        """(data set, split, variant, seed) of the run that is pictured."""
+        return self.runs(dataset, [shown_variant(self.profile)])[0]
+
+    def shown(self, dataset: str) -> Path:
+        """Receipt of the metrics whose retrievals are pictured."""
+        return self.paths.metrics(*self.shown_run(dataset)) / RECEIPT
 
     def missing(self) -> list[str]:
         """What the user must put in place before anything can run, one line each: data, pretrained weights."""

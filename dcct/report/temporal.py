@@ -38,7 +38,8 @@ def draw_temporal(paths: Paths, configfile: Path, run: tuple[str, int, str, int]
 def _rows(looked: Looked, blocks: list[str], gates: list[str]) -> Figure:
     frames, clips = len(looked.clips[0].pixels), len(looked.clips)
     widths = [frames / HEIGHT, *[1] * len(blocks), *[1.5] * bool(gates)]
-    figure = new_figure(13, 2 + 1.3 * clips, f"When HTA looks: {looked.variant} on {looked.where}")
+    title = f"When HTA looks: {looked.variant} on {looked.where}"
+    figure = new_figure(max(10, 1.2 * sum(widths) + 1.6), 2 + 1.3 * clips, title)
     grid = figure.subplots(clips, len(widths), width_ratios=widths, squeeze=False)
     for row, clip in zip(grid, looked.clips, strict=True):
         _draw_frames(row[0], clip)
@@ -52,7 +53,7 @@ def _rows(looked: Looked, blocks: list[str], gates: list[str]) -> Figure:
     bar.set_ticks([1 / MOST, 1 / 2, 1, 2, MOST], labels=[f"1/{MOST} or less", "1/2", "even", "2", f"{MOST} or more"])
     bar.minorticks_off()
     bar.set_label("weight, in multiples of an even spread; mean over heads")
-    absent = ", ".join([BLOCKS[part] for part in BLOCKS if part not in blocks] + ["gates"] * (not gates))
+    absent = "; ".join([BLOCKS[part] for part in BLOCKS if part not in blocks] + ["gates"] * (not gates))
     about = (
         f"One test clip of {clips} queries evenly spaced over the query set. Each row of a square is a frame that asks."
     )
@@ -61,7 +62,7 @@ def _rows(looked: Looked, blocks: list[str], gates: list[str]) -> Figure:
             " Gates: share a of a branch that goes on to level 2, where the rest is the joint clip vector;\n"
             f"lines: median of the channels, bands: {SPREAD[0]} to {SPREAD[1]} % of them."
         )
-    about += f" Not in this variant: {absent}." if absent else ""
+    about += f"\nNot in this variant: {absent}." if absent else ""
     figure.supxlabel(about, x=0.01, ha="left", fontsize=8, color=GREY)
     return figure
 
@@ -105,7 +106,7 @@ def _label(grid: np.ndarray, blocks: list[str], gates: list[str]) -> None:
         row[1].set_ylabel("frame")
     if gates:
         first[-1].set_title("Gates of level 2")
-        first[-1].legend(loc="lower left", ncols=2, fontsize=8, handlelength=2.4)
+        first[-1].legend(loc="lower left", ncols=2, fontsize=8, handlelength=2, columnspacing=1)
         last[-1].set_xlabel("frame")
         for row in grid:
             row[-1].set_ylabel("share a")

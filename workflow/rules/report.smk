@@ -1,6 +1,10 @@
 # What people read: tables of all data sets, and figures of each.
 
 
+def shown_features(wildcards):
+    return PATHS.features(*PLAN.shown_run(wildcards.dataset))
+
+
 rule tabulate:
     input:
         PLAN.results(),
@@ -93,11 +97,9 @@ rule gallery:
     input:
         lambda wildcards: PLAN.first_clips(wildcards.dataset),
         ancient(PATHS.frames("{dataset}") / "frames.bin"),
-        lambda wildcards: PLAN.shown(wildcards.dataset, "metrics") / "receipt.json",
-        lambda wildcards: PLAN.shown(wildcards.dataset, "features") / "receipt.json",
-        lambda wildcards: ancient(
-            PLAN.shown(wildcards.dataset, "features") / "features.parquet"
-        ),
+        lambda wildcards: PLAN.shown(wildcards.dataset),
+        lambda wildcards: shown_features(wildcards) / "receipt.json",
+        lambda wildcards: ancient(shown_features(wildcards) / "features.parquet"),
         code=CODE["gallery"],
     output:
         PATHS.figures("{dataset}") / "queries.png",
@@ -118,7 +120,8 @@ rule heatmaps:
     input:
         lambda wildcards: PLAN.first_clips(wildcards.dataset),
         ancient(PATHS.frames("{dataset}") / "frames.bin"),
-        lambda wildcards: PLAN.shown(wildcards.dataset, "attention") / "receipt.json",
+        lambda wildcards: PATHS.attention(*PLAN.shown_run(wildcards.dataset))
+        / "receipt.json",
         code=CODE["heatmaps"],
     output:
         PATHS.figures("{dataset}") / "spatial.png",
@@ -137,10 +140,8 @@ rule heatmaps:
 rule embed:
     input:
         lambda wildcards: PLAN.first_clips(wildcards.dataset)[0],
-        lambda wildcards: PLAN.shown(wildcards.dataset, "features") / "receipt.json",
-        lambda wildcards: ancient(
-            PLAN.shown(wildcards.dataset, "features") / "features.parquet"
-        ),
+        lambda wildcards: shown_features(wildcards) / "receipt.json",
+        lambda wildcards: ancient(shown_features(wildcards) / "features.parquet"),
         code=CODE["embed"],
     output:
         PATHS.figures("{dataset}") / "embedding.png",
