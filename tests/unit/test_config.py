@@ -11,7 +11,6 @@ from dcct.config.section import Model
 from dcct.errors import ConfigError
 
 
-
 def crossed(**changes):
     return {"train": "walkers", "test": "walkers-test", "variants": ["dcct"]} | changes
 
