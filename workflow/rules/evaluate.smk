@@ -2,12 +2,6 @@
 # GPU; exported backbones; and what a network looks at.
 
 
-def learnt(wildcards):
-    return PLAN.learnt(
-        wildcards.dataset, wildcards.split, wildcards.variant, wildcards.seed
-    )
-
-
 rule extract:
     input:
         PLAN.clips("{dataset}", "{split}"),

@@ -1,10 +1,6 @@
 # What people read: tables of all data sets, and figures of each.
 
 
-def shown_features(wildcards):
-    return PATHS.features(*PLAN.shown_run(wildcards.dataset))
-
-
 rule tabulate:
     input:
         PLAN.results(),
