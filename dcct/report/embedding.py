@@ -8,7 +8,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.manifold import TSNE
-from threadpoolctl import threadpool_limits
 
 from dcct.config.load import load_dataset, load_variant
 from dcct.datasets.manifest import read_manifest, verification_of
@@ -63,8 +62,7 @@ def shown_people(tracklets: pd.DataFrame) -> pd.DataFrame:
 def plane(features: np.ndarray) -> np.ndarray:
     """t-SNE of features (N,C) of length 1 → (N,2), the same on every run: one thread, fixed seed, start from PCA."""
     perplexity = min(NEIGHBOURS, (len(features) - 1) / 3)
-    with threadpool_limits(1):
-        return TSNE(perplexity=perplexity, init="pca", random_state=SEED, n_jobs=1).fit_transform(features)
+    return TSNE(perplexity=perplexity, init="pca", random_state=SEED, n_jobs=1).fit_transform(features)
 
 
 def neighbours_alike(features: np.ndarray, labels: np.ndarray) -> tuple[float, float]:

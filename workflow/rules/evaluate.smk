@@ -1,5 +1,5 @@
-# Features of every variant, and of the distilled backbones alone; then ranking, which needs neither torch nor a
-# GPU; exported backbones; and what a network looks at.
+# Features of every variant, and of the distilled backbones alone; then ranking, which needs neither torch nor a GPU;
+# backbones for other programs; and what a network looks at.
 
 
 rule extract:
