@@ -37,9 +37,9 @@ app = typer.Typer(
     add_completion=False,
     help="""Reproduce DCCT, step by step.
 
-Data flow one way: [b]source → verify → manifest → pack, sample → weights → train → extract → rank, export → \
-cost, tabulate, draw, gallery, sheet[/b]. Each of these is also a Snakemake rule and a DVC stage with the same \
-command line; `snakemake --cores` runs them all.
+Data flow one way: [b]source → verify → manifest → pack, sample → weights → train → extract → rank, export, attend → \
+cost, tabulate, draw, tradeoff, gallery, heatmaps, embed, sheet[/b]. Each of these is also a Snakemake rule and a DVC \
+stage with the same command line; `snakemake --cores` runs them all.
 
 Every step checks the digests of what it reads and leaves a receipt.json beside what it makes. Paths follow from the \
 profile (--configfile); nothing upstream is ever written to.""",
@@ -180,6 +180,18 @@ def export(
 
 
 @app.command(rich_help_panel=LEARNING)
+def attend(
+    dataset: Dataset, variant: Variant, split: Split = 0, seed: Seed = 0, configfile: Configfile = DEFAULT
+) -> None:
+    """Keep what a trained variant looks at in a few clips: weights of CCA and HTA, values of the gates.
+
+    Example: dcct attend walkers dcct --seed 0
+    """
+    context = _open(configfile, f"attend {dataset}/split{split}/{variant}/seed{seed}", learns=True)
+    steps.attend(context, dataset, split, variant, seed)
+
+
+@app.command(rich_help_panel=LEARNING)
 def plan(
     teraflops: Annotated[float, typer.Option(help="The card's rate of matrix products at the profile's precision.")],
     utilisation: Annotated[
@@ -304,12 +316,39 @@ def draw(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
 
 
 @app.command(rich_help_panel=PAPER)
+def tradeoff(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
+    """Draw accuracy against parameters, operations and latency.
+
+    Example: dcct tradeoff walkers
+    """
+    steps.tradeoff(_open(configfile, f"tradeoff {dataset}"), dataset)
+
+
+@app.command(rich_help_panel=PAPER)
 def gallery(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
-    """Picture ten queries, from worst to best, with their top ten.
+    """Picture ten queries, from worst to best, with their top ten; and the worst failures.
 
     Example: dcct gallery walkers
     """
     steps.gallery(open_profile(configfile, f"gallery {dataset}"), dataset)
+
+
+@app.command(rich_help_panel=PAPER)
+def heatmaps(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
+    """Draw where CCA looks in space, HTA in time, and how far its gates are open.
+
+    Example: dcct heatmaps walkers
+    """
+    steps.heatmaps(_open(configfile, f"heatmaps {dataset}"), dataset)
+
+
+@app.command(rich_help_panel=PAPER)
+def embed(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
+    """Draw test tracklets in the plane by t-SNE of their features, by identity and by camera.
+
+    Example: dcct embed walkers
+    """
+    steps.embed(_open(configfile, f"embed {dataset}"), dataset)
 
 
 @app.command(rich_help_panel=PAPER)

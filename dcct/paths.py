@@ -75,6 +75,9 @@ class Paths:
     def metrics(self, dataset: str, split: int, variant: str, seed: int) -> Path:
         return self._of_run("metrics", dataset, split, variant, seed)
 
+    def attention(self, dataset: str, split: int, variant: str, seed: int) -> Path:
+        return self._of_run("attention", dataset, split, variant, seed)
+
     def trace(self, dataset: str, split: int, variant: str, seed: int) -> Path:
         """What `dcct train --profile` writes."""
         return self._of_run("traces", dataset, split, variant, seed) / "trace.json"

@@ -23,6 +23,11 @@ from dcct.receipt import RECEIPT
 from dcct.stages import ENTRY, code_of, settings_of
 
 FIGURES = ("ablation", "cmc", "training")
+"""What `dcct draw` makes, each as .png and .svg."""
+PLOTS = (*FIGURES, "tradeoff", "temporal", "embedding")
+"""All figures of a data set that are both .png and .svg."""
+PAGES = ("queries", "failures", "spatial", "sheet")
+"""Those that consist of frames: .png."""
 EXPORTED = ("model.safetensors", "config.json", "model.onnx", "README.md")
 """Files of an exported backbone."""
 TABLE = ("csv", "md", "tex", "html")
@@ -126,9 +131,13 @@ class Plan:
         """Receipts behind the pictures of a data set: those of its first split."""
         return self.clips(dataset, self.splits(dataset)[0])
 
+    def shown_run(self, dataset: str) -> tuple[str, int, str, int]:
+        """(data set, split, variant, seed) of the run that is pictured."""
+        return self.runs(dataset, [shown_variant(self.profile)])[0]
+
     def shown(self, dataset: str) -> Path:
         """Receipt of the metrics whose retrievals are pictured."""
-        return self.paths.metrics(*self.runs(dataset, [shown_variant(self.profile)])[0]) / RECEIPT
+        return self.paths.metrics(*self.shown_run(dataset)) / RECEIPT
 
     def missing(self) -> list[str]:
         """What the user must put in place before anything can run, one line each: data, pretrained weights."""
@@ -159,12 +168,10 @@ class Plan:
         figures = [
             paths.figures(dataset) / f"{name}.{suffix}"
             for dataset in profile.datasets
-            for name in FIGURES
+            for name in PLOTS
             for suffix in ("png", "svg")
         ]
-        pages = [
-            paths.figures(dataset) / f"{name}.png" for dataset in profile.datasets for name in ("queries", "sheet")
-        ]
+        pages = [paths.figures(dataset) / f"{name}.png" for dataset in profile.datasets for name in PAGES]
         exported = [
             paths.exported(*run) / RECEIPT
             for dataset in profile.datasets
@@ -175,7 +182,7 @@ class Plan:
 
 
 def shown_variant(profile: Profile) -> str:
-    """The variant whose retrievals are pictured: dcct, or the profile's last one."""
+    """The variant that is pictured (retrievals, attention, features): dcct, or the profile's last one."""
     return "dcct" if "dcct" in profile.variants else profile.variants[-1]
 
 

@@ -23,10 +23,14 @@ ENTRY = {
     "extract": "extraction.py",
     "rank": "evaluation.py",
     "export": "export.py extraction.py",
+    "attend": "attention.py extraction.py",
     "cost": "cost.py models/full_size.py report/cost.py",
     "tabulate": "report/tables.py",
     "draw": "report/figures.py",
-    "gallery": "report/queries.py",
+    "tradeoff": "report/tradeoff.py",
+    "gallery": "report/queries.py report/failures.py",
+    "heatmaps": "report/spatial.py report/temporal.py",
+    "embed": "report/embedding.py",
     "sheet": "report/sheet.py",
 }
 """Step (a verb of the command) → the modules that do its work."""
@@ -41,10 +45,14 @@ SECTIONS = {
     "extract": ("clips", "network", "training", "evaluation"),
     "rank": ("clips", "evaluation"),
     "export": ("clips", "network"),
+    "attend": ("clips", "network", "training", "evaluation"),
     "cost": ("clips", "network", "training"),
     "tabulate": ("clips", "network", "weights", "training", "evaluation"),
     "draw": ("evaluation",),
+    "tradeoff": ("evaluation",),
     "gallery": ("evaluation",),
+    "heatmaps": (),
+    "embed": ("evaluation",),
     "sheet": (),
 }
 """Step → sections of the profile that it reads: rule params, and params of the DVC stage."""

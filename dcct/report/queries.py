@@ -1,6 +1,5 @@
 """Ten queries and what was found for them, from the worst to the best: numbers that one can look at."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from dcct.config.load import load_dataset, load_variant
 from dcct.datasets.manifest import read_manifest
 from dcct.errors import DataError
 from dcct.paths import Paths
-from dcct.report.results import described, load_result
+from dcct.report.results import Result, described, load_result
 from dcct.report.style import GREY, RIGHT, WRONG, styled
 from dcct.report.tiles import HEIGHT, PIXELS, Page
 
@@ -25,12 +24,7 @@ def draw_queries(paths: Paths, configfile: Path, dataset: str, split: int, varia
 
     Reads this one run's metrics, and the data set's frame store and manifest. Raises DataError when it was not run.
     """
-    run = load_result(
-        paths, dataset, split, variant, load_variant(variant, configfile), seed, (dataset, split, variant)
-    )
-    if run is None:
-        step = f"dcct rank {dataset} {variant} --split {split} --seed {seed}"
-        raise DataError(f"{paths.metrics(dataset, split, variant, seed)}: missing: run `{step}` first")
+    run = pictured(paths, configfile, dataset, split, variant, seed)
     ranked = run.ranked(run.headline["sampler"], run.headline["feature"])
     chosen = spread(ranked)
     tracklets = read_manifest(paths.manifest(dataset, split)).to_pandas()
@@ -44,19 +38,25 @@ def draw_queries(paths: Paths, configfile: Path, dataset: str, split: int, varia
             9,
             f"{len(chosen)} queries of {run.variant.title} on {where}, from worst to best",
             f"Of {len(ranked)} queries, those at evenly spaced quantiles of average precision (AP, in %); seed "
-            f"{seed}; middle frame of each tracklet.\nBelow each: ✓ same identity or ✗ another, camera, cosine "
-            "distance.",
+            f"{seed}; middle frame of each tracklet.\nBelow each: ✓ same identity or ✗ another (dashed), camera, "
+            "cosine distance.",
         )
         for row, (number, query) in enumerate(chosen.iterrows()):
-            _draw_row(
-                page,
-                row * ROW_HEIGHT,
-                int(number),
-                query,
-                tracklets,
-                lambda tracklet: _middle(store, tracklets, tracklet),
-            )
+            y, about = row * ROW_HEIGHT, tracklets.iloc[number]
+            draw_query(page, y, about, query, middle(store, about))
+            draw_top(page, y, about["pid"], query, tracklets, store)
         page.save(path)
+
+
+def pictured(paths: Paths, configfile: Path, dataset: str, split: int, variant: str, seed: int) -> Result:
+    """The run whose retrievals are pictured. Raises DataError when it was not run."""
+    run = load_result(
+        paths, dataset, split, variant, load_variant(variant, configfile), seed, (dataset, split, variant)
+    )
+    if run is None:
+        step = f"dcct rank {dataset} {variant} --split {split} --seed {seed}"
+        raise DataError(f"{paths.metrics(dataset, split, variant, seed)}: missing: run `{step}` first")
+    return run
 
 
 def spread(ranked: pd.DataFrame) -> pd.DataFrame:
@@ -65,32 +65,33 @@ def spread(ranked: pd.DataFrame) -> pd.DataFrame:
     return ranked.sort_values("ap", kind="stable").iloc[places]
 
 
-def _draw_row(
-    page: Page, y: float, number: int, query: pd.Series, tracklets: pd.DataFrame, middle: Callable[[int], np.ndarray]
-) -> None:
-    about = tracklets.iloc[number]
+def draw_query(page: Page, y: float, about: pd.Series, query: pd.Series, pixels: np.ndarray) -> None:
+    """A query at the left end of its row. about: its row of the manifest."""
     page.text(0, y + 0.25, f"AP {100 * query['ap']:.1f}", fontweight="bold", va="top")
     page.text(0, y + 0.65, f"id {about['pid']}\ncamera {about['camid'] + 1}", fontsize=8, va="top")
-    page.tile(middle(number), QUERY_X, y, GREY)
+    page.tile(pixels, QUERY_X, y, GREY)
     page.text(QUERY_X + 0.5, y + HEIGHT + 0.1, "query", fontsize=7, ha="center", va="top", color=GREY)
+
+
+def draw_top(page: Page, y: float, pid: int, query: pd.Series, tracklets: pd.DataFrame, store: FrameStore) -> None:
+    """What was found first for a query of identity `pid`, from left to right."""
     for place, (found, distance) in enumerate(zip(query["top"], query["distance"], strict=True)):
-        if not np.isfinite(distance):
-            continue  # the ranking is shorter than ten
-        other, x = tracklets.iloc[found], FIRST_X + place * COLUMN_WIDTH
-        mark, color, weight = ("✓", RIGHT, "bold") if other["pid"] == about["pid"] else ("✗", WRONG, "normal")
-        page.tile(middle(found), x, y, color)
-        page.text(
-            x + 0.5,
-            y + HEIGHT + 0.1,
-            f"{mark} c{other['camid'] + 1} {distance:.3f}",
-            fontsize=7,
-            ha="center",
-            va="top",
-            color=color,
-            fontweight=weight,
-        )
+        if np.isfinite(distance):  # the ranking may be shorter than ten
+            about, x = tracklets.iloc[found], FIRST_X + place * COLUMN_WIDTH
+            draw_found(page, x, y, about, distance, about["pid"] == pid, middle(store, about))
 
 
-def _middle(store: FrameStore, tracklets: pd.DataFrame, tracklet: int) -> np.ndarray:
-    position = tracklets["frames"].iloc[tracklet] // 2
-    return store.read(tracklet, np.array([position]), *PIXELS)[0]
+def draw_found(
+    page: Page, x: float, y: float, about: pd.Series, distance: float, right: bool, pixels: np.ndarray
+) -> None:
+    """A gallery tracklet at its cosine distance from the query: right or wrong, told by mark, colour and line."""
+    mark, color, weight, line = ("✓", RIGHT, "bold", "-") if right else ("✗", WRONG, "normal", (0, (2, 0.7)))
+    page.tile(pixels, x, y, color, line)
+    text = f"{mark} c{about['camid'] + 1} {distance:.3f}"
+    style = {"fontsize": 7, "ha": "center", "va": "top", "color": color, "fontweight": weight}
+    page.text(x + 0.5, y + HEIGHT + 0.1, text, **style)
+
+
+def middle(store: FrameStore, about: pd.Series) -> np.ndarray:
+    """The middle frame (H,W,3) of a tracklet, given its row of the manifest."""
+    return store.read(about["tracklet"], np.array([about["frames"] // 2]), *PIXELS)[0]

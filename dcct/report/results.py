@@ -133,7 +133,11 @@ def load_result(
 
 def described(title: str, runs: Iterable[Result]) -> str:
     """A data set's title in pictures, marked where the data did not pass verification."""
-    warned = any(run.metrics["verification"] == "warned" for run in runs)
+    return marked(title, any(run.metrics["verification"] == "warned" for run in runs))
+
+
+def marked(title: str, warned: bool) -> str:
+    """A data set's title, marked if its data did not pass verification."""
     return f"{title} (data differ from what is expected)" if warned else title
 
 

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import matplotlib
+from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from dcct.config.variant import Variant
@@ -33,6 +35,8 @@ RC = {
 }
 GREY = "#666666"
 RIGHT, WRONG = "#009E73", "#D55E00"
+HEAT = colormaps["cividis"]
+"""Of weights: even in lightness, hence the same order in grey and to every eye."""
 DPI = 150
 _METADATA = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
 _LINES = {(False, False): "-", (True, False): "--", (False, True): ":", (True, True): "-."}
@@ -73,6 +77,16 @@ def say_not_run(axes: Axes, titles: list[str]) -> None:
     """Name the gaps where the legend will stand."""
     for title in titles:
         axes.plot([], [], linestyle="none", label=f"{title}: not run")
+
+
+def heat_scale(most: int) -> LogNorm:
+    """Weights relative to an even spread: 1 in the middle of HEAT, its ends at 1/most and most, and what is beyond."""
+    return LogNorm(1 / most, most, clip=True)
+
+
+def say_gap(figure: Figure, text: str) -> None:
+    """What stands in place of a figure's panels when there is nothing to show."""
+    figure.text(0.5, 0.45, text, ha="center", va="center", color=GREY)
 
 
 def save(figure: Figure, folder: Path, name: str, formats: tuple[str, ...] = ("png", "svg")) -> None:

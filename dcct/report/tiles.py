@@ -23,6 +23,7 @@ class Page:
     """
 
     def __init__(self, width: float, height: float, inches: float, title: str, subtitle: str):
+        self.width, self.height = width, height
         across = width + 2 * MARGIN
         top = TITLE_INCHES * across / inches
         self.figure = Figure(figsize=(inches, inches * (top + height + MARGIN) / across))
@@ -32,11 +33,12 @@ class Page:
         self.axes.annotate(title, (0, 1), (6, -6), fontsize=11, fontweight="bold", **corner)
         self.axes.annotate(subtitle, (0, 1), (6, -23), fontsize=8, color=GREY, **corner)
 
-    def tile(self, pixels: np.ndarray, x: float, y: float, border: str | None = None) -> None:
-        """An image (H,W,3) with its upper left corner at x, y; border: a colour."""
+    def tile(self, pixels: np.ndarray, x: float, y: float, border: str | None = None, line: str | tuple = "-") -> None:
+        """An image (H,W,3) with its upper left corner at x, y; border: a colour; line: its matplotlib style."""
         self.axes.imshow(pixels, extent=(x, x + 1, y + HEIGHT, y), aspect="auto", interpolation="bilinear")
         if border:
-            self.axes.add_patch(Rectangle((x, y), 1, HEIGHT, fill=False, edgecolor=border, linewidth=2.5))
+            frame = Rectangle((x, y), 1, HEIGHT, fill=False, edgecolor=border, linewidth=2.5, linestyle=line)
+            self.axes.add_patch(frame)
 
     def text(self, x: float, y: float, text: str, **style) -> None:
         """Text whose anchor (matplotlib's ha and va) is at x, y."""

@@ -7,21 +7,24 @@ work, and leaves a receipt; it imports torch only if it needs it.
 from dcct.steps.checks import agree, compare, explain, publish, verify_results
 from dcct.steps.context import Context, open_context
 from dcct.steps.data import manifest, pack, sample, source, status, verify
-from dcct.steps.learning import budget, evaluate, export, extract, parity, rank, train, weights
-from dcct.steps.paper import cost, draw, gallery, sheet, tabulate
+from dcct.steps.learning import attend, budget, evaluate, export, extract, parity, rank, train, weights
+from dcct.steps.paper import cost, draw, embed, gallery, heatmaps, sheet, tabulate, tradeoff
 
 __all__ = [
     "Context",
     "agree",
+    "attend",
     "budget",
     "compare",
     "cost",
     "draw",
+    "embed",
     "evaluate",
     "explain",
     "export",
     "extract",
     "gallery",
+    "heatmaps",
     "manifest",
     "open_context",
     "pack",
@@ -33,6 +36,7 @@ __all__ = [
     "source",
     "status",
     "tabulate",
+    "tradeoff",
     "train",
     "verify",
     "verify_results",

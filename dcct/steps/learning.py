@@ -1,4 +1,4 @@
-"""Arrows of learning and judging: weights → train → extract → rank, export; and parity, which stands alone."""
+"""Arrows of learning and judging: weights → train → extract → rank, export, attend; and parity, which stands alone."""
 
 import shutil
 from pathlib import Path
@@ -214,6 +214,29 @@ def export(context: Context, dataset: str, split: int, variant: str, seed: int) 
         distance = export_backbone(model, profile.network, profile.clips, config.title, folder)
         facts["distance_from_ours"] = distance
     context.progress.say(f"timm and ONNX give our features to {distance:.0e}")
+
+
+def attend(context: Context, dataset: str, split: int, variant: str, seed: int) -> None:
+    """Keep what a variant looks at in the clips of a few queries: attention weights and gates."""
+    from dcct.attention import attend as look_at
+    from dcct.checkpoint import MODEL
+    from dcct.extraction import trained_model
+
+    config, paths, profile = load_variant(variant, context.configfile), context.paths, context.profile
+    context.split(dataset, split)
+    learnt, donor = _learnt(context, dataset, split, variant, seed)
+    folder, clips = paths.attention(dataset, split, variant, seed), paths.clips(dataset, split)
+    inputs = {
+        **clips_inputs(paths, dataset, split),
+        clips / RECEIPT: f"sample {dataset} --split {split}",
+        **donor,
+    }
+    path, key = folder / "attention.parquet", (dataset, f"split{split}", variant, f"seed{seed}")
+    origin = origin_for(context, "attend", inputs, {"variant": config.model_dump(mode="json")})
+    with recorded_as(context, "attend", folder / RECEIPT, key, [path], origin) as facts:
+        model = trained_model(config, profile, learnt[0], learnt[1] / MODEL)
+        stored = paths.frames(dataset), paths.manifest(dataset, split)
+        facts["clips"] = look_at(model, profile, clips / "clips.parquet", *stored, path)
 
 
 def _learnt(

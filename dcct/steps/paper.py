@@ -7,7 +7,10 @@ from dcct.config.table import shown
 from dcct.errors import ConfigError
 from dcct.plan import FIGURES, TABLE, shown_variant
 from dcct.receipt import RECEIPT
-from dcct.steps.context import Context, clips_inputs, origin_for, recorded_as
+from dcct.steps.context import Context, clips_inputs, manifest_input, origin_for, recorded_as
+
+Run = tuple[str, int, str, int]
+"""Data set, split, variant, seed."""
 
 
 def cost(context: Context) -> None:
@@ -65,22 +68,64 @@ def draw(context: Context, dataset: str) -> None:
         draw_figures(context.profile, context.paths, context.configfile, dataset, folder)
 
 
+def tradeoff(context: Context, dataset: str) -> None:
+    """Draw accuracy against parameters, operations and latency."""
+    from dcct.report.tradeoff import draw_tradeoff
+
+    context.dataset(dataset)
+    paths, folder = context.paths, context.paths.figures(dataset)
+    outputs = [folder / f"tradeoff.{suffix}" for suffix in ("png", "svg")]
+    inputs = dict.fromkeys(_metrics_made(context, dataset, context.profile.judged), f"rank {dataset}")
+    inputs[paths.table("cost", RECEIPT)] = "cost"
+    origin = origin_for(context, "tradeoff", inputs, {})
+    with recorded_as(context, "tradeoff", folder / f"tradeoff.{RECEIPT}", (dataset,), outputs, origin):
+        draw_tradeoff(context.profile, paths, context.configfile, dataset, folder)
+
+
 def gallery(context: Context, dataset: str) -> None:
-    """Picture ten queries with their top ten."""
+    """Picture ten queries with their top ten, and the worst failures with what should have been found."""
+    from dcct.report.failures import draw_failures
     from dcct.report.queries import draw_queries
 
-    paths, variant, seed = context.paths, shown_variant(context.profile), context.profile.seeds[0]
-    split = splits_of(context.dataset(dataset), context.profile)[0]
-    path = paths.figures(dataset) / "queries.png"
+    paths, run, folder = context.paths, _shown_run(context, dataset), context.paths.figures(dataset)
+    _, split, variant, seed = run
+    outputs, which = [folder / "queries.png", folder / "failures.png"], f"{variant} --split {split} --seed {seed}"
     inputs = {
         **clips_inputs(paths, dataset, split),
-        paths.metrics(dataset, split, variant, seed) / RECEIPT: (
-            f"rank {dataset} {variant} --split {split} --seed {seed}"
-        ),
+        paths.metrics(*run) / RECEIPT: f"rank {dataset} {which}",
+        paths.features(*run) / RECEIPT: f"extract {dataset} {which}",
     }
     origin = origin_for(context, "gallery", inputs, {"split": split, "variant": variant, "seed": seed})
-    with recorded_as(context, "gallery", path.with_name(f"gallery.{RECEIPT}"), (dataset,), [path], origin):
-        draw_queries(paths, context.configfile, dataset, split, variant, seed, path)
+    with recorded_as(context, "gallery", folder / f"gallery.{RECEIPT}", (dataset,), outputs, origin):
+        draw_queries(paths, context.configfile, *run, outputs[0])
+        draw_failures(paths, context.configfile, *run, outputs[1])
+
+
+def heatmaps(context: Context, dataset: str) -> None:
+    """Draw what CCA looks at in space, and HTA and its gates in time."""
+    from dcct.report.spatial import draw_spatial
+    from dcct.report.temporal import draw_temporal
+
+    paths, run, folder = context.paths, _shown_run(context, dataset), context.paths.figures(dataset)
+    outputs = [folder / name for name in ("spatial.png", "temporal.png", "temporal.svg")]
+    inputs = clips_inputs(paths, dataset, run[1]) | _made(paths.attention(*run), "attend")
+    origin = origin_for(context, "heatmaps", inputs, {"run": run, "title": context.dataset(dataset).title})
+    with recorded_as(context, "heatmaps", folder / f"heatmaps.{RECEIPT}", (dataset,), outputs, origin):
+        draw_spatial(paths, context.configfile, run, folder)
+        draw_temporal(paths, context.configfile, run, folder)
+
+
+def embed(context: Context, dataset: str) -> None:
+    """Draw test tracklets in the plane, near where their features are near (t-SNE)."""
+    from dcct.report.embedding import draw_embedding
+
+    paths, run, folder = context.paths, _shown_run(context, dataset), context.paths.figures(dataset)
+    outputs = [folder / f"embedding.{suffix}" for suffix in ("png", "svg")]
+    inputs = manifest_input(paths, dataset, run[1]) | _made(paths.features(*run), "extract")
+    origin = origin_for(context, "embed", inputs, {"run": run, "title": context.dataset(dataset).title})
+    with recorded_as(context, "embed", folder / f"embed.{RECEIPT}", (dataset,), outputs, origin):
+        sampler = context.profile.evaluation.samplers[0]
+        draw_embedding(paths, context.configfile, run, sampler, folder)
 
 
 def sheet(context: Context, dataset: str) -> None:
@@ -92,6 +137,17 @@ def sheet(context: Context, dataset: str) -> None:
     origin = origin_for(context, "sheet", clips_inputs(paths, dataset, split), {"title": config.title})
     with recorded_as(context, "sheet", path.with_name(f"sheet.{RECEIPT}"), (dataset,), [path], origin):
         draw_sheet(paths.frames(dataset), paths.manifest(dataset, split), path, config.title)
+
+
+def _shown_run(context: Context, dataset: str) -> Run:
+    """The run that is pictured: first split and seed of the variant that is shown."""
+    split = splits_of(context.dataset(dataset), context.profile)[0]
+    return dataset, split, shown_variant(context.profile), context.profile.seeds[0]
+
+
+def _made(folder: Path, verb: str) -> dict[Path, str]:
+    """The receipt of an input that may be missing: the figure then says so."""
+    return {folder / RECEIPT: verb} if (folder / RECEIPT).exists() else {}
 
 
 def _metrics_made(context: Context, dataset: str, judged: list[str]) -> list[Path]:

@@ -10,6 +10,11 @@ from dcct.config.load import load_dataset, load_profile, load_table, load_varian
 from dcct.config.section import Model
 from dcct.errors import ConfigError
 
+
+def crossed(**changes):
+    return {"train": "walkers", "test": "walkers-test", "variants": ["dcct"]} | changes
+
+
 CASES = [
     (lambda p: p.update(colour="red"), "colour: unknown key"),
     (lambda p: p["training"].update(epoch=3), "training.epoch: unknown key; allowed here: channels_last"),
@@ -20,6 +25,9 @@ CASES = [
     (lambda p: p["training"].pop("margin"), "training.margin: missing"),
     (lambda p: p.update(backbones=["cnn"]), "cnn is taken out of nothing"),
     (lambda p: p.update(seeds=[0, 0]), "seeds: 0 stands twice"),
+    (lambda p: p.update(cross=[crossed(train="mars")]), "cross: mars not among what the profile trains"),
+    (lambda p: p.update(cross=[crossed(variants=["hta1", "gru"])]), "cross: gru not among what the profile trains"),
+    (lambda p: p.update(cross=[crossed(test="walkers")]), "cross: walkers is both sides"),
 ]
 
 

@@ -36,6 +36,8 @@ FLOOR = {
     "device.py": 2,
     "training": 3,
     "extraction.py": 3,
+    "attended.py": 2,
+    "attention.py": 3,
     "evaluation.py": 3,
     "budget.py": 3,
     "cost.py": 3,
@@ -73,6 +75,8 @@ def test_ground_and_paper_need_no_torch():
         "dcct.evaluation",
         "dcct.report.tables",
         "dcct.report.figures",
+        "dcct.report.spatial",
+        "dcct.report.embedding",
     ]
     code = f"import sys, {', '.join(modules)}; print([m for m in ('torch', 'snakemake', 'dvc') if m in sys.modules])"
     assert (

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from dcct.config.load import load_dataset
+from dcct.plan import PAGES, PLOTS
 from dcct.receipt import read_json
 
 PAPER_SETS = ("mars", "dukemtmc-videoreid", "ilids-vid", "prid-2011")
@@ -16,7 +17,8 @@ TABLES_WITH_CNN = {f"tabulate table={name}" for name in ("components", "differen
 
 def test_everything_is_made_and_means_something(finished):
     """Tables and figures exist; a trained network ranks better than twice chance, no number is missing or over 100."""
-    for name in ("ablation.png", "cmc.svg", "training.png", "queries.png", "sheet.png"):
+    names = [f"{name}.{suffix}" for name in PLOTS for suffix in ("png", "svg")] + [f"{name}.png" for name in PAGES]
+    for name in names:
         assert (finished.results / "figures/walkers-test" / name).stat().st_size > 5000
     table = pd.read_csv(finished.results / "tables/components.csv").set_index("variant")
     assert table.loc["dcct", "mAP"] > 2 * table.loc["chance", "mAP"]
@@ -27,6 +29,25 @@ def test_everything_is_made_and_means_something(finished):
         "| DCCT + FD + LD | not run<br>paper 91.7 | not run<br>paper 98.6 | not run<br>paper: not verified |"
         in published
     )
+
+
+def test_every_result_row_carries_its_protocol_and_provenance(finished):
+    """Quoted alone, a row says what was judged how, and by which data, checkpoint, features, settings and code."""
+    made = finished.results / "metrics/walkers-test/split0/dcct/seed0"
+    rows = read_json(made / "metrics.json", "rank")["rows"]
+    assert {(row["sampler"], row["feature"]) for row in rows} >= {("begin", "all"), ("dense", "temporal")}
+    features = read_json(finished.results / "features/walkers-test/split0/dcct/seed0/receipt.json", "extract")
+    checkpoint = read_json(finished.results / "checkpoints/walkers-test/split0/dcct/seed0/receipt.json", "train")
+    for row in rows:
+        protocol = {"dataset": "walkers-test", "split": 0, "trained_on": "walkers-test", "seed": 0, "variant": "dcct"}
+        protocol |= {"gallery_includes_queries": True, "drop_same_camera": True, "clip_cap": 200, "clip_length": 4}
+        protocol |= {"distance": "cosine", "reranking": None, "precision": "fp32", "device": "cpu"}
+        assert {name: row[name] for name in protocol} == protocol
+        assert set(row["versions"]) == {"torch", "timm"}
+        assert row["digests"]["features"] == features["outputs"]["features.parquet"]
+        assert row["digests"]["checkpoint"] == checkpoint["outputs"]["model.safetensors"]
+        assert row["digests"]["code"]["train"] == checkpoint["code"]
+        assert len(row["digests"]["data"]) == 64
 
 
 def test_second_run_has_nothing_to_do(finished):
@@ -41,7 +62,8 @@ def test_editing_one_variant_reruns_that_variant(finished, edited):
     expected = (
         {f"{rule} {key}" for rule in ("train", "extract", "rank")}
         | TABLES_WITH_CNN
-        | {"tabulate table=comparison-ilids-prid", "draw dataset=walkers-test", "cost"}
+        | {f"{rule} dataset=walkers-test" for rule in ("draw", "tradeoff")}
+        | {"tabulate table=comparison-ilids-prid", "cost"}
     )
     assert finished.jobs() == expected
 
@@ -56,6 +78,12 @@ def test_a_table_needs_the_runs_of_its_own_variants(finished, table, variants):
     for rule in ("train", "rank"):
         found = re.findall(rf"^rule {rule}:$.*?variant=([\w-]+)", done.stdout + done.stderr, re.M | re.S)
         assert {name for name in found if not name.startswith("distilled")} == variants
+
+
+def test_editing_a_heat_map_draws_it_again(finished, edited):
+    """Neither the network nor any other figure is needed for it."""
+    edited("dcct/report/spatial.py", '"""Where CCA looks', '"""Where it looks')
+    assert finished.jobs() == {"heatmaps dataset=walkers-test"}
 
 
 def test_comment_in_an_unrelated_module_reruns_nothing(finished, edited):

@@ -41,3 +41,17 @@ def test_same_people_give_the_same_numbers(table, one, other):
         pd.testing.assert_series_equal(
             table.loc[(one, variant), NUMBERS], table.loc[(other, variant), NUMBERS], check_names=False
         )
+
+
+def test_what_was_learnt_on_one_set_is_judged_on_another():
+    """All ten splits of the set that is judged, each better than chance; rows name both sets."""
+    table = pd.read_csv(Path(os.environ["DCCT_LAYOUTS"]) / "tables/cross.csv")
+    table = table.set_index(["trained_on", "dataset", "variant"]).sort_index()
+    assert list(table.index.droplevel("variant").unique()) == [
+        ("walkers-prid", "walkers-lsvid"),
+        ("walkers-test", "walkers-prid"),
+    ]
+    trained = table.xs("dcct", level="variant")
+    assert set(trained["status"]) == {"complete"}
+    assert len(trained.loc[("walkers-test", "walkers-prid"), "splits"].split()) == 10
+    assert (trained["mAP"] > table.xs("chance", level="variant")["mAP"]).all()

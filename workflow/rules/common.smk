@@ -40,6 +40,16 @@ wildcard_constraints:
     seed=r"\d+",
 
 
+def learnt(wildcards):
+    return PLAN.learnt(
+        wildcards.dataset, wildcards.split, wildcards.variant, wildcards.seed
+    )
+
+
+def shown_features(wildcards):
+    return PATHS.features(*PLAN.shown_run(wildcards.dataset))
+
+
 shell.prefix("source workflow/jobs.sh; ")
 
 

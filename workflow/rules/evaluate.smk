@@ -1,10 +1,5 @@
-# Features of every variant, and of the distilled backbones alone; then ranking, which needs neither torch nor a GPU.
-
-
-def learnt(wildcards):
-    return PLAN.learnt(
-        wildcards.dataset, wildcards.split, wildcards.variant, wildcards.seed
-    )
+# Features of every variant, and of the distilled backbones alone; then ranking, which needs neither torch nor a GPU;
+# backbones for other programs; and what a network looks at.
 
 
 rule extract:
@@ -85,3 +80,32 @@ rule export:
         settings=SETTINGS["export"],
     shell:
         "dcct export {wildcards.dataset} {wildcards.variant} --split {wildcards.split} --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | log {log}"
+
+
+rule attend:
+    input:
+        PLAN.clips("{dataset}", "{split}"),
+        PATHS.clips("{dataset}", "{split}") / "receipt.json",
+        ancient(PATHS.frames("{dataset}") / "frames.bin"),
+        learnt=lambda wildcards: learnt(wildcards)[:2],
+        model=lambda wildcards: ancient(learnt(wildcards)[2]),
+        variant=lambda wildcards: PLAN.variant(wildcards.variant),
+        code=CODE["attend"],
+    output:
+        PATHS.attention("{dataset}", "{split}", "{variant}", "{seed}")
+        / "attention.parquet",
+        PATHS.attention("{dataset}", "{split}", "{variant}", "{seed}") / "receipt.json",
+        PATHS.run("attend", "{dataset}", "split{split}", "{variant}", "seed{seed}"),
+    log:
+        PATHS.log("attend", "{dataset}", "split{split}", "{variant}", "seed{seed}"),
+    benchmark:
+        PATHS.benchmark(
+            "attend", "{dataset}", "split{split}", "{variant}", "seed{seed}"
+        )
+    threads: PROFILE.training.threads
+    resources:
+        gpu=int(PROFILE.training.device == "cuda"),
+    params:
+        settings=SETTINGS["attend"],
+    shell:
+        "dcct attend {wildcards.dataset} {wildcards.variant} --split {wildcards.split} --seed {wildcards.seed} --configfile {PLAN.configfile} 2>&1 | log {log}"

@@ -63,14 +63,37 @@ rule draw:
         "dcct draw {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | log {log}"
 
 
+rule tradeoff:
+    input:
+        lambda wildcards: PLAN.judged(wildcards.dataset),
+        PATHS.table("cost", "receipt.json"),
+        code=CODE["tradeoff"],
+    output:
+        PATHS.figures("{dataset}") / "tradeoff.png",
+        PATHS.figures("{dataset}") / "tradeoff.svg",
+        PATHS.figures("{dataset}") / "tradeoff.receipt.json",
+        PATHS.run("tradeoff", "{dataset}"),
+    log:
+        PATHS.log("tradeoff", "{dataset}"),
+    benchmark:
+        PATHS.benchmark("tradeoff", "{dataset}")
+    params:
+        settings=SETTINGS["tradeoff"],
+    shell:
+        "dcct tradeoff {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | log {log}"
+
+
 rule gallery:
     input:
         lambda wildcards: PLAN.first_clips(wildcards.dataset),
         ancient(PATHS.frames("{dataset}") / "frames.bin"),
         lambda wildcards: PLAN.shown(wildcards.dataset),
+        lambda wildcards: shown_features(wildcards) / "receipt.json",
+        lambda wildcards: ancient(shown_features(wildcards) / "features.parquet"),
         code=CODE["gallery"],
     output:
         PATHS.figures("{dataset}") / "queries.png",
+        PATHS.figures("{dataset}") / "failures.png",
         PATHS.figures("{dataset}") / "gallery.receipt.json",
         PATHS.run("gallery", "{dataset}"),
     log:
@@ -81,6 +104,48 @@ rule gallery:
         settings=SETTINGS["gallery"],
     shell:
         "dcct gallery {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | log {log}"
+
+
+rule heatmaps:
+    input:
+        lambda wildcards: PLAN.first_clips(wildcards.dataset),
+        ancient(PATHS.frames("{dataset}") / "frames.bin"),
+        lambda wildcards: PATHS.attention(*PLAN.shown_run(wildcards.dataset))
+        / "receipt.json",
+        code=CODE["heatmaps"],
+    output:
+        PATHS.figures("{dataset}") / "spatial.png",
+        PATHS.figures("{dataset}") / "temporal.png",
+        PATHS.figures("{dataset}") / "temporal.svg",
+        PATHS.figures("{dataset}") / "heatmaps.receipt.json",
+        PATHS.run("heatmaps", "{dataset}"),
+    log:
+        PATHS.log("heatmaps", "{dataset}"),
+    benchmark:
+        PATHS.benchmark("heatmaps", "{dataset}")
+    shell:
+        "dcct heatmaps {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | log {log}"
+
+
+rule embed:
+    input:
+        lambda wildcards: PLAN.first_clips(wildcards.dataset)[0],
+        lambda wildcards: shown_features(wildcards) / "receipt.json",
+        lambda wildcards: ancient(shown_features(wildcards) / "features.parquet"),
+        code=CODE["embed"],
+    output:
+        PATHS.figures("{dataset}") / "embedding.png",
+        PATHS.figures("{dataset}") / "embedding.svg",
+        PATHS.figures("{dataset}") / "embed.receipt.json",
+        PATHS.run("embed", "{dataset}"),
+    log:
+        PATHS.log("embed", "{dataset}"),
+    benchmark:
+        PATHS.benchmark("embed", "{dataset}")
+    params:
+        settings=SETTINGS["embed"],
+    shell:
+        "dcct embed {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | log {log}"
 
 
 rule sheet:
