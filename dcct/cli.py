@@ -38,8 +38,8 @@ app = typer.Typer(
     help="""Reproduce DCCT, step by step.
 
 Data flow one way: [b]source → verify → manifest → pack, sample → weights → train → extract → rank, export, attend → \
-cost, tabulate, draw, tradeoff, gallery, heatmaps, embed, sheet[/b]. Each of these is also a Snakemake rule and a DVC \
-stage with the same command line; `snakemake --cores` runs them all.
+cost, tabulate, draw, tradeoff, gallery, heatmaps, embed, sheet, page[/b]. Each of these is also a Snakemake rule and \
+a DVC stage with the same command line; `snakemake --cores` runs them all.
 
 Every step checks the digests of what it reads and leaves a receipt.json beside what it makes. Paths follow from the \
 profile (--configfile); nothing upstream is ever written to.""",
@@ -187,7 +187,7 @@ def attend(
 
     Example: dcct attend walkers dcct --seed 0
     """
-    context = _open(configfile, f"attend {dataset}/split{split}/{variant}/seed{seed}", learns=True)
+    context = open_profile(configfile, f"attend {dataset}/split{split}/{variant}/seed{seed}", learns=True)
     steps.attend(context, dataset, split, variant, seed)
 
 
@@ -321,7 +321,7 @@ def tradeoff(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
 
     Example: dcct tradeoff walkers
     """
-    steps.tradeoff(_open(configfile, f"tradeoff {dataset}"), dataset)
+    steps.tradeoff(open_profile(configfile, f"tradeoff {dataset}"), dataset)
 
 
 @app.command(rich_help_panel=PAPER)
@@ -339,7 +339,7 @@ def heatmaps(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
 
     Example: dcct heatmaps walkers
     """
-    steps.heatmaps(_open(configfile, f"heatmaps {dataset}"), dataset)
+    steps.heatmaps(open_profile(configfile, f"heatmaps {dataset}"), dataset)
 
 
 @app.command(rich_help_panel=PAPER)
@@ -348,7 +348,7 @@ def embed(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
 
     Example: dcct embed walkers
     """
-    steps.embed(_open(configfile, f"embed {dataset}"), dataset)
+    steps.embed(open_profile(configfile, f"embed {dataset}"), dataset)
 
 
 @app.command(rich_help_panel=PAPER)
@@ -358,6 +358,21 @@ def sheet(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
     Example: dcct sheet walkers
     """
     steps.sheet(open_profile(configfile, f"sheet {dataset}"), dataset)
+
+
+@app.command(rich_help_panel=PAPER)
+def page(
+    shareable: Annotated[
+        bool,
+        typer.Option("--shareable", help="Leave out pictures of real people; writes shareable.html instead."),
+    ] = False,
+    configfile: Configfile = DEFAULT,
+) -> None:
+    """Write index.html: every table, figure and setting, every query with its ranking, and how each number came to be.
+
+    Example: dcct page
+    """
+    steps.page(open_profile(configfile, "page"), shareable)
 
 
 @app.command(rich_help_panel="Configuration")

@@ -91,6 +91,16 @@ class Paths:
     def figures(self, dataset: str) -> Path:
         return self.results_dir / "figures" / dataset
 
+    @property
+    def page(self) -> Path:
+        """The report page, in which everything can be read."""
+        return self.results_dir / "index.html"
+
+    @property
+    def shareable_page(self) -> Path:
+        """The same without pictures of real people: made by hand, no rule's output."""
+        return self.results_dir / "shareable.html"
+
     def log(self, *key: str) -> Path:
         return self.results_dir.joinpath("logs", *key[:-1], f"{key[-1]}.log")
 

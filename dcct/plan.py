@@ -139,6 +139,18 @@ class Plan:
         """Receipt of the metrics whose retrievals are pictured."""
         return self.paths.metrics(*self.shown_run(dataset)) / RECEIPT
 
+    def page_inputs(self) -> list[Path]:
+        """All other products, and the manifests and frames whose pictures the page shows."""
+        clips = [path for dataset in self.profile.tested for path in self.first_clips(dataset)]
+        return [*(path for path in self.products() if path != self.paths.page), *clips]
+
+    def configuration(self) -> list[Path | str]:
+        """The profile and every file that it names."""
+        named = {"datasets": self.profile.tested, "variants": self.profile.judged}
+        files = [self.config(kind, name) for kind, names in named.items() for name in names]
+        tables = [file for name in self.profile.tables for file in self.table(name)]
+        return list(dict.fromkeys([self.configfile, *files, *tables]))
+
     def missing(self) -> list[str]:
         """What the user must put in place before anything can run, one line each: data, pretrained weights."""
         found = []
@@ -178,7 +190,7 @@ class Plan:
             for run in self.runs(dataset, profile.backbones)
         ]
         behind = [path for dataset in profile.datasets for path in self.trainings(dataset)]
-        return [*tables, *figures, *pages, *exported, *behind, *self.results()]
+        return [*tables, *figures, *pages, *exported, *behind, *self.results(), paths.page]
 
 
 def shown_variant(profile: Profile) -> str:

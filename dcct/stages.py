@@ -32,8 +32,9 @@ ENTRY = {
     "heatmaps": "report/spatial.py report/temporal.py",
     "embed": "report/embedding.py",
     "sheet": "report/sheet.py",
+    "page": "report/page/build.py report/page report/captions",
 }
-"""Step (a verb of the command) → the modules that do its work."""
+"""Step (a verb of the command) → the modules that do its work, and folders of templates and texts that it fills."""
 SECTIONS = {
     "source": (),
     "verify": (),
@@ -54,8 +55,11 @@ SECTIONS = {
     "heatmaps": (),
     "embed": ("evaluation",),
     "sheet": (),
+    "page": ("clips", "network", "weights", "training", "evaluation"),
 }
 """Step → sections of the profile that it reads: rule params, and params of the DVC stage."""
+TEXTS = {".css", ".html", ".js", ".rst"}
+"""What a step may fill or show that is no code."""
 PLUMBING = {"errors.py", "paths.py", "progress.py", "receipt.py", "stages.py"}
 """Modules that move, check and announce results but decide no number."""
 
@@ -64,12 +68,14 @@ def code_of(step: str) -> list[Path]:
     """Source files on which the numbers of `step` depend, sorted, relative to the package's parent folder."""
     found: set[Path] = set()
     waiting = [PACKAGE / module for module in ENTRY[step].split()]
+    texts = {file for folder in waiting if folder.is_dir() for file in folder.iterdir() if file.suffix in TEXTS}
+    waiting = [file for file in waiting if file.is_file()]
     while waiting:
         file = waiting.pop()
         if file not in found:
             found.add(file)
             waiting.extend(imports_of(file))
-    names = sorted(file.relative_to(PACKAGE).as_posix() for file in found)
+    names = sorted(file.relative_to(PACKAGE).as_posix() for file in found | texts)
     return [Path(PACKAGE.name) / name for name in names if name not in PLUMBING and not name.endswith("__init__.py")]
 
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-SHARING = [f"tests/workflow/test_{name}.py" for name in ("dag", "interruptions", "latex", "results", "slurm")]
+SHARING = [f"tests/workflow/test_{name}.py" for name in ("dag", "interruptions", "latex", "page", "results", "slurm")]
 ROOT = Path(__file__).parent.parent
 os.environ["OMP_NUM_THREADS"] = "1"
 

@@ -8,7 +8,7 @@ from dcct.steps.checks import agree, compare, explain, publish, verify_results
 from dcct.steps.context import Context, open_context
 from dcct.steps.data import manifest, pack, sample, source, status, verify
 from dcct.steps.learning import attend, budget, evaluate, export, extract, parity, rank, train, weights
-from dcct.steps.paper import cost, draw, embed, gallery, heatmaps, sheet, tabulate, tradeoff
+from dcct.steps.paper import cost, draw, embed, gallery, heatmaps, page, sheet, tabulate, tradeoff
 
 __all__ = [
     "Context",
@@ -28,6 +28,7 @@ __all__ = [
     "manifest",
     "open_context",
     "pack",
+    "page",
     "parity",
     "publish",
     "rank",

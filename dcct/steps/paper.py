@@ -139,6 +139,29 @@ def sheet(context: Context, dataset: str) -> None:
         draw_sheet(paths.frames(dataset), paths.manifest(dataset, split), path, config.title)
 
 
+def page(context: Context, shareable: bool) -> None:
+    """Write the report page; shareable: by hand, without pictures of real people, to a file that no workflow makes."""
+    from dcct.report.page.build import write_page
+
+    paths, profile, file = context.paths, context.profile, context.configfile
+    if shareable:
+        write_page(profile, paths, file, paths.shareable_page, shareable=True, progress=context.progress)
+        context.progress.say(f"{paths.shareable_page}: without pictures of real people")
+        return
+    inputs = dict.fromkeys(sorted(paths.table("", "").parent.glob(f"*.{RECEIPT}")), "tabulate")
+    for dataset in profile.tested:
+        judged = [*(profile.judged if dataset in profile.datasets else ()), *profile.crossed(dataset)]
+        inputs |= dict.fromkeys(_metrics_made(context, dataset, judged), f"rank {dataset}")
+        inputs |= dict.fromkeys(sorted(paths.figures(dataset).glob(f"*.{RECEIPT}")), f"draw {dataset}")
+        split = splits_of(context.dataset(dataset), profile)[0]
+        if (paths.manifest(dataset, split) / RECEIPT).is_file():
+            inputs |= clips_inputs(paths, dataset, split)
+    origin = origin_for(context, "page", inputs, {"profile": file.read_text(encoding="utf-8")})
+    with recorded_as(context, "page", paths.page.with_name(f"page.{RECEIPT}"), ("page",), [paths.page], origin):
+        write_page(profile, paths, file, paths.page, shareable=False, progress=context.progress)
+    context.progress.say(f"{paths.page}: {paths.page.stat().st_size / 1e6:.1f} MB, to open in a browser")
+
+
 def _shown_run(context: Context, dataset: str) -> Run:
     """The run that is pictured: first split and seed of the variant that is shown."""
     split = splits_of(context.dataset(dataset), context.profile)[0]

@@ -63,7 +63,7 @@ def test_editing_one_variant_reruns_that_variant(finished, edited):
         {f"{rule} {key}" for rule in ("train", "extract", "rank")}
         | TABLES_WITH_CNN
         | {f"{rule} dataset=walkers-test" for rule in ("draw", "tradeoff")}
-        | {"tabulate table=comparison-ilids-prid", "cost"}
+        | {"tabulate table=comparison-ilids-prid", "cost", "page"}
     )
     assert finished.jobs() == expected
 
@@ -83,7 +83,7 @@ def test_a_table_needs_the_runs_of_its_own_variants(finished, table, variants):
 def test_editing_a_heat_map_draws_it_again(finished, edited):
     """Neither the network nor any other figure is needed for it."""
     edited("dcct/report/spatial.py", '"""Where CCA looks', '"""Where it looks')
-    assert finished.jobs() == {"heatmaps dataset=walkers-test"}
+    assert finished.jobs() == {"heatmaps dataset=walkers-test", "page"}
 
 
 def test_comment_in_an_unrelated_module_reruns_nothing(finished, edited):

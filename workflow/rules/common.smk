@@ -50,6 +50,18 @@ def shown_features(wildcards):
     return PATHS.features(*PLAN.shown_run(wildcards.dataset))
 
 
+# Marks of `snakemake --report`; the report page shows the same captions.
+def marked(path, caption, category, **labels):
+    caption = f"../../dcct/report/captions/{caption}.rst"
+    return report(path, caption=caption, category=category, labels=labels)
+
+
+def figure(name):
+    path = PATHS.figures("{dataset}") / name
+    labels = {"data set": "{dataset}", "figure": path.stem}
+    return marked(path, path.stem, "Figures", **labels)
+
+
 shell.prefix("source workflow/jobs.sh; ")
 
 

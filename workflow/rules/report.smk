@@ -7,7 +7,9 @@ rule tabulate:
         table=lambda wildcards: PLAN.table(wildcards.table),
         code=CODE["tabulate"],
     output:
-        [PATHS.table("{table}", suffix) for suffix in [*TABLE, "receipt.json"]],
+        [PATHS.table("{table}", suffix) for suffix in TABLE if suffix != "html"],
+        marked(PATHS.table("{table}", "html"), "table", "Tables", table="{table}"),
+        PATHS.table("{table}", "receipt.json"),
         PATHS.run("tabulate", "{table}"),
     log:
         PATHS.log("tabulate", "{table}"),
@@ -25,7 +27,9 @@ rule cost:
         dataset=PLAN.config("datasets", PROFILE.datasets[0]),
         code=CODE["cost"],
     output:
-        [PATHS.table("cost", suffix) for suffix in [*TABLE, "receipt.json"]],
+        [PATHS.table("cost", suffix) for suffix in TABLE if suffix != "html"],
+        marked(PATHS.table("cost", "html"), "cost", "Tables", table="cost"),
+        PATHS.table("cost", "receipt.json"),
         PATHS.run("cost", "cost"),
     log:
         PATHS.log("cost", "cost"),
@@ -46,11 +50,8 @@ rule draw:
         lambda wildcards: PLAN.trainings(wildcards.dataset),
         code=CODE["draw"],
     output:
-        [
-            PATHS.figures("{dataset}") / f"{name}.{suffix}"
-            for name in FIGURES
-            for suffix in ("png", "svg")
-        ],
+        [PATHS.figures("{dataset}") / f"{name}.png" for name in FIGURES],
+        [figure(f"{name}.svg") for name in FIGURES],
         PATHS.figures("{dataset}") / "draw.receipt.json",
         PATHS.run("draw", "{dataset}"),
     log:
@@ -70,7 +71,7 @@ rule tradeoff:
         code=CODE["tradeoff"],
     output:
         PATHS.figures("{dataset}") / "tradeoff.png",
-        PATHS.figures("{dataset}") / "tradeoff.svg",
+        figure("tradeoff.svg"),
         PATHS.figures("{dataset}") / "tradeoff.receipt.json",
         PATHS.run("tradeoff", "{dataset}"),
     log:
@@ -92,8 +93,8 @@ rule gallery:
         lambda wildcards: ancient(shown_features(wildcards) / "features.parquet"),
         code=CODE["gallery"],
     output:
-        PATHS.figures("{dataset}") / "queries.png",
-        PATHS.figures("{dataset}") / "failures.png",
+        figure("queries.png"),
+        figure("failures.png"),
         PATHS.figures("{dataset}") / "gallery.receipt.json",
         PATHS.run("gallery", "{dataset}"),
     log:
@@ -114,9 +115,9 @@ rule heatmaps:
         / "receipt.json",
         code=CODE["heatmaps"],
     output:
-        PATHS.figures("{dataset}") / "spatial.png",
+        figure("spatial.png"),
         PATHS.figures("{dataset}") / "temporal.png",
-        PATHS.figures("{dataset}") / "temporal.svg",
+        figure("temporal.svg"),
         PATHS.figures("{dataset}") / "heatmaps.receipt.json",
         PATHS.run("heatmaps", "{dataset}"),
     log:
@@ -135,7 +136,7 @@ rule embed:
         code=CODE["embed"],
     output:
         PATHS.figures("{dataset}") / "embedding.png",
-        PATHS.figures("{dataset}") / "embedding.svg",
+        figure("embedding.svg"),
         PATHS.figures("{dataset}") / "embed.receipt.json",
         PATHS.run("embed", "{dataset}"),
     log:
@@ -154,7 +155,7 @@ rule sheet:
         ancient(PATHS.frames("{dataset}") / "frames.bin"),
         code=CODE["sheet"],
     output:
-        PATHS.figures("{dataset}") / "sheet.png",
+        figure("sheet.png"),
         PATHS.figures("{dataset}") / "sheet.receipt.json",
         PATHS.run("sheet", "{dataset}"),
     log:
@@ -163,3 +164,23 @@ rule sheet:
         PATHS.benchmark("sheet", "{dataset}")
     shell:
         "dcct sheet {wildcards.dataset} --configfile {PLAN.configfile} 2>&1 | log {log}"
+
+
+rule page:
+    input:
+        PLAN.page_inputs(),
+        [ancient(PATHS.frames(name) / "frames.bin") for name in PROFILE.tested],
+        configuration=PLAN.configuration(),
+        code=CODE["page"],
+    output:
+        marked(PATHS.page, "page", "Page", page="everything"),
+        PATHS.page.with_name("page.receipt.json"),
+        PATHS.run("page", "page"),
+    log:
+        PATHS.log("page", "page"),
+    benchmark:
+        PATHS.benchmark("page", "page")
+    params:
+        settings=SETTINGS["page"],
+    shell:
+        "dcct page --configfile {PLAN.configfile} 2>&1 | log {log}"
