@@ -58,9 +58,9 @@ class Cosine:
         return {name: _numpy(features[rows] @ self.gallery[name].T) for name, features in self.query.items()}
 
     def _keys(self, name: str, products: dict[str, np.ndarray]) -> np.ndarray:
-        """Sums come first; after them a set's own products are nobody else's."""
+        """Sums come first; after them a set's own products are nobody else's, and may be written over."""
         first, *others = (products[part] for part in self.parts[name])
-        total = first + others.pop(0) if others else first
+        total = first if name in products else first + (others.pop(0) if others else 0)
         for other in others:
             total += other
         return np.multiply(total, -self._inverse[1][name], out=total)

@@ -26,11 +26,13 @@ def cosine(query, gallery):
 
 @pytest.mark.parametrize("chunk", [1, 7, 1000])
 def test_equal_to_ranking_the_whole_matrix(case, chunk):
-    """Each set alone, and the concatenation of both, whose inner products are the sums of theirs."""
+    """Each set alone, and concatenations of both or of one, whose inner products are the sums of theirs."""
     (query, gallery), labels = case
-    found = rank_features(query, gallery, *labels, sums={"both": ("a", "b")}, chunk=chunk)
-    whole = [side | {"both": np.concatenate([side["a"], side["b"]], axis=1)} for side in (query, gallery)]
-    for name in ("a", "b", "both"):
+    found = rank_features(query, gallery, *labels, sums={"both": ("a", "b"), "one": ("a",)}, chunk=chunk)
+    whole = [
+        side | {"both": np.concatenate([side["a"], side["b"]], axis=1), "one": side["a"]} for side in (query, gallery)
+    ]
+    for name in ("a", "b", "both", "one"):
         distances = cosine(whole[0][name], whole[1][name])
         expected = retrieval_metrics(distances, *labels)
         ranked = found[name]
