@@ -19,6 +19,7 @@ VERBS = {
     "weights": "weights",
     "checkpoints": "train",
     "features": "extract",
+    "attention": "attend",
     "metrics": "rank",
     "backbones": "export",
     "tables": "tabulate",

@@ -148,7 +148,7 @@ def page(context: Context, shareable: bool) -> None:
         write_page(profile, paths, file, paths.shareable_page, shareable=True, progress=context.progress)
         context.progress.say(f"{paths.shareable_page}: without pictures of real people")
         return
-    inputs = dict.fromkeys(sorted(paths.table("", "").parent.glob(f"*.{RECEIPT}")), "tabulate")
+    inputs = dict.fromkeys(sorted(paths.table("cost", RECEIPT).parent.glob(f"*.{RECEIPT}")), "tabulate")
     for dataset in profile.tested:
         judged = [*(profile.judged if dataset in profile.datasets else ()), *profile.crossed(dataset)]
         inputs |= dict.fromkeys(_metrics_made(context, dataset, judged), f"rank {dataset}")

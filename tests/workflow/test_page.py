@@ -173,6 +173,14 @@ def test_it_fits_a_phone(open_page):
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
+def test_it_is_explained_as_any_artefact(finished):
+    """The page's chain goes back to the data, through tables, figures and metrics."""
+    done = finished.run("dcct", "explain", str(finished.results / "index.html"))
+    assert done.returncode == 0, done.stderr
+    for verb in ("tabulate", "cost", "draw", "attend", "rank", "verify"):
+        assert verb in done.stdout
+
+
 def test_it_holds_no_address(finished):
     """Nothing in the file could be fetched: scripts, styles and pictures are inside."""
     text = (finished.results / "index.html").read_text(encoding="utf-8")
