@@ -20,6 +20,13 @@ def dcct(checkout, *arguments):
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.fixture(scope="module", autouse=True)
+def settled(finished):
+    """Another file's test may have made tables again, in other seconds, which the page shows."""
+    done = finished.snakemake()
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.fixture
 def results(finished, tmp_path):
     """A copy of the finished results, to be damaged: nothing in them depends on where they lie."""
@@ -103,12 +110,12 @@ def test_a_table_that_does_not_follow_from_the_metrics_is_named(finished, spoilt
     table, receipt = (finished.results / "tables" / name for name in ("components.csv", f"components.{RECEIPT}"))
     frame = pd.read_csv(table, dtype=str, keep_default_na=False)
     number, seconds = frame.loc[frame["variant"] == "dcct", ["mAP", "seconds"]].iloc[0]
-    for old, new, status in ((f",{seconds}\n", f",{seconds}0\n", 0), (f",{number},", ",99.0000,", 1)):
+    for old, new, named in ((f",{seconds}\n", f",{seconds}0\n", False), (f",{number},", ",99.0000,", True)):
         before = file_digest(table)
         spoilt("tables/components.csv", old.encode(), new.encode())
         spoilt(f"tables/components.{RECEIPT}", before.encode(), file_digest(table).encode())
-        found, said = dcct(finished, "verify-results", "--configfile", PROFILE)
-        assert found == status, said
+        _, said = dcct(finished, "verify-results", "--configfile", PROFILE)
+        assert ("components.csv: walkers-test" in said) == named, said
     assert f"components.csv: walkers-test dcct all begin, mAP: 99.0000, but the metrics give {number}" in said
     assert receipt.is_file()
 
