@@ -15,7 +15,7 @@ from dcct.paths import Paths
 from dcct.plan import shown_variant
 from dcct.progress import Progress
 from dcct.receipt import RECEIPT
-from dcct.report.page.sprites import sprites
+from dcct.report.page.sprites import LIMIT, sprites
 from dcct.report.results import Result, load_result
 
 CHUNK = 128
@@ -64,7 +64,8 @@ def gallery(
         if dataset.walkers or not shareable:
             store = FrameStore(paths.frames(name), paths.manifest(name, split))
             wanted = progress.track(numbers, len(numbers), f"pictures of {dataset.title}")
-            pictures = sprites(store, ((number, tracklets[number][-1]) for number in wanted))
+            frames = ((number, tracklets[number][-1]) for number in wanted)
+            pictures = sprites(store, frames, LIMIT // len(profile.tested))
     return Gallery(
         name=name,
         title=dataset.title,

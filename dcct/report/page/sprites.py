@@ -14,7 +14,7 @@ PIXELS = (96, 48)
 """Height and width of one frame."""
 QUALITY = 40
 LIMIT = 50_000_000
-"""Characters that one data set's pictures may take in a page."""
+"""Characters that the pictures of a page may take, shared evenly by its data sets."""
 
 
 def sprite(store: FrameStore, tracklet: int, frames: int) -> str:
@@ -25,8 +25,8 @@ def sprite(store: FrameStore, tracklet: int, frames: int) -> str:
     return base64.b64encode(file.getvalue()).decode()
 
 
-def sprites(store: FrameStore, tracklets: Iterable[tuple[int, int]], limit: int = LIMIT) -> dict[int, str]:
-    """Sprites of (tracklet, its number of frames), in this order, until the next would pass the limit."""
+def sprites(store: FrameStore, tracklets: Iterable[tuple[int, int]], limit: int) -> dict[int, str]:
+    """Sprites of (tracklet, its number of frames), in this order, until the next would pass `limit` characters."""
     found, length = {}, 0
     for tracklet, frames in tracklets:
         picture = sprite(store, tracklet, frames)

@@ -119,7 +119,7 @@ def test_pictures_stop_at_the_limit(half):
     _, paths = half("walkers-test")
     store = FrameStore(paths.frames("walkers-test"), paths.manifest("walkers-test", 0))
     wanted = [(number, 1) for number in (7, 3, 11, 0)]
-    everything = sprites(store, wanted)
+    everything = sprites(store, wanted, 10**9)
     limit = sum(len(everything[number]) for number in (7, 3))
     assert sprites(store, wanted, limit) == {number: everything[number] for number in (7, 3)}
 
