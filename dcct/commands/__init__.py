@@ -1,1 +1,1 @@
-"""Verbs that are no arrows of the pipeline, and what all verbs share. These and cli.py alone print."""
+"""The verbs, by panel of `dcct --help`, and what they share. These and cli.py alone print."""

@@ -90,7 +90,7 @@ def sections(model):
 
 def test_editor_schemas_are_those_of_the_models(root):
     """workflow/schemas holds what `dcct schemas` would write."""
-    from dcct.cli import SCHEMAS
+    from dcct.commands.configuration import SCHEMAS
 
     for name, model in SCHEMAS.items():
         assert json.loads((root / f"workflow/schemas/{name}.schema.json").read_text()) == model.model_json_schema()
