@@ -9,6 +9,7 @@ from dcct.errors import DataError
 
 LOCK = "dvc.lock"
 KIND = "metrics"
+FETCH = "get it with `dvc fetch --all-commits` from where it was pushed"
 
 
 def is_commit(name: str) -> bool:
@@ -16,10 +17,11 @@ def is_commit(name: str) -> bool:
     return _run("git", "rev-parse", "--quiet", "--verify", f"{name}^{{commit}}") is not None
 
 
-def metrics_of(commit: str, folder: Path) -> None:
-    """Lay out the metrics of a commit below `folder`, as links into DVC's cache.
+def metrics_of(commit: str, folder: Path) -> list[str]:
+    """Lay out the metrics of a commit below `folder`, as links into DVC's cache; return a line for each run it lacks.
 
-    Raises DataError where the commit has none, or the cache lacks some.
+    DVC never removes a stage from dvc.lock, so a run that is lacking may be one that the commit no longer had. Raises
+    DataError where the commit has no metrics, or the cache none of them.
     """
     lock = _run("git", "show", f"{commit}:./{LOCK}")
     stages = (yaml.load(lock, yaml.CSafeLoader) if lock else None) or {}
@@ -31,17 +33,16 @@ def metrics_of(commit: str, folder: Path) -> None:
     if cache is None:
         raise DataError(f"{commit}: `dvc cache dir` fails, so its metrics cannot be found: run it to see why")
     files = {path: Path(cache.strip(), "files", "md5", digest[:2], digest[2:]) for path, digest in digests.items()}
-    absent = [path for path, file in files.items() if not file.is_file()]
-    if absent:
-        raise DataError(
-            f"{commit}: {len(absent)} of {len(files)} files of its metrics are not in DVC's cache: get them with "
-            "`dvc fetch --all-commits` from where they were pushed"
-        )
-    for path, file in files.items():
+    lacking = {str(Path(path).parent) for path, file in files.items() if not file.is_file()}
+    found = {path: file for path, file in files.items() if str(Path(path).parent) not in lacking}
+    if not found:
+        raise DataError(f"{commit}: none of its metrics is in DVC's cache: {FETCH}")
+    for path, file in found.items():
         parts = Path(path).parts
         link = folder.joinpath(*parts[parts.index(KIND) :])
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(file)
+    return [f"left out, not in DVC's cache: {run} of {commit}: {FETCH}" for run in sorted(lacking)]
 
 
 def _run(*command: str) -> str | None:

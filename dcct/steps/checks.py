@@ -55,7 +55,7 @@ def verify_results(context: Context) -> Verified:
 
 
 def compare(context: Context, a: str, b: str) -> tuple[list["Compared"], list[str]]:
-    """A − B of two variants of the profile, or of two results folders or git commits, and what only one of them has."""
+    """A − B of two variants of the profile, of two results folders or git commits, and what could not be compared."""
     from dcct.report.compare import compare_folders, compare_variants, judged_in
 
     profile, resamples = context.profile, context.profile.evaluation.bootstrap
@@ -63,21 +63,22 @@ def compare(context: Context, a: str, b: str) -> tuple[list["Compared"], list[st
     if a in known and b in known:
         return compare_variants(judged_in(context.paths.results_dir), a, b, resamples), []
     with tempfile.TemporaryDirectory() as folder:
-        sides = [_side(name, Path(folder, place)) for name, place in ((a, "a"), (b, "b"))]
-        return compare_folders(*sides, resamples)
+        (first, lacking), (second, lacking_too) = (_side(name, Path(folder, at)) for name, at in ((a, "a"), (b, "b")))
+        rows, alone = compare_folders(first, second, resamples)
+        return rows, [*alone, *lacking, *lacking_too]
 
 
-def _side(name: str, folder: Path) -> "list[Judged]":
-    """The metrics of a results folder or a commit; those of a commit are laid out in `folder`."""
+def _side(name: str, folder: Path) -> "tuple[list[Judged], list[str]]":
+    """The metrics of a results folder or a commit, and what is lacking; a commit's are laid out in `folder`."""
     from dcct.commits import is_commit, metrics_of
     from dcct.report.compare import judged_in
 
     if Path(name).is_dir():
-        return judged_in(Path(name))
+        return judged_in(Path(name)), []
     if not is_commit(name):
         raise DataError(f"{name}: no variant of the profile, no folder, no git commit: name two of one kind")
-    metrics_of(name, folder)
-    return judged_in(folder)
+    lacking = metrics_of(name, folder)
+    return judged_in(folder), lacking
 
 
 def agree(context: Context, reference: Path) -> "tuple[list[Agreement], tuple[int, int]]":
