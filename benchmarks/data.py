@@ -2,11 +2,12 @@
 
     python benchmarks/data.py [--frames 100000] [--rounds 3] [--folder /a/big/disk]
 
-The tree has real JPEG files of 256×128 in MARS' folders, 60 to a tracklet. Every round runs, one after the other:
-decoding every frame and nothing else, then verification, both with a thread for each core; the manifest, from metadata
-and the list of verified frames; `cp -r`, then pack; random clips from plain files, then from the frame store. Other
-programs on the machine slow all of them, so compare within a round. Each step but the clips runs in a process of its
-own, whose peak memory is printed; run with a tenth of the frames to see whether it grows.
+The tree has real JPEG files of 256×128 in MARS' folders, 60 to a tracklet. Every round runs, one
+after the other: decoding every frame and nothing else, then verification, both with a thread for
+each core; the manifest, from metadata and the list of verified frames; `cp -r`, then pack; random
+clips from plain files, then from the frame store. Other programs on the machine slow all of them,
+so compare within a round. Each step but the clips runs in a process of its own, whose peak memory
+is printed; run with a tenth of the frames to see whether it grows.
 """
 
 import argparse
@@ -35,9 +36,9 @@ from dcct.datasets.manifest import write_manifest
 from dcct.datasets.mars import read_tracklets
 from dcct.datasets.tracklet import count
 from dcct.datasets.verify import verify
-from dcct.datasets.walkers.entries import Entry, image, matlab
-from dcct.datasets.walkers.mars_layout import frame_name
-from dcct.progress import Progress
+from dcct.runtime.progress import Progress
+from dcct.walkers.entries import Entry, image, matlab
+from dcct.walkers.mars_layout import frame_name
 
 LENGTH, HEIGHT, WIDTH, PICTURES = 60, 256, 128, 200
 CLIPS, BLOCK, CLIP_LENGTH = 3000, 50, 8
@@ -45,17 +46,25 @@ STORE = SimpleNamespace(decoded=False)
 
 
 def draw_tree(root: Path, frames: int) -> None:
-    """A MARS-shaped tree: half of its people for training, six cameras, one query for each identity and camera."""
+    """A MARS-shaped tree: half of its people for training, six cameras, one query for each identity
+    and camera."""
     random = np.random.default_rng(0)
     coarse = random.integers(0, 255, (PICTURES, 16, 8, 3), np.uint8)
     pictures = [
-        image(np.asarray(Image.fromarray(small).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)), "JPEG", 90)
+        image(
+            np.asarray(Image.fromarray(small).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)),
+            "JPEG",
+            90,
+        )
         for small in coarse
     ]
     tracklets = 24 * max(1, round(frames / LENGTH / 24))  # whole identities in both halves
     (root / "info").mkdir(parents=True)
     for part, first in (("train", 0), ("test", tracklets // 2)):
-        entries = [Entry(1 + n // 12, n // 2 % 6 + 1, n % 12 + 1) for n in range(first, first + tracklets // 2)]
+        entries = [
+            Entry(1 + n // 12, n // 2 % 6 + 1, n % 12 + 1)
+            for n in range(first, first + tracklets // 2)
+        ]
         names = []
         for number, entry in enumerate(entries):
             for frame in range(1, LENGTH + 1):
@@ -65,8 +74,13 @@ def draw_tree(root: Path, frames: int) -> None:
                 path.write_bytes(pictures[(number * LENGTH + frame) % PICTURES])
                 names.append(name)
         (root / f"info/{part}_name.txt").write_text("".join(f"{name}\n" for name in names))
-        rows = [(n * LENGTH + 1, (n + 1) * LENGTH, entry.pid, entry.camera) for n, entry in enumerate(entries)]
-        (root / f"info/tracks_{part}_info.mat").write_bytes(matlab(f"track_{part}_info", np.array(rows, np.int32)))
+        rows = [
+            (n * LENGTH + 1, (n + 1) * LENGTH, entry.pid, entry.camera)
+            for n, entry in enumerate(entries)
+        ]
+        (root / f"info/tracks_{part}_info.mat").write_bytes(
+            matlab(f"track_{part}_info", np.array(rows, np.int32))
+        )
     queries = np.arange(1, tracklets // 2 + 1, 2, dtype=np.uint16)[None]
     (root / "info/query_IDX.mat").write_bytes(matlab("query_IDX", queries))
 
@@ -78,7 +92,10 @@ def decode_all(root: Path) -> None:
         while batch := [chunk for chunk in (list(islice(frames, 32)) for _ in range(32)) if chunk]:
             list(
                 pool.map(
-                    lambda chunk: [decode(read_image_bytes(root / frame), frame) for frame in chunk] and None, batch
+                    lambda chunk: (
+                        [decode(read_image_bytes(root / frame), frame) for frame in chunk] and None
+                    ),
+                    batch,
                 )
             )
 
@@ -94,7 +111,9 @@ def verify_all(root: Path, listing: Path) -> None:
         state="generated",
         get="",
         licence="",
-        protocol=Protocol(gallery_includes_queries=True, drop_same_camera=True, clip_cap=200, first_half=None),
+        protocol=Protocol(
+            gallery_includes_queries=True, drop_same_camera=True, clip_cap=200, first_half=None
+        ),
         expected=Expected(**expected),
     )
     verify(dataset, root, listing, Progress())
@@ -105,12 +124,16 @@ def copy_all(root: Path, target: Path) -> None:
 
 
 def random_clips(root: Path, store: Path, manifest: Path, tracklets: int) -> tuple[float, float]:
-    """Seconds for the same random clips from plain files and from the store, in turns of BLOCK clips."""
+    """Seconds for the same random clips from plain files and from the store, in turns of BLOCK
+    clips."""
     random, frames = np.random.default_rng(1), FrameStore(store, manifest)
     paths = [tracklet.frames for tracklet in read_tracklets(root)]
     seconds = [0.0, 0.0]
     for _ in range(CLIPS // BLOCK):
-        draws = [(int(random.integers(tracklets)), random.integers(0, LENGTH, CLIP_LENGTH)) for _ in range(BLOCK)]
+        draws = [
+            (int(random.integers(tracklets)), random.integers(0, LENGTH, CLIP_LENGTH))
+            for _ in range(BLOCK)
+        ]
         started = time.perf_counter()
         for tracklet, positions in draws:
             clip = np.empty((CLIP_LENGTH, HEIGHT, WIDTH, 3), np.uint8)
@@ -138,7 +161,8 @@ def _measured(function: Callable, arguments: tuple) -> tuple[float, float]:
 
 
 def peak_memory() -> float:
-    """This process's in MB. (getrusage would count what the parent had before it started this one.)"""
+    """This process's in MB. (getrusage would count what the parent had before it started this
+    one.)"""
     status = Path("/proc/self/status").read_text()
     return int(re.search(r"VmHWM:\s*(\d+) kB", status)[1]) / 1024
 
@@ -148,10 +172,18 @@ def one_round(root: Path, scratch: Path, tracklets: int) -> dict[str, tuple[floa
     found = {
         "decode alone": measured(decode_all, root),
         "verify": measured(verify_all, root, scratch / "frames.parquet"),
-        "manifest": measured(write_tracklets, root, scratch / "frames.parquet", scratch / "manifest"),
+        "manifest": measured(
+            write_tracklets, root, scratch / "frames.parquet", scratch / "manifest"
+        ),
         "cp -r": measured(copy_all, root, scratch / "copy"),
         "pack": measured(
-            pack, scratch / "frames.parquet", root, scratch / "store", scratch / "work", STORE, Progress()
+            pack,
+            scratch / "frames.parquet",
+            root,
+            scratch / "store",
+            scratch / "work",
+            STORE,
+            Progress(),
         ),
     }
     files, store = random_clips(root, scratch / "store", scratch / "manifest", tracklets)
@@ -166,7 +198,9 @@ def write_tracklets(root: Path, listing: Path, folder: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--frames", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", type=Path)
@@ -194,7 +228,10 @@ def main() -> None:
     print(f"{tracklets * LENGTH:,} frames; manifest {statistics.median(rates):,.0f} frames/s")
     print(f"speed of verification, of decoding alone: {ratio('decode alone', 'verify')}")
     print(f"speed of pack, of cp -r: {ratio('cp -r', 'pack')}")
-    print(f"time of random clips from the store, of plain files: {ratio('clips from store', 'clips from files')}")
+    print(
+        "time of random clips from the store, of plain files:"
+        f" {ratio('clips from store', 'clips from files')}"
+    )
 
 
 if __name__ == "__main__":

@@ -2,15 +2,16 @@
 
     python benchmarks/extraction.py [--sizes embedded full] [--rounds 5]
 
-Ours: every feature set in one pass; clips of many tracklets share a batch; frames from the frame store; the finished
-feature file, with its digests, is part of the time. Plain, from the specification, as a user of PyTorch would write the
-official program's test: the network runs over the whole test set four times, once for each feature set; a batch is one
-tracklet's clips; frames are opened, resized and normalised one by one with Pillow. Dense clips, the same number of
-threads, the same network with its initial weights; both must give the same features to 1e-3 of their length.
+Ours: every feature set in one pass; clips of many tracklets share a batch; frames from the frame
+store; the finished feature file, with its digests, is part of the time. Plain, from the
+specification, as a user of PyTorch would write the official program's test: the network runs over
+the whole test set four times, once for each feature set; a batch is one tracklet's clips; frames
+are opened, resized and normalised one by one with Pillow. Dense clips, the same number of threads,
+the same network with its initial weights; both must give the same features to 1e-3 of their length.
 
-embedded  the default run's networks at 48×24, 200 tracklets of 16 frames, T = 4
-full      ResNet-50 + ViT-B/16 at 256×128, a few tracklets of 16 frames, T = 8
-Each line: medians over rounds, then the plain way's time over ours within a round: median (min to max).
+embedded  the default run's networks at 48×24, 200 tracklets of 16 frames, T = 4 full      ResNet-50
++ ViT-B/16 at 256×128, a few tracklets of 16 frames, T = 8 Each line: medians over rounds, then the
+plain way's time over ours within a round: median (min to max).
 """
 
 import argparse
@@ -27,33 +28,45 @@ import pyarrow.parquet as pq
 import torch
 from PIL import Image
 
-from dcct.checkpoint import save_model
+from dcct import walkers
 from dcct.clips.frames import pack
 from dcct.clips.sampling import write_test_clips
 from dcct.clips.transforms import IMAGENET_MEAN, IMAGENET_STD
 from dcct.config.dataset import Expected
 from dcct.config.load import load_dataset, load_profile, load_variant
 from dcct.config.profile import Clips, Profile
-from dcct.datasets import walkers
 from dcct.datasets.manifest import write_manifest
 from dcct.datasets.mars import read_tracklets
 from dcct.datasets.verify import verify
-from dcct.extraction import Extraction, extract, trained_model
-from dcct.features import feature_sets
+from dcct.evaluation.features import feature_sets
+from dcct.inference.extraction import Extraction, extract, trained_model
+from dcct.models.checkpoint import save_model
 from dcct.models.dcct import DCCT
-from dcct.progress import Progress
+from dcct.runtime.progress import Progress
 
-CONFIG, VARIANT, PASSES, THREADS, TOLERANCE = Path(__file__).parent.parent / "config", "dcct", 4, 2, 1e-3
+CONFIG, VARIANT, PASSES, THREADS, TOLERANCE = (
+    Path(__file__).parent.parent / "config",
+    "dcct",
+    4,
+    2,
+    1e-3,
+)
 SIZES = {
     "embedded": ("config.yaml", {"train_ids": 8, "test_ids": 24, "distractors": 8}),
-    "full": ("paper.yaml", {"train_ids": 2, "test_ids": 1, "share": 1, "distractors": 0, "height": 256}),
+    "full": (
+        "paper.yaml",
+        {"train_ids": 2, "test_ids": 1, "share": 1, "distractors": 0, "height": 256},
+    ),
 }
 
 
 def prepared(folder: Path, configfile: Path, spec: dict) -> Extraction:
-    """Walkers of that many people, drawn, verified and packed; dense test clips; a checkpoint of initial weights."""
+    """Walkers of that many people, drawn, verified and packed; dense test clips; a checkpoint of
+    initial weights."""
     profile, variant = load_profile(configfile), load_variant(VARIANT, configfile)
-    training = profile.training.model_copy(update={"device": "cpu", "threads": THREADS, "workers": 0, "processes": 1})
+    training = profile.training.model_copy(
+        update={"device": "cpu", "threads": THREADS, "workers": 0, "processes": 1}
+    )
     profile = profile.model_copy(update={"training": training})
     dataset = load_dataset("walkers", CONFIG / "config.yaml")
     dataset = dataset.model_copy(
@@ -67,7 +80,13 @@ def prepared(folder: Path, configfile: Path, spec: dict) -> Extraction:
     verify(dataset, folder / "data", listing, Progress())
     write_manifest(read_tracklets(folder / "data"), listing, manifest)
     pack(listing, folder / "data", frames, folder / "work", profile.clips, Progress())
-    write_test_clips(manifest, folder / "clips.parquet", ["dense"], profile.clips.length, dataset.protocol.clip_cap)
+    write_test_clips(
+        manifest,
+        folder / "clips.parquet",
+        ["dense"],
+        profile.clips.length,
+        dataset.protocol.clip_cap,
+    )
     torch.manual_seed(0)
     checkpoint = folder / "model.safetensors"
     save_model(DCCT(variant, profile.network, profile.clips, spec["train_ids"]), checkpoint)
@@ -104,7 +123,9 @@ def four_passes(job: Extraction) -> np.ndarray:
     for name in ("base", "spatial", "temporal", "all")[:PASSES]:
         rows = []
         for tracklet, clips in drawn.groupby("tracklet"):
-            batch = torch.stack([opened(paths[tracklet], clip, job.profile.clips) for clip in clips["positions"]])
+            batch = torch.stack(
+                [opened(paths[tracklet], clip, job.profile.clips) for clip in clips["positions"]]
+            )
             rows.append(model(batch).features[name].mean(0).numpy())
     return np.stack(rows)
 
@@ -121,7 +142,9 @@ def opened(paths: list[Path], positions: np.ndarray, clips: Clips) -> torch.Tens
     return torch.stack(frames)
 
 
-def compare(name: str, profile: Profile, ways: dict[str, Callable[[], np.ndarray]], rounds: int) -> None:
+def compare(
+    name: str, profile: Profile, ways: dict[str, Callable[[], np.ndarray]], rounds: int
+) -> None:
     """Call the ways in turn and print one line."""
     seconds, (ours, plain) = {way: [] for way in ways}, [call() for call in ways.values()]
     apart = np.linalg.norm(ours - plain, axis=1) / np.linalg.norm(plain, axis=1)
@@ -142,7 +165,9 @@ def compare(name: str, profile: Profile, ways: dict[str, Callable[[], np.ndarray
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--sizes", nargs="+", choices=SIZES, default=list(SIZES))
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()

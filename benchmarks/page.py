@@ -1,11 +1,12 @@
 """How big a MARS-sized report page is, and how soon one can use it in Chromium.
 
-    python benchmarks/page.py [--queries 1980] [--tracklets 11310] [--rounds 5] [--folder /a/big/disk]
+    python benchmarks/page.py [--queries 1980] [--tracklets 11310] [--rounds 5] [--folder
+    /a/big/disk]
 
-Every variant of the default profile is judged, by the real evaluation, on random features of so many tracklets of 626
-identities at six cameras. Their frames are drawn people at 256×128 with grain that survives shrinking, so that they
-take as many bytes as film; tracklets share frames, which a page does not know. Then the page is written, and opened
-from file:// by a new browser each round.
+Every variant of the default profile is judged, by the real evaluation, on random features of so
+many tracklets of 626 identities at six cameras. Their frames are drawn people at 256×128 with grain
+that survives shrinking, so that they take as many bytes as film; tracklets share frames, which a
+page does not know. Then the page is written, and opened from file:// by a new browser each round.
 """
 
 import argparse
@@ -24,19 +25,26 @@ from dcct.clips.frames import INDEX
 from dcct.config.load import load_dataset, load_profile, load_variant
 from dcct.config.profile import Profile
 from dcct.datasets.manifest import LISTING, TRACKLETS, write_parquet
-from dcct.datasets.walkers import draw_tracklet
-from dcct.evaluation import judge, write_metrics
-from dcct.features import feature_table
-from dcct.paths import Paths
-from dcct.progress import Progress
-from dcct.receipt import RECEIPT, file_digest, write_json
+from dcct.evaluation.features import feature_table
+from dcct.evaluation.protocol import judge, write_metrics
+from dcct.files import file_digest, write_json
+from dcct.pipeline.paths import Paths
+from dcct.provenance.receipt import RECEIPT
 from dcct.report.page.build import write_page
+from dcct.runtime.progress import Progress
+from dcct.walkers import draw_tracklet
 
 CONFIGFILE = Path(__file__).parents[1] / "config/config.yaml"
 DATASET, CHROMIUM = "walkers", "/usr/bin/chromium"
 IDENTITIES, CAMERAS, CHANNELS, FRAMES, DRAWN, GRAIN = 626, 6, 64, 8, 300, 12
 STEPS = dict.fromkeys(("train", "extract", "rank"), "0")
-MADE = {"precision": "fp32", "device": "cpu", "versions": {}, "verification": "passed", "parameters": 0}
+MADE = {
+    "precision": "fp32",
+    "device": "cpu",
+    "versions": {},
+    "verification": "passed",
+    "parameters": 0,
+}
 DIGESTS = {"data": "0", "checkpoint": "0", "features": "0", "config": STEPS, "code": STEPS}
 FIRST_ROW = """
 addEventListener("DOMContentLoaded", () => (window.loaded = performance.now()));
@@ -49,16 +57,23 @@ new MutationObserver((_, observer) => {
   image.decode().then(() => requestAnimationFrame(() => setTimeout(() => (window.usable = performance.now()))));
 }).observe(document, { childList: true, subtree: true });
 """
-"""Notes when the document was read, and when the gallery's first row was painted with its picture."""
+"""Notes when the document was read, and when the gallery's first row was painted with its
+picture."""
 
 
 def write_frames(paths: Paths) -> None:
     """A frame store of DRAWN tracklets."""
-    spec = load_dataset(DATASET, CONFIGFILE).walkers.model_copy(update={"height": 256, "frames": FRAMES})
+    spec = load_dataset(DATASET, CONFIGFILE).walkers.model_copy(
+        update={"height": 256, "frames": FRAMES}
+    )
     random, images = np.random.default_rng(0), []
     for number in range(DRAWN):
         pixels = draw_tracklet(spec, 1 + number // 4, 1 + number % 4, 1)
-        grain = random.normal(0, GRAIN, (FRAMES, 86, 43, 1)).repeat(3, axis=1).repeat(3, axis=2)[:, :256, :128]
+        grain = (
+            random.normal(0, GRAIN, (FRAMES, 86, 43, 1))
+            .repeat(3, axis=1)
+            .repeat(3, axis=2)[:, :256, :128]
+        )
         for frame in np.clip(pixels + grain, 0, 255).astype(np.uint8):
             Image.fromarray(frame).save(file := io.BytesIO(), "JPEG", quality=85)
             images.append(file.getvalue())
@@ -76,7 +91,14 @@ def write_manifest(paths: Paths, queries: int, tracklets: int) -> np.ndarray:
     pids = random.permutation(np.arange(tracklets) % IDENTITIES) + 1
     split = ["query"] * queries + ["gallery"] * (tracklets - queries)
     places = random.integers(DRAWN, size=tracklets) * FRAMES
-    columns = [range(tracklets), split, pids, [-1] * tracklets, random.integers(CAMERAS, size=tracklets), places]
+    columns = [
+        range(tracklets),
+        split,
+        pids,
+        [-1] * tracklets,
+        random.integers(CAMERAS, size=tracklets),
+        places,
+    ]
     schema = TRACKLETS.with_metadata({**TRACKLETS.metadata, LISTING: b"0"})
     table = pa.table([*columns, [FRAMES] * tracklets], schema=schema)
     write_parquet(paths.manifest(DATASET, 0) / "tracklets.parquet", table)
@@ -90,14 +112,21 @@ def write_results(paths: Paths, profile: Profile, pids: np.ndarray) -> None:
         middles = random.standard_normal((IDENTITIES + 1, CHANNELS), np.float32)
         values = 0.8 * middles[pids] + random.standard_normal((len(pids), CHANNELS), np.float32)
         keys = [(profile.evaluation.samplers[0], tracklet) for tracklet in range(len(pids))]
-        features, folder = paths.results_dir / "features.parquet", paths.metrics(DATASET, 0, name, 0)
+        features, folder = (
+            paths.results_dir / "features.parquet",
+            paths.metrics(DATASET, 0, name, 0),
+        )
         write_parquet(features, feature_table(keys, {variant.headline: values}))
         dataset = load_dataset(DATASET, CONFIGFILE)
         rows, queries = judge(features, paths.manifest(DATASET, 0), dataset, profile, variant)
         header = {"split": 0, "seed": 0, "digests": DIGESTS, **MADE}
-        write_json(folder / "metrics.json", write_metrics(rows, queries, header, variant, profile, folder))
+        write_json(
+            folder / "metrics.json", write_metrics(rows, queries, header, variant, profile, folder)
+        )
         outputs = {file: file_digest(folder / file) for file in ("metrics.json", "queries.parquet")}
-        write_json(folder / RECEIPT, {"outputs": outputs, "inputs": {}, "settings": "0", "code": "0"})
+        write_json(
+            folder / RECEIPT, {"outputs": outputs, "inputs": {}, "settings": "0", "code": "0"}
+        )
 
 
 def opened(path: Path) -> tuple[float, float]:
@@ -114,7 +143,9 @@ def opened(path: Path) -> tuple[float, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     for option, default in (("queries", 1980), ("tracklets", 11_310), ("rounds", 5)):
         parser.add_argument(f"--{option}", type=int, default=default)
     parser.add_argument("--folder", type=Path)
@@ -128,10 +159,17 @@ def main() -> None:
         write_results(paths, profile, write_manifest(paths, arguments.queries, arguments.tracklets))
         started = time.perf_counter()
         write_page(profile, paths, CONFIGFILE, path, shareable=False, progress=Progress())
-        print(f"{path.stat().st_size / 1e6:.1f} MB, written in {time.perf_counter() - started:.0f} s")
+        print(
+            f"{path.stat().st_size / 1e6:.1f} MB, written in {time.perf_counter() - started:.0f} s"
+        )
         times = [opened(path) for _ in range(arguments.rounds)]
-        for name, seconds in zip(("document read", "first row painted"), zip(*times, strict=True), strict=True):
-            print(f"{name}: {statistics.median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f})")
+        for name, seconds in zip(
+            ("document read", "first row painted"), zip(*times, strict=True), strict=True
+        ):
+            print(
+                f"{name}: {statistics.median(seconds):.2f} s ({min(seconds):.2f} to"
+                f" {max(seconds):.2f})"
+            )
 
 
 if __name__ == "__main__":

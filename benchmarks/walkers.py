@@ -1,10 +1,11 @@
-"""How fast walkers are drawn and written, against the time that JPEG encoding and writing alone would take.
+"""How fast walkers are drawn and written, against the time that JPEG encoding and writing alone
+would take.
 
     python benchmarks/walkers.py [--height 64] [--rounds 5] [--tracklets 40]
 
-Every round times, one after the other on one core, drawing, drawing with files, and the named baseline: PIL
-encoding and writing frames that are already drawn. Other programs on the machine slow all three, so compare
-within a round.
+Every round times, one after the other on one core, drawing, drawing with files, and the named
+baseline: PIL encoding and writing frames that are already drawn. Other programs on the machine slow
+all three, so compare within a round.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from types import SimpleNamespace
 
 from PIL import Image
 
-from dcct.datasets.walkers import draw_tracklet, write
+from dcct.walkers import draw_tracklet, write
 
 CAMERAS = 4
 
@@ -55,7 +56,9 @@ def encode_all(tracklets: list, folder: Path, quality: int) -> None:
     for number, frames in enumerate(tracklets):
         (folder / f"{number:04d}").mkdir(parents=True)
         for frame, pixels in enumerate(frames):
-            Image.fromarray(pixels).save(f"{folder}/{number:04d}/{frame:03d}.jpg", format="JPEG", quality=quality)
+            Image.fromarray(pixels).save(
+                f"{folder}/{number:04d}/{frame:03d}.jpg", format="JPEG", quality=quality
+            )
 
 
 def seconds(call, *arguments) -> float:
@@ -65,7 +68,9 @@ def seconds(call, *arguments) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--height", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--tracklets", type=int, default=40)
@@ -91,12 +96,18 @@ def main() -> None:
             )
     finally:
         shutil.rmtree(scratch)
-    print(f"median of {arguments.rounds} rounds of {frames} frames of {spec.height} rows, frames/s:")
+    print(
+        f"median of {arguments.rounds} rounds of {frames} frames of {spec.height} rows, frames/s:"
+    )
     for name, rate in rates.items():
-        print(f"  {name:30} {statistics.median(rate):8,.0f}  ({min(rate):,.0f} .. {max(rate):,.0f})")
+        print(
+            f"  {name:30} {statistics.median(rate):8,.0f}  ({min(rate):,.0f} .. {max(rate):,.0f})"
+        )
     shares = [
         whole / alone
-        for whole, alone in zip(rates["draw and write"], rates["PIL JPEG encode + write alone"], strict=True)
+        for whole, alone in zip(
+            rates["draw and write"], rates["PIL JPEG encode + write alone"], strict=True
+        )
     ]
     print(f"  drawing and writing runs at {statistics.median(shares):.2f} of the baseline's speed")
 

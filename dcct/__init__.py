@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from dcct.errors import DcctError
 
 if TYPE_CHECKING:
-    from dcct.metrics import retrieval_metrics
+    from dcct.evaluation.metrics import retrieval_metrics
+    from dcct.evaluation.ranking import rank_features
     from dcct.models.dcct import DCCT, Output
     from dcct.models.full_size import build_model
-    from dcct.models.official import export_official, load_official
-    from dcct.ranking import rank_features
+    from dcct.official.names import export_official, load_official
     from dcct.training.objective import Objective
 
 _HOME = {
@@ -27,10 +27,10 @@ _HOME = {
     "Objective": "dcct.training.objective",
     "Output": "dcct.models.dcct",
     "build_model": "dcct.models.full_size",
-    "export_official": "dcct.models.official",
-    "load_official": "dcct.models.official",
-    "rank_features": "dcct.ranking",
-    "retrieval_metrics": "dcct.metrics",
+    "export_official": "dcct.official.names",
+    "load_official": "dcct.official.names",
+    "rank_features": "dcct.evaluation.ranking",
+    "retrieval_metrics": "dcct.evaluation.metrics",
 }
 __all__ = [
     "DCCT",

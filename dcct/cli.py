@@ -1,4 +1,5 @@
-"""The dcct command: one verb per arrow of the pipeline (dcct/commands), and the only place that exits."""
+"""The dcct command: one verb per arrow of the pipeline (dcct/commands), and the only place that
+exits."""
 
 import os
 import sys
@@ -28,7 +29,8 @@ for verbs in (data, learning, paper, checks, configuration):
 
 
 def main() -> None:
-    """Entry of the console script and of `python -m dcct`: an error that a user can mend is one line and status 1."""
+    """Entry of the console script and of `python -m dcct`: an error that a user can mend is one
+    line and status 1."""
     status = 0
     try:
         app()
@@ -40,14 +42,17 @@ def main() -> None:
         status = error.status
     except OSError as error:
         _complain(
-            f"{error.filename or 'input or output'}: {error.strerror or error}: mend this and run the command again"
+            f"{error.filename or 'input or output'}: {error.strerror or error}: mend this and run"
+            " the command again"
         )
         status = 1
     finally:
         Console().show_cursor()  # a progress bar that was cut short leaves it hidden
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(status)  # everything is written; tearing torch down takes over a second, in each of twenty processes
+    os._exit(
+        status
+    )  # everything is written; tearing torch down takes over a second, in each of twenty processes
 
 
 def _complain(line: str) -> None:

@@ -1,8 +1,10 @@
-"""The one exception that a user is meant to read: cli.py prints its line and exits with its status."""
+"""The one exception that a user is meant to read: cli.py prints its line and exits with its
+status."""
 
 
 class DcctError(Exception):
-    """Something the user can mend. The message is one line: what is wrong, where, and what to do next."""
+    """Something the user can mend. The message is one line: what is wrong, where, and what to do
+    next."""
 
     status = 1
     everywhere = False
@@ -14,7 +16,8 @@ class ConfigError(DcctError):
 
 
 class AskedToStopError(DcctError):
-    """A training that was asked to stop and has saved where it is. Exit status 75 (EX_TEMPFAIL) asks for a rerun."""
+    """A training that was asked to stop and has saved where it is. Exit status 75 (EX_TEMPFAIL)
+    asks for a rerun."""
 
     status, everywhere = 75, True
 

@@ -1,9 +1,11 @@
-"""The frame store: a set's original image bytes in one file, with an index that finds any frame of any tracklet.
+"""The frame store: a set's original image bytes in one file, with an index that finds any frame of
+any tracklet.
 
-frames.bin is the images' bytes end to end, in the order of the list of verified frames; index.parquet holds each
-frame's offset and length. One big file is copied, digested and versioned at disk speed, and a random clip costs T reads
-without opening T files (benchmarks/stores.py compares it with other formats). Small sets can also keep pixels-HxW.bin:
-the same frames decoded and resized, uint8 (frames, height, width, 3).
+frames.bin is the images' bytes end to end, in the order of the list of verified frames;
+index.parquet holds each frame's offset and length. One big file is copied, digested and versioned
+at disk speed, and a random clip costs T reads without opening T files (benchmarks/stores.py
+compares it with other formats). Small sets can also keep pixels-HxW.bin: the same frames decoded
+and resized, uint8 (frames, height, width, 3).
 """
 
 import hashlib
@@ -24,9 +26,9 @@ from dcct.datasets.images import decode, read_image_bytes
 from dcct.datasets.listing import listed_lengths, read_listing
 from dcct.datasets.manifest import LISTING, read_manifest, write_parquet
 from dcct.errors import DataError
-from dcct.paths import pixels_file
-from dcct.progress import Progress
-from dcct.receipt import atomic, cannot_write, file_digest
+from dcct.files import atomic, cannot_write, file_digest
+from dcct.pipeline.paths import pixels_file
+from dcct.runtime.progress import Progress
 
 INDEX = pa.schema([("offset", pa.int64()), ("length", pa.int32())])
 Listed = tuple[str, int, bytes]
@@ -35,11 +37,14 @@ SYNC_EVERY = 256 << 20
 """Bytes after which what was packed is forced to the disk."""
 
 
-def pack(listing: Path, root: Path, folder: Path, work: Path, clips: Clips, progress: Progress) -> None:
-    """Copy every listed frame from the data set at `root` into a frame store, going on where an earlier try stopped.
+def pack(
+    listing: Path, root: Path, folder: Path, work: Path, clips: Clips, progress: Progress
+) -> None:
+    """Copy every listed frame from the data set at `root` into a frame store, going on where an
+    earlier try stopped.
 
-    work: where the unfinished file is kept. Raises DataError at a frame that is not the one that was verified,
-    DcctError when the disk is full; what was packed stays in `work`.
+    work: where the unfinished file is kept. Raises DataError at a frame that is not the one that
+    was verified, DcctError when the disk is full; what was packed stays in `work`.
     """
     lengths = listed_lengths(listing)
     for stale in folder.glob("pixels-*.bin"):
@@ -65,26 +70,32 @@ def resized(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 class FrameStore:
-    """Read-only random access to packed frames. Safe under fork and spawn: each process opens the file itself."""
+    """Read-only random access to packed frames. Safe under fork and spawn: each process opens the
+    file itself."""
 
     def __init__(self, folder: Path, manifest: Path):
         self.folder, self.path = folder, folder / "frames.bin"
         index, tracklets = pq.read_table(folder / "index.parquet"), read_manifest(manifest)
         if (index.schema.metadata or {}).get(LISTING) != tracklets.schema.metadata.get(LISTING):
-            raise DataError(f"{folder}: packed from other data than {manifest} lists: run `dcct pack` again")
+            raise DataError(
+                f"{folder}: packed from other data than {manifest} lists: run `dcct pack` again"
+            )
         self.offsets, self.lengths = index["offset"].to_numpy(), index["length"].to_numpy()
         self.first_frames = tracklets["first_frame"].to_numpy()
         self._file, self._process = None, None
 
     def read(self, tracklet: int, positions: np.ndarray, height: int, width: int) -> np.ndarray:
-        """Frames at `positions` (T,) of a tracklet, resized bicubically: uint8 (T, height, width, 3)."""
+        """Frames at `positions` (T,) of a tracklet, resized bicubically: uint8 (T, height, width,
+        3)."""
         frames = self.first_frames[tracklet] + positions
         pixels = self._pixels(height, width)
         if pixels is not None:
             return pixels[frames]
         clip = np.empty((len(frames), height, width, 3), np.uint8)
         for place, frame in enumerate(frames.tolist()):
-            clip[place] = resized(decode(self._bytes(frame), f"{self.path}: frame {frame}"), height, width)
+            clip[place] = resized(
+                decode(self._bytes(frame), f"{self.path}: frame {frame}"), height, width
+            )
         return clip
 
     def __getstate__(self) -> dict:
@@ -94,7 +105,11 @@ class FrameStore:
     @cache  # noqa: B019 - a store lives as long as its process
     def _pixels(self, height: int, width: int) -> np.ndarray | None:
         path = pixels_file(self.folder, height, width)
-        return np.memmap(path, np.uint8, "r", shape=(len(self.lengths), height, width, 3)) if path.exists() else None
+        return (
+            np.memmap(path, np.uint8, "r", shape=(len(self.lengths), height, width, 3))
+            if path.exists()
+            else None
+        )
 
     def _bytes(self, frame: int) -> bytes:
         if self._process != os.getpid():
@@ -102,12 +117,18 @@ class FrameStore:
         length = int(self.lengths[frame])
         content = os.pread(self._file.fileno(), length, int(self.offsets[frame]))
         if len(content) != length:
-            raise DataError(f"{self.path}: frame {frame} is cut off: delete the folder and run `dcct pack` again")
+            raise DataError(
+                f"{self.path}: frame {frame} is cut off: delete the folder and run `dcct pack`"
+                " again"
+            )
         return content
 
 
-def _pack_bytes(listing: Path, total: int, root: Path, path: Path, work: Path, progress: Progress) -> None:
-    """Write frames.bin through work/<digest of the list>.partial, which outlives a kill and a full disk."""
+def _pack_bytes(
+    listing: Path, total: int, root: Path, path: Path, work: Path, progress: Progress
+) -> None:
+    """Write frames.bin through work/<digest of the list>.partial, which outlives a kill and a full
+    disk."""
     partial = work / f"{file_digest(listing)[:16]}.partial"
     try:
         work.mkdir(parents=True, exist_ok=True)
@@ -137,7 +158,9 @@ def _fill(store: BinaryIO, frames: Iterable[Listed], root: Path) -> None:
     for name, _, md5 in chain(rest, frames):
         content = read_image_bytes(root / name)
         if _md5(content) != md5:
-            raise DataError(f"{root / name}: has changed since it was verified: run `dcct verify` again")
+            raise DataError(
+                f"{root / name}: has changed since it was verified: run `dcct verify` again"
+            )
         unsynced += store.write(content)
         if unsynced >= SYNC_EVERY:
             store.flush()

@@ -1,4 +1,5 @@
-"""Batches of training clips: P identities × K tracklets, every draw a pure function of (seed, epoch, index)."""
+"""Batches of training clips: P identities × K tracklets, every draw a pure function of (seed,
+epoch, index)."""
 
 import signal
 from collections import deque
@@ -17,7 +18,7 @@ from dcct.clips.transforms import augmentation
 from dcct.config.profile import Clips, Training
 from dcct.datasets.manifest import read_manifest
 from dcct.errors import ConfigError
-from dcct.streams import Stream, generator
+from dcct.seeding import Stream, generator
 
 BATCHES_AHEAD = 2
 Index = tuple[int, int, int]
@@ -25,10 +26,16 @@ Index = tuple[int, int, int]
 
 
 class TrainingClips(Dataset):
-    """Clips of the training split. Item: uint8 clip (T,H,W,3), what is done to it (AUGMENTED), label."""
+    """Clips of the training split. Item: uint8 clip (T,H,W,3), what is done to it (AUGMENTED),
+    label."""
 
     def __init__(self, frames: Path, manifest: Path, clips: Clips, training: Training, seed: int):
-        self.store, self.clips, self.training, self.seed = FrameStore(frames, manifest), clips, training, seed
+        self.store, self.clips, self.training, self.seed = (
+            FrameStore(frames, manifest),
+            clips,
+            training,
+            seed,
+        )
         table = read_manifest(manifest)
         self.lengths, self.labels = table["frames"].to_numpy(), table["label"].to_numpy()
 
@@ -52,11 +59,14 @@ class TrainingClips(Dataset):
         return torch.from_numpy(clip), torch.tensor(augmented), int(self.labels[tracklet])
 
 
-def epoch_batches(labels: np.ndarray, identities: int, tracklets: int, seed: int, epoch: int) -> list[list[Index]]:
-    """One pass over the training identities in random order, `tracklets` each, in batches of `identities`.
+def epoch_batches(
+    labels: np.ndarray, identities: int, tracklets: int, seed: int, epoch: int
+) -> list[list[Index]]:
+    """One pass over the training identities in random order, `tracklets` each, in batches of
+    `identities`.
 
-    labels: (tracklets of the manifest,), −1 outside the training split. An identity with fewer tracklets is drawn with
-    replacement; the last partial batch is dropped (official sampler).
+    labels: (tracklets of the manifest,), −1 outside the training split. An identity with fewer
+    tracklets is drawn with replacement; the last partial batch is dropped (official sampler).
     """
     order = generator(seed, Stream.IDENTITY_ORDER, epoch).permutation(int(labels.max()) + 1)
     batches = []
@@ -74,10 +84,12 @@ def epoch_batches(labels: np.ndarray, identities: int, tracklets: int, seed: int
 def load_batches(
     dataset: TrainingClips, epochs: range, first: int = 0, part: slice = slice(None)
 ) -> Iterator[tuple[torch.Tensor, ...]]:
-    """Batches (clips uint8 (B,T,H,W,3), augmentation (B,7), labels (B,)) of these epochs, one after the other.
+    """Batches (clips uint8 (B,T,H,W,3), augmentation (B,7), labels (B,)) of these epochs, one after
+    the other.
 
-    first: batches of the first epoch to leave out. part: which of every batch's clips are wanted. Workers start once
-    and read ahead into the next epoch. Raises ConfigError, at once, where the identities do not fill a batch.
+    first: batches of the first epoch to leave out. part: which of every batch's clips are wanted.
+    Workers start once and read ahead into the next epoch. Raises ConfigError, at once, where the
+    identities do not fill a batch.
     """
     training = dataset.training
     if not dataset.steps:
@@ -123,6 +135,7 @@ def _collated(items: list[Future]) -> tuple[torch.Tensor, ...]:
 
 
 def _leave_signals_to_the_main_process(_worker: int) -> None:
-    """A terminal and a scheduler signal the whole group: the main process saves its state and then ends its workers."""
+    """A terminal and a scheduler signal the whole group: the main process saves its state and then
+    ends its workers."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
         signal.signal(number, signal.SIG_IGN)

@@ -1,4 +1,5 @@
-"""Verbs that look at finished results: where a number comes from, whether it still holds, how two runs differ."""
+"""Verbs that look at finished results: where a number comes from, whether it still holds, how two
+runs differ."""
 
 import sys
 from collections.abc import Iterable
@@ -15,11 +16,11 @@ from rich.tree import Tree
 from dcct import steps
 from dcct.commands.options import DEFAULT, Configfile, Json, open_profile, wide
 from dcct.errors import DcctError
-from dcct.progress import Progress
-from dcct.receipt import write_json
+from dcct.files import write_json
+from dcct.runtime.progress import Progress
 
 if TYPE_CHECKING:
-    from dcct.report.estimates import Estimate
+    from dcct.evaluation.statistics import Estimate
 
 PANEL = "Finished results"
 app = typer.Typer()
@@ -29,24 +30,36 @@ REFERENCE = Path("results/reference")
 
 @app.command(rich_help_panel=PANEL)
 def explain(
-    artefact: Annotated[Path, typer.Argument(help="A file that a step made, or a folder with a receipt.")],
-    row: Annotated[str | None, typer.Option(help="A row of a table's CSV, for example dcct, or 'dcct hta1'.")] = None,
-    metric: Annotated[str | None, typer.Option(help="A number in that row: the name of its column.")] = None,
+    artefact: Annotated[
+        Path, typer.Argument(help="A file that a step made, or a folder with a receipt.")
+    ],
+    row: Annotated[
+        str | None, typer.Option(help="A row of a table's CSV, for example dcct, or 'dcct hta1'.")
+    ] = None,
+    metric: Annotated[
+        str | None, typer.Option(help="A number in that row: the name of its column.")
+    ] = None,
     json: Json = None,
 ) -> None:
-    """Show every step between the data and an artefact: command, seconds, versions, digests, and what has changed.
+    """Show every step between the data and an artefact: command, seconds, versions, digests, and
+    what has changed.
 
     Example: dcct explain results/tables/components.csv --row dcct --metric mAP
     """
-    from dcct.report.chain import complaints, outline
+    from dcct.provenance.outline import complaints, outline
 
     terminal = sys.stdout.isatty()
-    cell, chain = steps.explain(artefact, row, metric, Progress("explain", Console() if terminal else None))
+    cell, chain = steps.explain(
+        artefact, row, metric, Progress("explain", Console() if terminal else None)
+    )
     if json:
         write_json(json, {"cell": cell and asdict(cell), **chain.as_dict()})
     title = [chain.artefact]
     if cell:
-        title = [f"{cell.table}, {cell.row}" + (f", {cell.metric}: {cell.value or 'nothing'}" if cell.metric else "")]
+        title = [
+            f"{cell.table}, {cell.row}"
+            + (f", {cell.metric}: {cell.value or 'nothing'}" if cell.metric else "")
+        ]
         title += [f"from {file}: {value:.4f}" for file, value in cell.values.items()]
     if terminal:
         Console().print(_tree(title, outline(chain)), soft_wrap=False)
@@ -60,7 +73,8 @@ def explain(
 
 @app.command(rich_help_panel=PANEL)
 def verify_results(configfile: Configfile = DEFAULT) -> None:
-    """Hold every file against its receipt, every receipt against its inputs, every table against the metrics.
+    """Hold every file against its receipt, every receipt against its inputs, every table against
+    the metrics.
 
     Example: dcct verify-results
     """
@@ -68,7 +82,10 @@ def verify_results(configfile: Configfile = DEFAULT) -> None:
     for path, line in found.problems.items():
         print(f"{path}: {line}")
     if found.problems:
-        raise DcctError(f"{len(found.problems)} of {found.receipts} receipts and {found.files} files do not hold")
+        raise DcctError(
+            f"{len(found.problems)} of {found.receipts} receipts and {found.files} files do not"
+            " hold"
+        )
     made = f"{found.receipts} receipts, {found.files} files ({found.size / 1e6:,.0f} MB)"
     print(f"{made} and {found.numbers:,} cells of tables hold.")
 
@@ -80,19 +97,22 @@ def compare(
     configfile: Configfile = DEFAULT,
     json: Json = None,
 ) -> None:
-    """Two variants, results folders or commits side by side, with paired differences on the same queries.
+    """Two variants, results folders or commits side by side, with paired differences on the same
+    queries.
 
     Example: dcct compare cca coupled
     """
-    from dcct.report.cells import NAMES
-    from dcct.report.grid import number, probability
+    from dcct.report.tables.cells import NAMES
+    from dcct.report.tables.grid import number, probability
 
     rows, alone = steps.compare(open_profile(configfile, f"compare {a} {b}"), a, b)
     if json:
         write_json(json, [asdict(one) for one in rows])
     several = any(len(one.difference.parts) > 1 for one in rows)
     each = ["each alone"] if several else []
-    table = Table("data set", "A", "B", "metric", "A [95 %]", "B [95 %]", "A − B [95 %]", *each, "p")
+    table = Table(
+        "data set", "A", "B", "metric", "A [95 %]", "B [95 %]", "A − B [95 %]", *each, "p"
+    )
     for one in rows:
         first, last = one.metric == rows[0].metric, one.metric == rows[-1].metric
         runs = f"{one.runs} runs" if one.runs > 1 else "1 run"
@@ -101,7 +121,9 @@ def compare(
         numbers = [_sure(one.a_mean), _sure(one.b_mean), _sure(one.difference, sign=True)]
         if several:
             numbers.append(", ".join(number(part, True) for part in one.difference.parts))
-        table.add_row(*about, NAMES[one.metric], *numbers, probability(one.p_value), end_section=last)
+        table.add_row(
+            *about, NAMES[one.metric], *numbers, probability(one.p_value), end_section=last
+        )
     wide(140).print(table)
     for line in alone:
         print(line)
@@ -109,12 +131,15 @@ def compare(
 
 @app.command(rich_help_panel=PANEL)
 def agree(configfile: Configfile = DEFAULT, reference: Reference = REFERENCE) -> None:
-    """Hold this run's tables against published ones: same digits, within their 95 % interval, or outside.
+    """Hold this run's tables against published ones: same digits, within their 95 % interval, or
+    outside.
 
     Example: dcct agree --reference results/reference
     """
     found, (same, published) = steps.agree(open_profile(configfile, "agree"), reference)
-    table = Table("table", "same digits", "within the interval", "outside", "no interval", "missing")
+    table = Table(
+        "table", "same digits", "within the interval", "outside", "no interval", "missing"
+    )
     for one in found:
         counts = one.same, one.within, len(one.outside), one.no_interval, len(one.missing)
         table.add_row(one.table, *map(str, counts))
@@ -128,7 +153,10 @@ def agree(configfile: Configfile = DEFAULT, reference: Reference = REFERENCE) ->
         print(line)
     if lines:
         raise DcctError(f"{len(lines)} cells or rows do not agree with {reference}")
-    print(f"All {sum(one.same + one.within for one in found)} cells with an interval agree with {reference}.")
+    print(
+        f"All {sum(one.same + one.within for one in found)} cells with an interval agree with"
+        f" {reference}."
+    )
 
 
 @app.command(rich_help_panel=PANEL)
@@ -148,7 +176,9 @@ def _tree(title: list[str], outlined: Iterable[tuple[int, list[str]]]) -> Tree:
     for depth, (heading, *details) in outlined:
         lines = [f"[bold cyan]{escape(heading)}[/]"]
         for line in details:
-            bad = line.endswith((" changed", " missing")) or line.startswith(("stale", "run record gone"))
+            bad = line.endswith((" changed", " missing")) or line.startswith(
+                ("stale", "run record gone")
+            )
             lines.append(f"[{'bold red' if bad else 'dim'}]{escape(line)}[/]")
         del branches[depth + 1 :]
         branches.append(branches[depth].add("\n".join(lines)))
@@ -156,7 +186,9 @@ def _tree(title: list[str], outlined: Iterable[tuple[int, list[str]]]) -> Tree:
 
 
 def _sure(estimate: "Estimate", sign: bool = False) -> str:
-    from dcct.report.grid import number
+    from dcct.report.tables.grid import number
 
-    mean, low, high = (number(value, sign) for value in (estimate.mean, estimate.low, estimate.high))
+    mean, low, high = (
+        number(value, sign) for value in (estimate.mean, estimate.low, estimate.high)
+    )
     return f"{mean} [{low}, {high}]"

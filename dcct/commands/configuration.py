@@ -10,7 +10,7 @@ from dcct.config.profile import Profile
 from dcct.config.published import Published
 from dcct.config.table import Table
 from dcct.config.variant import Variant
-from dcct.receipt import write_json
+from dcct.files import write_json
 
 PANEL = "Configuration"
 app = typer.Typer()
@@ -25,7 +25,8 @@ SCHEMAS = {
 
 @app.command(rich_help_panel=PANEL)
 def schemas(folder: Annotated[Path, typer.Argument(help="Where to write them.")]) -> None:
-    """Write JSON schemas of profiles, variants, data sets, tables and published numbers, for editors that check YAML.
+    """Write JSON schemas of profiles, variants, data sets, tables and published numbers, for
+    editors that check YAML.
 
     Example: dcct schemas workflow/schemas
     """

@@ -14,7 +14,8 @@ app.add_typer(data, name="data", rich_help_panel=PANEL)
 
 @app.command(rich_help_panel=PANEL)
 def source(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
-    """Put a data set in place: draw, link, or fetch and unpack it under accepted terms, or say how to get it.
+    """Put a data set in place: draw, link, or fetch and unpack it under accepted terms, or say how
+    to get it.
 
     Example: dcct source walkers
     """
@@ -23,13 +24,21 @@ def source(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
 
 @data.command()
 def status(configfile: Configfile = DEFAULT) -> None:
-    """Where every data set stands: in place, verified, counts against expected, and the next command.
+    """Where every data set stands: in place, verified, counts against expected, and the next
+    command.
 
     Example: dcct data status
     """
     table = Table("data set", "state", "in place", "verified", "counts", "next")
     for one in steps.status(open_profile(configfile, "data status")):
-        table.add_row(f"{one.name}\n[dim]{one.title}[/]", one.state, one.here, one.verified, one.counts, one.next)
+        table.add_row(
+            f"{one.name}\n[dim]{one.title}[/]",
+            one.state,
+            one.here,
+            one.verified,
+            one.counts,
+            one.next,
+        )
     wide(160).print(table)
 
 

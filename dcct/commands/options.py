@@ -10,16 +10,22 @@ import typer
 from rich.console import Console
 
 from dcct import steps
-from dcct.allocator import keep_freed_memory
 from dcct.config.load import load_profile
-from dcct.progress import Progress
+from dcct.runtime.allocator import keep_freed_memory
+from dcct.runtime.progress import Progress
 
 Configfile = Annotated[Path, typer.Option("--configfile", help="Profile to run.", metavar="YAML")]
 Dataset = Annotated[str, typer.Argument(help="A data set of the profile, for example walkers.")]
-Variant = Annotated[str, typer.Argument(help="A variant, for example dcct: a file in config/variants.")]
-Split = Annotated[int, typer.Option("--split", help="Which standard split, for sets that have ten.", min=0)]
+Variant = Annotated[
+    str, typer.Argument(help="A variant, for example dcct: a file in config/variants.")
+]
+Split = Annotated[
+    int, typer.Option("--split", help="Which standard split, for sets that have ten.", min=0)
+]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of weights, sampling and training.", min=0)]
-Json = Annotated[Path | None, typer.Option("--json", help="Also write what is shown here.", metavar="FILE")]
+Json = Annotated[
+    Path | None, typer.Option("--json", help="Also write what is shown here.", metavar="FILE")
+]
 DEFAULT = Path("config/config.yaml")
 
 
@@ -36,7 +42,8 @@ def open_profile(configfile: Path, label: str, *, learns: bool = False) -> steps
 
 
 def import_torch() -> None:
-    """Import torch and timm without garbage collection, which finds nothing there and takes a quarter of the time."""
+    """Import torch and timm without garbage collection, which finds nothing there and takes a
+    quarter of the time."""
     gc.disable()
     import timm  # noqa: F401
 

@@ -13,7 +13,8 @@ app = typer.Typer()
 
 @app.command(rich_help_panel=PANEL)
 def cost(configfile: Configfile = DEFAULT) -> None:
-    """Write the cost table: parameters, operations and latency of every variant, at this profile's size and in full.
+    """Write the cost table: parameters, operations and latency of every variant, at this profile's
+    size and in full.
 
     Example: dcct cost
     """
@@ -90,11 +91,14 @@ def sheet(dataset: Dataset, configfile: Configfile = DEFAULT) -> None:
 def page(
     shareable: Annotated[
         bool,
-        typer.Option("--shareable", help="Leave out pictures of real people; writes shareable.html instead."),
+        typer.Option(
+            "--shareable", help="Leave out pictures of real people; writes shareable.html instead."
+        ),
     ] = False,
     configfile: Configfile = DEFAULT,
 ) -> None:
-    """Write index.html: every table, figure and setting, every query with its ranking, and how each number came to be.
+    """Write index.html: every table, figure and setting, every query with its ranking, and how each
+    number came to be.
 
     Example: dcct page
     """

@@ -82,12 +82,15 @@ class Protocol(Model):
     clip_cap: int = Field(gt=0)
     """Most clips that dense sampling takes from one tracklet."""
     first_half: Literal["test", "train"] | None
-    """What the first half of an iLIDS-VID split is: the field reads it in both ways; null for other sets."""
+    """What the first half of an iLIDS-VID split is: the field reads it in both ways; null for other
+    sets."""
 
     @model_validator(mode="after")
     def _query_leaves_its_gallery(self):
         if self.gallery_includes_queries and not self.drop_same_camera:
-            raise ValueError("gallery_includes_queries needs drop_same_camera: else each query finds itself")
+            raise ValueError(
+                "gallery_includes_queries needs drop_same_camera: else each query finds itself"
+            )
         return self
 
 
@@ -107,7 +110,8 @@ class Dataset(Model):
     licence: str
     """Terms of use."""
     accept_license: bool = False
-    """Set to true when you have read `licence` and keep to it: nothing is fetched or unpacked before."""
+    """Set to true when you have read `licence` and keep to it: nothing is fetched or unpacked
+    before."""
     path: str | None = None
     """An unpacked copy elsewhere on this machine; the data folder then holds a link to it."""
     archives: list[Archive] = []
@@ -115,8 +119,8 @@ class Dataset(Model):
     walkers: WalkersSpec | None = None
     """Set for generated data: what to draw."""
     verification: Literal["strict", "warn"] = "strict"
-    """strict: stop at anything that is not as expected. warn: go on, leave out frames that cannot be read, and mark
-    every result made from the set."""
+    """strict: stop at anything that is not as expected. warn: go on, leave out frames that cannot
+    be read, and mark every result made from the set."""
     protocol: Protocol
     expected: Expected
 
@@ -127,10 +131,18 @@ class Dataset(Model):
 
     def to_be_asked_for(self, folder: Path) -> list[str]:
         """Names of archives that nobody publishes and that nobody has put into `folder` yet."""
-        return [archive.name for archive in self.archives if not archive.urls and not (folder / archive.name).is_file()]
+        return [
+            archive.name
+            for archive in self.archives
+            if not archive.urls and not (folder / archive.name).is_file()
+        ]
 
     @model_validator(mode="after")
     def _withdrawn_is_never_fetched(self):
-        if self.state in ("withdrawn", "by agreement") and any(archive.urls for archive in self.archives):
-            raise ValueError(f"state {self.state}: archives must have no urls: such a set is never fetched")
+        if self.state in ("withdrawn", "by agreement") and any(
+            archive.urls for archive in self.archives
+        ):
+            raise ValueError(
+                f"state {self.state}: archives must have no urls: such a set is never fetched"
+            )
         return self

@@ -1,6 +1,7 @@
 """Reading config files: everything that a profile names is read and checked before anything runs.
 
-Unknown keys, wrong types and impossible values raise ConfigError with the file, the key and what is allowed.
+Unknown keys, wrong types and impossible values raise ConfigError with the file, the key and what is
+allowed.
 """
 
 from pathlib import Path
@@ -31,27 +32,41 @@ def load_profile(path: str | Path) -> Profile:
     for name in profile.tested:
         count = load_dataset(name, path).split_count
         if count > 1 and max(profile.splits) >= count:
-            raise ConfigError(f"{path}: splits: {name} has {count} splits, 0 to {count - 1}; got {max(profile.splits)}")
+            raise ConfigError(
+                f"{path}: splits: {name} has {count} splits, 0 to {count - 1}; got"
+                f" {max(profile.splits)}"
+            )
     for name in profile.variants:
         donor = load_variant(name, path).backbone_of
         if donor:
-            raise ConfigError(f"{path}: variants: {name} is a backbone of {donor}: name it under backbones")
+            raise ConfigError(
+                f"{path}: variants: {name} is a backbone of {donor}: name it under backbones"
+            )
     for name in profile.backbones:
         donor = load_variant(name, path).backbone_of
         if donor not in profile.variants:
             raise ConfigError(
-                f"{path}: backbones: {name} is taken out of {donor or 'nothing'}, which is not among variants"
+                f"{path}: backbones: {name} is taken out of {donor or 'nothing'}, which is not"
+                " among variants"
             )
     for name in profile.tables:
         _check_table(load_table(name, path), f"{path}: tables: {name}", path)
     for one in profile.cross:
-        absent = sorted({one.train} - set(profile.datasets)) + sorted(set(one.variants) - set(profile.judged))
+        absent = sorted({one.train} - set(profile.datasets)) + sorted(
+            set(one.variants) - set(profile.judged)
+        )
         if absent or one.train == one.test:
-            what = f"{', '.join(absent)} not among what the profile trains" if absent else f"{one.test} is both sides"
+            what = (
+                f"{', '.join(absent)} not among what the profile trains"
+                if absent
+                else f"{one.test} is both sides"
+            )
             raise ConfigError(f"{path}: cross: {what}")
     absent = sorted(set(profile.evaluation.time_order) - set(profile.judged))
     if absent:
-        raise ConfigError(f"{path}: evaluation.time_order: {', '.join(absent)} not among variants and backbones")
+        raise ConfigError(
+            f"{path}: evaluation.time_order: {', '.join(absent)} not among variants and backbones"
+        )
     return profile
 
 
@@ -71,18 +86,27 @@ def load_variant(name: str, profile: str | Path) -> Variant:
 
 
 def variant_of(judged: str) -> str:
-    """The variant of what is judged: itself, or what stands before @ where it was trained on another data set."""
+    """The variant of what is judged: itself, or what stands before @ where it was trained on
+    another data set."""
     return judged.partition("@")[0]
 
 
-def training_of(dataset: str, split: int, judged: str, profile: Profile, path: str | Path) -> tuple[str, int, str]:
-    """(data set, split, variant) of the training whose checkpoint is judged on a split of a data set.
+def training_of(
+    dataset: str, split: int, judged: str, profile: Profile, path: str | Path
+) -> tuple[str, int, str]:
+    """(data set, split, variant) of the training whose checkpoint is judged on a split of a data
+    set.
 
-    Another variant's for a distilled backbone; another data set's for variant@data set, then at the first split run.
+    Another variant's for a distilled backbone; another data set's for variant@data set, then at the
+    first split run.
     """
     source = judged.partition("@")[2]
     donor = load_variant(judged, path).backbone_of or variant_of(judged)
-    return (source, splits_of(load_dataset(source, path), profile)[0], donor) if source else (dataset, split, donor)
+    return (
+        (source, splits_of(load_dataset(source, path), profile)[0], donor)
+        if source
+        else (dataset, split, donor)
+    )
 
 
 def variant_names(profile: str | Path) -> list[str]:
@@ -124,7 +148,9 @@ def _read_named(kind: str, name: str, profile: str | Path, model: type[Model]):
     path = config_file(kind, name, profile)
     if not path.is_file():
         known = ", ".join(sorted(file.stem for file in path.parent.glob("*.yaml"))) or "none"
-        raise ConfigError(f"{profile}: {kind}: unknown {kind.removesuffix('s')} '{name}'; known: {known}")
+        raise ConfigError(
+            f"{profile}: {kind}: unknown {kind.removesuffix('s')} '{name}'; known: {known}"
+        )
     return _read(path, model)
 
 
@@ -132,7 +158,9 @@ def _read(path: Path, model: type[Model]):
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file: name an existing profile with --configfile") from None
+        raise ConfigError(
+            f"{path}: no such file: name an existing profile with --configfile"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from None
     except yaml.YAMLError as error:
@@ -155,18 +183,28 @@ def _first_complaint(error: ValidationError, model: type[Model]) -> str:
     key = ".".join(str(part) for part in first["loc"])
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     if first["type"] == "extra_forbidden":
-        return f"{key}: unknown key; allowed here: {', '.join(_keys_at(model, first['loc'][:-1]))}{more}"
+        return (
+            f"{key}: unknown key; allowed here:"
+            f" {', '.join(_keys_at(model, first['loc'][:-1]))}{more}"
+        )
     if first["type"] == "missing":
         return f"{key}: missing; every key must be given{more}"
     message = first["msg"].removeprefix("Value error, ")
-    return f"{key + ': ' if key else ''}{message}, got {first['input']!r}{more}" if key else f"{message}{more}"
+    return (
+        f"{key + ': ' if key else ''}{message}, got {first['input']!r}{more}"
+        if key
+        else f"{message}{more}"
+    )
 
 
 def _keys_at(model: type[Model], loc: tuple) -> list[str]:
-    """Keys that the section at `loc` allows (the location may pass through lists and optional sections)."""
+    """Keys that the section at `loc` allows (the location may pass through lists and optional
+    sections)."""
     for part in loc:
         if part in model.model_fields:
             annotation = model.model_fields[part].annotation
             candidates = (annotation, *getattr(annotation, "__args__", ()))
-            model = next((c for c in candidates if isinstance(c, type) and issubclass(c, Model)), model)
+            model = next(
+                (c for c in candidates if isinstance(c, type) and issubclass(c, Model)), model
+            )
     return sorted(model.model_fields)

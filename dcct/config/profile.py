@@ -1,4 +1,5 @@
-"""A profile: what is run and how. No value that changes a number has a default: what you read is what runs."""
+"""A profile: what is run and how. No value that changes a number has a default: what you read is
+what runs."""
 
 from typing import Annotated, Literal
 
@@ -17,7 +18,8 @@ class Clips(Model):
     width: int = Field(gt=0)
     """Width in pixels to which every frame is resized."""
     decoded: bool
-    """Keep frames decoded and resized in the frame store too, 3·height·width bytes each: for small sets, few cores."""
+    """Keep frames decoded and resized in the frame store too, 3·height·width bytes each: for small
+    sets, few cores."""
 
 
 class Backbone(Model):
@@ -43,18 +45,22 @@ class Network(Model):
 
 class Weights(Model):
     source: Literal["scratch", "hub", "folder"]
-    """scratch: drawn from the seed; hub: pretrained, from the Hugging Face hub; folder: pretrained, local files."""
+    """scratch: drawn from the seed; hub: pretrained, from the Hugging Face hub; folder: pretrained,
+    local files."""
     folder: str | None = None
     """Where the files below lie (source: folder)."""
     cnn: str | None = None
-    """hub: timm's pretrained tag, for example tv_in1k. folder: a file name, for example resnet50-19c8e357.pth."""
+    """hub: timm's pretrained tag, for example tv_in1k. folder: a file name, for example
+    resnet50-19c8e357.pth."""
     vit: str | None = None
     """hub: for example orig_in21k_ft_in1k. folder: for example jx_vit_base_p16_224-80ecf9dd.pth."""
 
     @model_validator(mode="after")
     def _pretrained_weights_are_named(self):
         if self.source != "scratch" and not (self.cnn and self.vit):
-            raise ValueError(f"source: {self.source} needs cnn and vit: timm's tags (hub) or file names (folder)")
+            raise ValueError(
+                f"source: {self.source} needs cnn and vit: timm's tags (hub) or file names (folder)"
+            )
         if (self.source == "folder") != bool(self.folder):
             raise ValueError("folder goes with source: folder, and source: folder with a folder")
         return self
@@ -79,19 +85,23 @@ class Extras(Model):
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     """Share of probability that cross-entropy spreads over the other identities."""
     schedule: Literal["step", "cosine"] = "step"
-    """cosine: after the warm-up the learning rate falls to 0 along half a cosine, and decay_epochs are not used."""
+    """cosine: after the warm-up the learning rate falls to 0 along half a cosine, and decay_epochs
+    are not used."""
     average: float = Field(default=0.0, ge=0, lt=1)
-    """Decay of an exponential moving average of the weights, which is then what is kept and judged; 0 for none."""
+    """Decay of an exponential moving average of the weights, which is then what is kept and judged;
+    0 for none."""
     gradient_norm: float = Field(default=0.0, ge=0)
     """Largest norm of the whole gradient; longer ones are shortened to it; 0 for no limit."""
     backbone_rate: float = Field(default=1.0, gt=0)
     """Learning rate of the backbones as a multiple of the others'."""
     sampling: Literal["interval", "segments"] = "interval"
-    """segments: one random frame from each of T equal parts of the tracklet (restricted random sampling)."""
+    """segments: one random frame from each of T equal parts of the tracklet (restricted random
+    sampling)."""
     flip: float = Field(default=0.0, ge=0, le=1)
     """Probability that all frames of a clip are mirrored."""
     pad_crop: int = Field(default=0, ge=0)
-    """Pixels by which all frames of a clip are shifted at most, each way; what comes in has ImageNet's mean colour."""
+    """Pixels by which all frames of a clip are shifted at most, each way; what comes in has
+    ImageNet's mean colour."""
 
 
 class Training(Model):
@@ -124,32 +134,35 @@ class Training(Model):
     extras: Extras = Extras()
     """Beyond the official recipe."""
     precision: Literal["fp32", "tf32", "bf16", "fp16"] = "fp32"
-    """Of the network's forward and backward pass; losses and weights stay fp32. fp16 scales the loss."""
+    """Of the network's forward and backward pass; losses and weights stay fp32. fp16 scales the
+    loss."""
     checkpointing: list[Literal["cnn", "vit"]] = []
-    """Backbones that keep only the activations between their blocks and compute the others again: less memory, a third
-    more time, the same bytes."""
+    """Backbones that keep only the activations between their blocks and compute the others again:
+    less memory, a third more time, the same bytes."""
     compile: bool = False
-    """Compile the network (torch.compile): minutes at the start, then faster; equal to rounding only."""
+    """Compile the network (torch.compile): minutes at the start, then faster; equal to rounding
+    only."""
     channels_last: bool
     """Memory layout of the CNN: faster on most machines, same result to rounding."""
     device: Literal["cpu", "cuda"]
     """Where training and extraction run."""
     processes: int = Field(default=1, gt=0)
-    """Processes that share each batch of a training, one GPU each: the result of one, to rounding; and the shards of an
-    extraction."""
+    """Processes that share each batch of a training, one GPU each: the result of one, to rounding;
+    and the shards of an extraction."""
     threads: int = Field(gt=0)
     """CPU threads of one process of a training, or of an extraction."""
     workers: int = Field(ge=0)
     """Loader workers; their number changes no batch."""
     loader: Literal["processes", "threads"] = "processes"
-    """What workers are. Threads start at once, copy nothing and share one frame store: decoding lets go of Python's
-    lock."""
+    """What workers are. Threads start at once, copy nothing and share one frame store: decoding
+    lets go of Python's lock."""
 
     @model_validator(mode="after")
     def _processes_share_the_batch(self):
         if self.identities * self.tracklets % self.processes:
             raise ValueError(
-                f"processes: {self.identities} × {self.tracklets} clips cannot be shared evenly by {self.processes}"
+                f"processes: {self.identities} × {self.tracklets} clips cannot be shared evenly by"
+                f" {self.processes}"
             )
         return self
 
@@ -175,12 +188,14 @@ class Evaluation(Model):
     precision: Literal["fp32", "tf32", "bf16", "fp16"] = "fp32"
     """Of the network in extraction; features are averaged and kept in fp32."""
     reranking: Reranking | None = None
-    """Judge every feature set again, re-ranked by k-reciprocal neighbours; `reranking: {}` takes the usual numbers."""
+    """Judge every feature set again, re-ranked by k-reciprocal neighbours; `reranking: {}` takes
+    the usual numbers."""
 
 
 class Cross(Model):
     train: str
-    """The data set whose trainings are judged: one of the profile's; of its splits, the first that is run."""
+    """The data set whose trainings are judged: one of the profile's; of its splits, the first that
+    is run."""
     test: str
     """The data set that they are judged on; it need not be one that the profile trains on."""
     variants: list[str] = Field(min_length=1)
@@ -195,11 +210,13 @@ class Profile(Model):
     datasets: list[str] = Field(min_length=1)
     """Names of files in config/datasets."""
     splits: list[Annotated[int, Field(ge=0)]] = Field(min_length=1)
-    """Which of a set's standard splits are run, counted from 0; a set that has only one runs that one."""
+    """Which of a set's standard splits are run, counted from 0; a set that has only one runs that
+    one."""
     variants: list[str] = Field(min_length=1)
     """Names of files in config/variants: trained, then evaluated."""
     backbones: list[str]
-    """Names of files in config/variants that say backbone_of: distilled backbones, evaluated alone."""
+    """Names of files in config/variants that say backbone_of: distilled backbones, evaluated
+    alone."""
     seeds: list[Annotated[int, Field(ge=0)]] = Field(min_length=1)
     """Seeds; each variant is trained once per seed."""
     tables: list[str] = Field(min_length=1)
@@ -224,4 +241,9 @@ class Profile(Model):
 
     def crossed(self, dataset: str) -> list[str]:
         """What is judged on a data set after training on another: variant@data set."""
-        return [f"{name}@{one.train}" for one in self.cross if one.test == dataset for name in one.variants]
+        return [
+            f"{name}@{one.train}"
+            for one in self.cross
+            if one.test == dataset
+            for name in one.variants
+        ]

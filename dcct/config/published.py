@@ -6,7 +6,8 @@ from dcct.config.section import Model
 
 
 class Published(Model):
-    """Numbers that were verified, and nothing else; what the paper's way of making them was, as far as it is known."""
+    """Numbers that were verified, and nothing else; what the paper's way of making them was, as far
+    as it is known."""
 
     source: str
     """Where the numbers were verified."""

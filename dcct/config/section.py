@@ -1,4 +1,5 @@
-"""What every section of every config file is: frozen, strict about types, closed to unknown keys."""
+"""What every section of every config file is: frozen, strict about types, closed to unknown
+keys."""
 
 from pydantic import BaseModel, ConfigDict
 
@@ -6,4 +7,6 @@ from pydantic import BaseModel, ConfigDict
 class Model(BaseModel):
     """Base of every section. A key's docstring is its description in the editor schemas."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True
+    )

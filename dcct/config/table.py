@@ -19,16 +19,17 @@ class Table(Model):
     about: str
     """What the table shows, in a sentence or two."""
     compare: Literal["variants", "sets", "features", "samplers", "pairs", "cross"]
-    """variants: one row each, at its headline feature set; sets: the same with a group of columns for each data set;
-    features: one row per feature set of each variant; samplers: one row per way of drawing test clips; pairs:
-    differences between two variants on the same queries; cross: like variants, on data sets other than the one trained
-    on (the profile's cross)."""
+    """variants: one row each, at its headline feature set; sets: the same with a group of columns
+    for each data set; features: one row per feature set of each variant; samplers: one row per way
+    of drawing test clips; pairs: differences between two variants on the same queries; cross: like
+    variants, on data sets other than the one trained on (the profile's cross)."""
     rows: list[str] = []
     """Variants in order (not for pairs); `chance` is the exact expectation of a random ranking."""
     pairs: list[Annotated[list[str], Field(min_length=2, max_length=2)]] = []
     """Pairs of variants (A, B) for A − B (compare: pairs)."""
     sets: list[str] = []
-    """Data sets (compare: sets); one that the profile does not run is a named gap. All others show those it runs."""
+    """Data sets (compare: sets); one that the profile does not run is a named gap. All others show
+    those it runs."""
     metrics: list[Metric] = []
     """Columns of each data set (compare: sets)."""
     published: str | None = None
@@ -55,7 +56,8 @@ class Table(Model):
 class Shown:
     """What a table shows of one data set, trained on the same one, or another for `compare: cross`.
 
-    rows: of the table. runs: what the profile judges there (variant, or variant@data set) and the table names.
+    rows: of the table. runs: what the profile judges there (variant, or variant@data set) and the
+    table names.
     """
 
     dataset: str
@@ -78,6 +80,11 @@ def shown(table: Table, profile: Profile) -> list[Shown]:
             for one in profile.cross
         ]
     return [
-        Shown(dataset=name, trained_on=name, rows=table.rows, runs=named if name in profile.datasets else [])
+        Shown(
+            dataset=name,
+            trained_on=name,
+            rows=table.rows,
+            runs=named if name in profile.datasets else [],
+        )
         for name in table.sets or profile.datasets
     ]

@@ -22,7 +22,8 @@ class Hta(Model):
     gate: bool
     """Gated attention before level 2; without it the guide is added."""
     width_factor: float = Field(default=1.0, gt=0)
-    """Width d as a multiple of the profile's hta_width: one file serves the full size and the embedded one."""
+    """Width d as a multiple of the profile's hta_width: one file serves the full size and the
+    embedded one."""
 
 
 class Variant(Model):
@@ -41,7 +42,8 @@ class Variant(Model):
     trained: bool = True
     """False: evaluated at its initial weights."""
     backbone_of: str | None = None
-    """Nothing is trained: this backbone is taken out of that variant's checkpoint and evaluated alone."""
+    """Nothing is trained: this backbone is taken out of that variant's checkpoint and evaluated
+    alone."""
 
     @model_validator(mode="after")
     def _parts_fit(self):
@@ -52,5 +54,7 @@ class Variant(Model):
         if (self.distill.feature or self.distill.logit) and not self.hta:
             raise ValueError("distillation teaches from the temporal head: hta must not be null")
         if self.backbone_of and len(self.branches) != 1:
-            raise ValueError("backbone_of takes one branch out of a checkpoint: branches must hold one name")
+            raise ValueError(
+                "backbone_of takes one branch out of a checkpoint: branches must hold one name"
+            )
         return self

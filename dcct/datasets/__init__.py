@@ -1,4 +1,5 @@
-"""Data sets. `dcct.datasets.read_tracklets(name, root, split=0)` reads any of the five benchmarks' layouts."""
+"""Data sets. `dcct.datasets.read_tracklets(name, root, split=0)` reads any of the five benchmarks'
+layouts."""
 
 from typing import TYPE_CHECKING
 

@@ -1,7 +1,8 @@
-"""What lies in a data set's folder: every frame read once, digested and decoded, and DVC's digest of the whole.
+"""What lies in a data set's folder: every frame read once, digested and decoded, and DVC's digest
+of the whole.
 
-Digests are kept in a temporary database on disk, so that memory does not grow with the set. Images are decoded by as
-many threads as there are cores: Pillow and hashlib let go of Python's lock.
+Digests are kept in a temporary database on disk, so that memory does not grow with the set. Images
+are decoded by as many threads as there are cores: Pillow and hashlib let go of Python's lock.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from pathlib import Path
 from dcct.datasets.images import decode, read_image_bytes
 from dcct.datasets.listing import Frame
 from dcct.errors import DataError, DcctError
-from dcct.receipt import file_digest
+from dcct.files import file_digest
 
 BATCH, CHUNK = 1024, 32
 """Files that are under way at once, and how many of them one thread takes at a time."""
@@ -27,7 +28,8 @@ Entry = tuple[str, str]
 
 
 class Contents:
-    """MD5 of every file below `root` that was looked at, by path relative to it. Use as a context manager.
+    """MD5 of every file below `root` that was looked at, by path relative to it. Use as a context
+    manager.
 
     Raises DcctError on leaving when the temporary database could not be written.
     """
@@ -37,7 +39,9 @@ class Contents:
         self._pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)))
         self._files = sqlite3.connect("")  # a temporary file, removed when it is closed
         self._files.execute("PRAGMA journal_mode = OFF")
-        self._files.execute("CREATE TABLE file (path TEXT PRIMARY KEY, md5 TEXT, times INTEGER) WITHOUT ROWID")
+        self._files.execute(
+            "CREATE TABLE file (path TEXT PRIMARY KEY, md5 TEXT, times INTEGER) WITHOUT ROWID"
+        )
 
     def __enter__(self) -> "Contents":
         return self
@@ -46,7 +50,9 @@ class Contents:
         self._pool.shutdown(cancel_futures=True)
         self._files.close()
         if isinstance(error, sqlite3.OperationalError):
-            raise DcctError(f"temporary folder: {error}: free its disk, or name another one with TMPDIR") from None
+            raise DcctError(
+                f"temporary folder: {error}: free its disk, or name another one with TMPDIR"
+            ) from None
 
     def inspect(self, frames: Iterable[Listed]) -> Iterator[Frame | str]:
         """Yield every frame in order, or one line that says why it cannot be used.
@@ -54,16 +60,23 @@ class Contents:
         Raises DataError, after the last one, at a frame of two tracklets.
         """
         for found in self._in_threads(_inspect, frames):
-            self._add([(frame.path, frame.md5.hex()) for frame in found if isinstance(frame, Frame)])
+            self._add(
+                [(frame.path, frame.md5.hex()) for frame in found if isinstance(frame, Frame)]
+            )
             yield from found
         twice = self._files.execute("SELECT path FROM file WHERE times > 1 LIMIT 1").fetchone()
         if twice:
-            raise DataError(f"{self.root / twice[0]}: belongs to two tracklets: the metadata are wrong")
+            raise DataError(
+                f"{self.root / twice[0]}: belongs to two tracklets: the metadata are wrong"
+            )
 
     def add_others(self) -> None:
-        """Digest every file that is no inspected frame: metadata, junk, people outside the protocol."""
+        """Digest every file that is no inspected frame: metadata, junk, people outside the
+        protocol."""
         self._files.execute("CREATE TABLE found (path TEXT)")
-        self._files.executemany("INSERT INTO found VALUES (?)", ((path,) for path in _files_below(self.root)))
+        self._files.executemany(
+            "INSERT INTO found VALUES (?)", ((path,) for path in _files_below(self.root))
+        )
         others = self._files.execute("SELECT path FROM found EXCEPT SELECT path FROM file")
         for found in self._in_threads(_digest, (path for (path,) in others)):
             self._add(found)
@@ -81,20 +94,26 @@ class Contents:
         return self._files.execute("SELECT count(*) FROM file").fetchone()[0]
 
     def digest(self, prefix: str = "") -> str:
-        """DVC's digest of a folder with these files below `prefix`: MD5 of the sorted JSON list of MD5s and paths."""
+        """DVC's digest of a folder with these files below `prefix`: MD5 of the sorted JSON list of
+        MD5s and paths."""
         found, separator = hashlib.md5(b"[", usedforsecurity=False), ""
         for path, md5 in self._files.execute("SELECT path, md5 FROM file ORDER BY path"):
-            found.update(f'{separator}{{"md5": "{md5}", "relpath": {json.dumps(prefix + path)}}}'.encode())
+            found.update(
+                f'{separator}{{"md5": "{md5}", "relpath": {json.dumps(prefix + path)}}}'.encode()
+            )
             separator = ", "
         found.update(b"]")
         return found.hexdigest() + ".dir"
 
     def _in_threads(self, work: Callable, items: Iterable) -> Iterator[list]:
-        """Yield results in order, batch by batch; the next batch is under way while one is taken."""
+        """Yield results in order, batch by batch; the next batch is under way while one is
+        taken."""
         items, under_way = iter(items), iter(())
         while batch := list(islice(items, BATCH)):
             chunks = [batch[start : start + CHUNK] for start in range(0, len(batch), CHUNK)]
-            started = self._pool.map(lambda chunk: [work(self.root, item) for item in chunk], chunks)
+            started = self._pool.map(
+                lambda chunk: [work(self.root, item) for item in chunk], chunks
+            )
             yield list(chain.from_iterable(under_way))
             under_way = started
         yield list(chain.from_iterable(under_way))

@@ -1,4 +1,5 @@
-"""Fetching an archive: resumed after a cut, checked for length, never left half-written under its own name."""
+"""Fetching an archive: resumed after a cut, checked for length, never left half-written under its
+own name."""
 
 import http.client
 import time
@@ -7,8 +8,8 @@ import urllib.request
 from pathlib import Path
 
 from dcct.errors import DataError
-from dcct.progress import Progress
-from dcct.receipt import cannot_write
+from dcct.files import cannot_write
+from dcct.runtime.progress import Progress
 
 ATTEMPTS, WAIT_S, TIMEOUT_S, CHUNK = 5, 1.0, 30, 1 << 20
 AGENT = "dcct (reproduction of arXiv 2304.14122)"
@@ -17,9 +18,9 @@ AGENT = "dcct (reproduction of arXiv 2304.14122)"
 def download(url: str, path: Path, progress: Progress, wait_s: float = WAIT_S) -> None:
     """Fetch `url` to `path`, going on from `path`.partial if there is one.
 
-    A cut connection is taken up again, at most ATTEMPTS times without a byte of progress. Raises DataError saying what
-    the server answered, or that it sent another length than it had announced; what was fetched stays in the partial
-    file for the next run of the same command.
+    A cut connection is taken up again, at most ATTEMPTS times without a byte of progress. Raises
+    DataError saying what the server answered, or that it sent another length than it had announced;
+    what was fetched stays in the partial file for the next run of the same command.
     """
     partial = path.with_name(path.name + ".partial")
     try:
@@ -39,18 +40,26 @@ def download(url: str, path: Path, progress: Progress, wait_s: float = WAIT_S) -
             raise DataError(
                 f"{url}: the server answered {error.code} {error.reason}: look for another source"
             ) from None
-        except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
+        except (
+            urllib.error.URLError,
+            http.client.HTTPException,
+            TimeoutError,
+            ConnectionError,
+        ) as error:
             reason = f"{getattr(error, 'reason', error)}"
         except OSError as error:
             raise cannot_write(partial, error) from error
         fruitless = 0 if _size(partial) > before else fruitless + 1
         progress.say(f"{url}: {reason}: trying again from there")
         time.sleep(wait_s)
-    raise DataError(f"{url}: {reason}; gave up after {ATTEMPTS} attempts: run the same command again to go on")
+    raise DataError(
+        f"{url}: {reason}; gave up after {ATTEMPTS} attempts: run the same command again to go on"
+    )
 
 
 def _fetch(url: str, partial: Path, progress: Progress) -> int:
-    """Fetch what is missing of a file; return its whole length. Returns early, without an error, at a cut."""
+    """Fetch what is missing of a file; return its whole length. Returns early, without an error, at
+    a cut."""
     start = _size(partial)
     request = urllib.request.Request(url, headers={"User-Agent": AGENT, "Range": f"bytes={start}-"})
     try:
@@ -63,7 +72,9 @@ def _fetch(url: str, partial: Path, progress: Progress) -> int:
         resumed = answer.status == http.client.PARTIAL_CONTENT
         length = answer.headers["Content-Length"]
         if length is None or not length.isdigit():
-            raise DataError(f"{url}: the server does not say how long the file is: fetch it by hand")
+            raise DataError(
+                f"{url}: the server does not say how long the file is: fetch it by hand"
+            )
         total = int(length) + (start if resumed else 0)
         advance = progress.counter(int(length), "bytes fetched")
         with open(partial, "ab" if resumed else "wb") as file:
@@ -77,7 +88,10 @@ def _whole_length(error: urllib.error.HTTPError, url: str, start: int) -> int:
     """The length that a server names when asked for bytes beyond the end."""
     total = (error.headers["Content-Range"] or "").rpartition("/")[2]
     if not total.isdigit() or int(total) < start:
-        raise DataError(f"{url}: is shorter than what was fetched before: delete the .partial file and run again")
+        raise DataError(
+            f"{url}: is shorter than what was fetched before: delete the .partial file and run"
+            " again"
+        )
     return int(total)
 
 

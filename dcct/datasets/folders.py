@@ -75,7 +75,11 @@ class Lines:
 
     def __getitem__(self, places: slice) -> list[str]:
         first, last, _ = places.indices(len(self))
-        return self._text[self._starts[first] : self._starts[max(first, last)]].decode("ascii").splitlines()
+        return (
+            self._text[self._starts[first] : self._starts[max(first, last)]]
+            .decode("ascii")
+            .splitlines()
+        )
 
 
 def need_file(path: Path) -> None:

@@ -1,9 +1,10 @@
-"""Reader of the iLIDS-VID layout (i-LIDS-VID/sequences/cam{1,2}/person001/*.png) and its ten splits.
+"""Reader of the iLIDS-VID layout (i-LIDS-VID/sequences/cam{1,2}/person001/*.png) and its ten
+splits.
 
 Source: Wang et al., "Person Re-Identification by Video Ranking", ECCV 2014. `ls_set` (10 × 300) of
-train_test_splits_ilidsvid.mat permutes the sorted people, 1-based. The field reads its halves in two opposite ways:
-first half = test, as the original paper, torchreid and others do; or first half = train, as the code of DCCT's group
-does. Query = camera 1, gallery = camera 2.
+train_test_splits_ilidsvid.mat permutes the sorted people, 1-based. The field reads its halves in
+two opposite ways: first half = test, as the original paper, torchreid and others do; or first half
+= train, as the code of DCCT's group does. Query = camera 1, gallery = camera 2.
 """
 
 from collections.abc import Iterator
@@ -19,17 +20,28 @@ SPLIT_FILE = "train-test people splits/train_test_splits_ilidsvid.mat"
 SPLIT_COUNT = 10
 
 
-def read_tracklets(root: Path, split: int = 0, first_half: Literal["test", "train"] = "test") -> Iterator[Tracklet]:
+def read_tracklets(
+    root: Path, split: int = 0, first_half: Literal["test", "train"] = "test"
+) -> Iterator[Tracklet]:
     """Yield the tracklets of one split (0 to 9).
 
-    Raises DataError naming what is missing, or when the split file is not about the people that are there.
+    Raises DataError naming what is missing, or when the split file is not about the people that are
+    there.
     """
     people = folders_in(root / SEQUENCES / "cam1")
     if folders_in(root / SEQUENCES / "cam2") != people:
-        raise DataError(f"{root / SEQUENCES}: cam1 and cam2 hold different people: restore them from the archive")
+        raise DataError(
+            f"{root / SEQUENCES}: cam1 and cam2 hold different people: restore them from the"
+            " archive"
+        )
     order = read_matrix(root / SPLIT_FILE, "ls_set")
-    if order.shape != (SPLIT_COUNT, len(people)) or sorted(order[split].tolist()) != list(range(1, len(people) + 1)):
-        raise DataError(f"{root / SPLIT_FILE}: does not list each of {len(people)} people once in {SPLIT_COUNT} splits")
+    if order.shape != (SPLIT_COUNT, len(people)) or sorted(order[split].tolist()) != list(
+        range(1, len(people) + 1)
+    ):
+        raise DataError(
+            f"{root / SPLIT_FILE}: does not list each of {len(people)} people once in {SPLIT_COUNT}"
+            " splits"
+        )
     half = len(people) // 2
     chosen = order[split, :half] if first_half == "test" else order[split, half:]
     test = {people[number - 1] for number in chosen.tolist()}
@@ -44,6 +56,10 @@ def _read(root: Path, split: Split, person: str, camera: int) -> Tracklet:
     names = images_in(root / folder)
     for name in names:
         if not name.startswith(prefix):
-            raise DataError(f"{root / folder / name}: is not named like a frame of {person} at camera {camera}")
+            raise DataError(
+                f"{root / folder / name}: is not named like a frame of {person} at camera {camera}"
+            )
     pid = int(person.removeprefix("person"))
-    return Tracklet(split=split, pid=pid, camid=camera - 1, frames=tuple(f"{folder}/{name}" for name in names))
+    return Tracklet(
+        split=split, pid=pid, camid=camera - 1, frames=tuple(f"{folder}/{name}" for name in names)
+    )

@@ -1,7 +1,8 @@
 """The list of a verified set's frames, in the order of its tracklets: path, length and MD5 of each.
 
-Verification writes it, once per data set. Frame stores and the manifests of all splits follow its order, so a frame is
-found by its place in the list. It is written and read in batches, whatever the size of the set.
+Verification writes it, once per data set. Frame stores and the manifests of all splits follow its
+order, so a frame is found by its place in the list. It is written and read in batches, whatever the
+size of the set.
 """
 
 import contextlib
@@ -14,19 +15,25 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dcct.errors import DataError
-from dcct.receipt import atomic
+from dcct.files import atomic
 
 SCHEMA_VERSION = b"1"
 VERSION = b"dcct_listing"
 FRAMES = pa.schema(
-    [("path", pa.string()), ("tracklet", pa.int32()), ("bytes", pa.int32()), ("md5", pa.binary(16))],
+    [
+        ("path", pa.string()),
+        ("tracklet", pa.int32()),
+        ("bytes", pa.int32()),
+        ("md5", pa.binary(16)),
+    ],
     metadata={VERSION: SCHEMA_VERSION},
 )
 BATCH = 20_000
 
 
 class Frame(NamedTuple):
-    """One frame. path: relative to the data set's root. tracklet: which of the listed tracklets, from 0."""
+    """One frame. path: relative to the data set's root. tracklet: which of the listed tracklets,
+    from 0."""
 
     path: str
     tracklet: int
@@ -55,7 +62,8 @@ def listing_writer(path: Path) -> Iterator[Callable[[Frame], None]]:
 
 
 def read_listing(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
-    """Yield some columns in batches. Raises DataError when the file is missing, damaged or of another version."""
+    """Yield some columns in batches. Raises DataError when the file is missing, damaged or of
+    another version."""
     with _opened(path) as file:
         yield from file.iter_batches(BATCH, columns=columns)
 
@@ -63,7 +71,10 @@ def read_listing(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
 def listed_lengths(path: Path) -> np.ndarray:
     """Length in bytes of every frame (frames,)."""
     return np.concatenate(
-        [np.zeros(0, np.int32), *(batch["bytes"].to_numpy() for batch in read_listing(path, ["bytes"]))]
+        [
+            np.zeros(0, np.int32),
+            *(batch["bytes"].to_numpy() for batch in read_listing(path, ["bytes"])),
+        ]
     )
 
 
@@ -77,7 +88,9 @@ def starts(path: Path) -> dict[str, tuple[int, int]]:
         places += (total + changes).tolist()
         total, last = total + len(tracklets), tracklets[-1]
     ends = [*places[1:], total]
-    return {first: (begin, end - begin) for first, begin, end in zip(firsts, places, ends, strict=True)}
+    return {
+        first: (begin, end - begin) for first, begin, end in zip(firsts, places, ends, strict=True)
+    }
 
 
 def _writer(path: Path) -> pq.ParquetWriter:

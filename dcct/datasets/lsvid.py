@@ -1,9 +1,9 @@
 """Reader of the LS-VID layout (list_sequence/, tracklet folders, test/data/info_test.mat).
 
-Source: Li et al., "Global-Local Temporal Representations for Video Person Re-Identification", ICCV 2019.
-list_sequence/list_seq_{train,test}.txt: one tracklet a line, the path prefix of its frames and its identity;
-info_test.mat (HDF5): `query`, the 1-based lines of the test list that are queries. A frame's third `_` field is its
-camera.
+Source: Li et al., "Global-Local Temporal Representations for Video Person Re-Identification", ICCV
+2019. list_sequence/list_seq_{train,test}.txt: one tracklet a line, the path prefix of its frames
+and its identity; info_test.mat (HDF5): `query`, the 1-based lines of the test list that are
+queries. A frame's third `_` field is its camera.
 """
 
 from collections.abc import Iterator
@@ -34,12 +34,16 @@ def read_tracklets(root: Path) -> Iterator[Tracklet]:
                 prefix, identity = line.rsplit(maxsplit=1)
                 pid = int(identity)
             except ValueError:
-                raise DataError(f"{where}: expected a path prefix and an identity, found '{line}'") from None
+                raise DataError(
+                    f"{where}: expected a path prefix and an identity, found '{line}'"
+                ) from None
             folder, start = PurePosixPath(prefix).parent, PurePosixPath(prefix).name
             names = [name for name in listed(root / folder) if name.startswith(start)]
             if not names:
                 raise DataError(f"{where}: no frame begins with {prefix}")
-            split: Split = "train" if part == "train" else "query" if number in queries else "gallery"
+            split: Split = (
+                "train" if part == "train" else "query" if number in queries else "gallery"
+            )
             yield Tracklet(
                 split=split,
                 pid=pid,
@@ -61,4 +65,6 @@ def _queries(path: Path) -> frozenset[int]:
         with h5py.File(path, "r") as file:
             return frozenset(int(number) for number in file["query"][()].ravel())
     except (OSError, KeyError) as error:
-        raise DataError(f"{path}: cannot be read as HDF5 with a variable `query`: {error}") from None
+        raise DataError(
+            f"{path}: cannot be read as HDF5 with a variable `query`: {error}"
+        ) from None

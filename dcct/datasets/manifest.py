@@ -1,8 +1,10 @@
-"""The manifest of one split: a parquet file that says which tracklets, identities and cameras it has.
+"""The manifest of one split: a parquet file that says which tracklets, identities and cameras it
+has.
 
-tracklets.parquet: tracklet (row number), split, pid, label (training identities relabelled 0..N-1 in sorted order, −1
-elsewhere), camid, first_frame (place in the list of the set's verified frames, hence in its frame store), frames.
-Everything downstream reads the manifest and never a data set's own metadata.
+tracklets.parquet: tracklet (row number), split, pid, label (training identities relabelled 0..N-1
+in sorted order, −1 elsewhere), camid, first_frame (place in the list of the set's verified frames,
+hence in its frame store), frames. Everything downstream reads the manifest and never a data set's
+own metadata.
 """
 
 from collections.abc import Iterable
@@ -14,7 +16,7 @@ import pyarrow.parquet as pq
 from dcct.datasets.listing import starts
 from dcct.datasets.tracklet import Tracklet, checked
 from dcct.errors import DataError
-from dcct.receipt import atomic, file_digest
+from dcct.files import atomic, file_digest
 
 SCHEMA_VERSION = b"2"
 VERSION, LISTING, VERIFICATION = b"dcct_manifest", b"dcct_listing_sha256", b"dcct_verification"
@@ -32,25 +34,37 @@ TRACKLETS = pa.schema(
 )
 
 
-def write_manifest(tracklets: Iterable[Tracklet], listing: Path, folder: Path, verification: str = "passed") -> None:
+def write_manifest(
+    tracklets: Iterable[Tracklet], listing: Path, folder: Path, verification: str = "passed"
+) -> None:
     """Write folder/tracklets.parquet from a reader's tracklets and the list of verified frames.
 
-    verification: "passed" or "warned"; in the second case frames that are not listed are left out, and tracklets of
-    which none is. Raises DataError when a tracklet is not as it was verified.
+    verification: "passed" or "warned"; in the second case frames that are not listed are left out,
+    and tracklets of which none is. Raises DataError when a tracklet is not as it was verified.
     """
     listed, rows = starts(listing), []
     for tracklet in checked(tracklets):
-        place, length = next((listed[frame] for frame in tracklet.frames if frame in listed), (0, 0))
+        place, length = next(
+            (listed[frame] for frame in tracklet.frames if frame in listed), (0, 0)
+        )
         if length != len(tracklet.frames) and verification == "passed":
-            raise DataError(f"{tracklet.frames[0]}: its tracklet is not as it was verified: run `dcct verify` again")
+            raise DataError(
+                f"{tracklet.frames[0]}: its tracklet is not as it was verified: run `dcct verify`"
+                " again"
+            )
         if length:
             rows.append((tracklet.split, tracklet.pid, tracklet.camid, place, length))
-    labels = {pid: label for label, pid in enumerate(sorted({pid for split, pid, *_ in rows if split == "train"}))}
+    labels = {
+        pid: label
+        for label, pid in enumerate(sorted({pid for split, pid, *_ in rows if split == "train"}))
+    }
     split, pid, camid, first, frames = (list(column) for column in zip(*rows, strict=True))
     label = [labels[one] if part == "train" else -1 for part, one in zip(split, pid, strict=True)]
     table = pa.table([range(len(rows)), split, pid, label, camid, first, frames], schema=TRACKLETS)
     marks = {LISTING: file_digest(listing), VERIFICATION: verification}
-    write_parquet(folder / "tracklets.parquet", table.replace_schema_metadata({**TRACKLETS.metadata, **marks}))
+    write_parquet(
+        folder / "tracklets.parquet", table.replace_schema_metadata({**TRACKLETS.metadata, **marks})
+    )
 
 
 def write_parquet(path: Path, table: pa.Table, *, dictionary: bool = True) -> None:
@@ -63,7 +77,8 @@ def write_parquet(path: Path, table: pa.Table, *, dictionary: bool = True) -> No
 
 
 def read_manifest(folder: Path) -> pa.Table:
-    """The tracklets of a manifest. Raises DataError when it is missing or of another schema version."""
+    """The tracklets of a manifest. Raises DataError when it is missing or of another schema
+    version."""
     path = folder / "tracklets.parquet"
     try:
         table = pq.read_table(path)

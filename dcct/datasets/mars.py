@@ -1,10 +1,11 @@
 """Reader of the MARS layout (bbox_train/, bbox_test/, info/).
 
-Source: Zheng et al., "MARS: A Video Benchmark for Large-Scale Person Re-identification", ECCV 2016, and the evaluation
-files published with it. info/{train,test}_name.txt list frame names; the .mat files give each tracklet's first and
-last line (1-based, inclusive), identity and camera; query_IDX.mat lists query tracklets (1-based). Identity −1 is
-junk and dropped, identity 0 a distractor. The real set has 8,298 train tracklets of 625 identities (509,914 frames),
-1,980 queries of 626 identities and 9,330 gallery tracklets, of which 3,248 are distractors.
+Source: Zheng et al., "MARS: A Video Benchmark for Large-Scale Person Re-identification", ECCV 2016,
+and the evaluation files published with it. info/{train,test}_name.txt list frame names; the .mat
+files give each tracklet's first and last line (1-based, inclusive), identity and camera;
+query_IDX.mat lists query tracklets (1-based). Identity −1 is junk and dropped, identity 0 a
+distractor. The real set has 8,298 train tracklets of 625 identities (509,914 frames), 1,980 queries
+of 626 identities and 9,330 gallery tracklets, of which 3,248 are distractors.
 """
 
 from collections.abc import Iterator
@@ -18,7 +19,8 @@ from dcct.errors import DataError
 def read_tracklets(root: Path) -> Iterator[Tracklet]:
     """Yield train, query and gallery tracklets without touching an image.
 
-    Raises DataError naming the file and line when metadata are missing or disagree with the frame names.
+    Raises DataError naming the file and line when metadata are missing or disagree with the frame
+    names.
     """
     for part in ("train", "test"):
         names = Lines(root / "info" / f"{part}_name.txt")
@@ -31,19 +33,30 @@ def read_tracklets(root: Path) -> Iterator[Tracklet]:
                 continue
             if not 1 <= first <= last <= len(names):
                 raise DataError(
-                    f"{root}/info/tracks_{part}_info.mat: row {number + 1} names frames {first} to {last}, but "
-                    f"{part}_name.txt has {len(names)} lines"
+                    f"{root}/info/tracks_{part}_info.mat: row {number + 1} names frames {first} to"
+                    f" {last}, but {part}_name.txt has {len(names)} lines"
                 )
-            split: Split = "train" if part == "train" else "query" if number in queries else "gallery"
+            split: Split = (
+                "train" if part == "train" else "query" if number in queries else "gallery"
+            )
             frames = names[first - 1 : last]
-            _check_names(frames, pid, camera, f"{root}/info/tracks_{part}_info.mat: row {number + 1}")
+            _check_names(
+                frames, pid, camera, f"{root}/info/tracks_{part}_info.mat: row {number + 1}"
+            )
             folder = f"bbox_{part}/{frames[0][:4]}/"
-            yield Tracklet(split=split, pid=pid, camid=camera - 1, frames=tuple([folder + name for name in frames]))
+            yield Tracklet(
+                split=split,
+                pid=pid,
+                camid=camera - 1,
+                frames=tuple([folder + name for name in frames]),
+            )
 
 
 def count_junk(root: Path) -> int:
     """Number of test tracklets that read_tracklets drops."""
-    return int((read_matrix(root / "info" / "tracks_test_info.mat", "track_test_info")[:, 2] == JUNK).sum())
+    return int(
+        (read_matrix(root / "info" / "tracks_test_info.mat", "track_test_info")[:, 2] == JUNK).sum()
+    )
 
 
 def _check_names(frames: list[str], pid: int, camera: int, where: str) -> None:
@@ -51,4 +64,6 @@ def _check_names(frames: list[str], pid: int, camera: int, where: str) -> None:
     prefix = f"{pid:04d}C{camera}T"
     for name in frames:
         if not name.startswith(prefix):
-            raise DataError(f"{where} says identity {pid}, camera {camera}, but its frame is named {name}")
+            raise DataError(
+                f"{where} says identity {pid}, camera {camera}, but its frame is named {name}"
+            )

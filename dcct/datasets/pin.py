@@ -1,12 +1,13 @@
-"""Holding a data set against data.dvc, which pins the bytes that the published numbers were made from."""
+"""Holding a data set against data.dvc, which pins the bytes that the published numbers were made
+from."""
 
 import hashlib
 from pathlib import Path
 
 import yaml
 
+from dcct import walkers
 from dcct.config.dataset import Dataset
-from dcct.datasets import walkers
 from dcct.datasets.contents import Contents
 from dcct.errors import DataError
 
@@ -14,7 +15,8 @@ PIN_FILE = Path("data.dvc")
 
 
 def compare_pin(dataset: Dataset, contents: Contents) -> str:
-    """Say how the files compare. A drawn set that differs is drawn again: damage, or another JPEG library?
+    """Say how the files compare. A drawn set that differs is drawn again: damage, or another JPEG
+    library?
 
     Raises DataError naming the first file that the generator does not draw.
     """
@@ -29,11 +31,14 @@ def compare_pin(dataset: Dataset, contents: Contents) -> str:
     if pin.get("md5") == contents.digest(f"{root.name}/"):
         return f"identical to {PIN_FILE}"
     if dataset.walkers is None:
-        return f"{PIN_FILE} pins other files or more sets: `dvc status data.dvc` compares all of them"
+        return (
+            f"{PIN_FILE} pins other files or more sets: `dvc status data.dvc` compares all of them"
+        )
     _draw_again(dataset, contents)
     return (
-        f"intact, but other bytes than {PIN_FILE} pins: this machine's JPEG library compresses differently, or the pin "
-        "holds more sets; numbers may differ slightly from the published ones"
+        f"intact, but other bytes than {PIN_FILE} pins: this machine's JPEG library compresses"
+        " differently, or the pin holds more sets; numbers may differ slightly from the published"
+        " ones"
     )
 
 
@@ -43,12 +48,12 @@ def _draw_again(dataset: Dataset, contents: Contents) -> None:
         drawn.add(path)
         if hashlib.md5(content, usedforsecurity=False).hexdigest() != contents.md5_of(path):
             raise DataError(
-                f"{contents.root / path}: is not what the generator draws: delete {contents.root} and run "
-                "`dcct source` again"
+                f"{contents.root / path}: is not what the generator draws: delete {contents.root}"
+                " and run `dcct source` again"
             )
     for path in contents.paths():
         if path not in drawn:
             raise DataError(
-                f"{contents.root / path}: is not part of the data set: delete {contents.root} and run "
-                "`dcct source` again"
+                f"{contents.root / path}: is not part of the data set: delete {contents.root} and"
+                " run `dcct source` again"
             )

@@ -1,8 +1,9 @@
-"""Reader of the PRID-2011 layout (multi_shot/cam_{a,b}/person_0001/*.png) and the ten splits of splits_prid2011.json.
+"""Reader of the PRID-2011 layout (multi_shot/cam_{a,b}/person_0001/*.png) and the ten splits of
+splits_prid2011.json.
 
-Source: Hirzer et al., "Person Re-Identification by Descriptive and Discriminative Classification", SCIA 2011. Each
-split names 89 people for training and 89 for testing, of the 178 that have long tracklets at both cameras.
-Query = camera a, gallery = camera b.
+Source: Hirzer et al., "Person Re-Identification by Descriptive and Discriminative Classification",
+SCIA 2011. Each split names 89 people for training and 89 for testing, of the 178 that have long
+tracklets at both cameras. Query = camera a, gallery = camera b.
 """
 
 from collections.abc import Iterator
@@ -24,10 +25,15 @@ def read_tracklets(root: Path, split: int = 0) -> Iterator[Tracklet]:
     splits = read_json_list(root / SPLIT_FILE)
     try:
         chosen = {part: sorted(splits[split][part]) for part in ("train", "test")}
-        people = {person: int(person.removeprefix("person_")) for part in chosen.values() for person in part}
+        people = {
+            person: int(person.removeprefix("person_"))
+            for part in chosen.values()
+            for person in part
+        }
     except (LookupError, TypeError, ValueError, AttributeError):
         raise DataError(
-            f"{root / SPLIT_FILE}: has no split {split} with lists `train` and `test` of person_0001"
+            f"{root / SPLIT_FILE}: has no split {split} with lists `train` and `test` of"
+            " person_0001"
         ) from None
     for part, names in chosen.items():
         for person in names:

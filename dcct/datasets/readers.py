@@ -13,13 +13,18 @@ from dcct.errors import DataError
 Reader = Callable[[Path], Iterator[Tracklet]]
 
 
-def reader_of(layout: str, split: int = 0, first_half: Literal["test", "train"] | None = None) -> Reader:
-    """The reader of a layout at one of its splits. first_half: what the first half of an iLIDS-VID split is.
+def reader_of(
+    layout: str, split: int = 0, first_half: Literal["test", "train"] | None = None
+) -> Reader:
+    """The reader of a layout at one of its splits. first_half: what the first half of an iLIDS-VID
+    split is.
 
     Raises DataError for a layout that is not known, or a split that it does not have.
     """
     if split >= SPLITS.get(layout, 1):
-        raise DataError(f"layout {layout}: no split {split}; it has {SPLITS.get(layout, 1)}, counted from 0")
+        raise DataError(
+            f"layout {layout}: no split {split}; it has {SPLITS.get(layout, 1)}, counted from 0"
+        )
     readers: dict[str, Reader] = {
         "mars": mars.read_tracklets,
         "dukemtmc-videoreid": duke.read_tracklets,
@@ -35,8 +40,9 @@ def reader_of(layout: str, split: int = 0, first_half: Literal["test", "train"] 
 def read_tracklets(name: str, root: str | Path, *, split: int = 0) -> Iterator[Tracklet]:
     """Yield a data set's tracklets without opening an image.
 
-    name: mars, dukemtmc-videoreid, ilids-vid, prid-2011 or ls-vid. root: the folder that its archive unpacks to.
-    split: 0 to 9 for iLIDS-VID and PRID-2011, 0 for the others. Raises DataError naming what is missing or odd.
+    name: mars, dukemtmc-videoreid, ilids-vid, prid-2011 or ls-vid. root: the folder that its
+    archive unpacks to. split: 0 to 9 for iLIDS-VID and PRID-2011, 0 for the others. Raises
+    DataError naming what is missing or odd.
     """
     return reader_of(name, split)(Path(root))
 

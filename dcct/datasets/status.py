@@ -5,14 +5,15 @@ from datetime import UTC, datetime
 
 from dcct.config.dataset import Dataset
 from dcct.errors import DataError
-from dcct.paths import Paths
-from dcct.receipt import RECEIPT, check_outputs, read_json
+from dcct.files import read_json
+from dcct.pipeline.paths import Paths
+from dcct.provenance.receipt import RECEIPT, check_outputs
 
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """One data set. here: what lies in its folder. verified: when, or "no". counts: how many are as expected. next: the
-    next command, or what to do by hand."""
+    """One data set. here: what lies in its folder. verified: when, or "no". counts: how many are as
+    expected. next: the next command, or what to do by hand."""
 
     name: str
     title: str
@@ -56,7 +57,9 @@ def _verification(name: str, dataset: Dataset, paths: Paths) -> tuple[str, str]:
         started = read_json(paths.run("verify", name), f"verify {name}")["started"]
     except DataError:
         return "no", ""
-    expected = {key: count for key, count in dataset.expected.model_dump().items() if count is not None}
+    expected = {
+        key: count for key, count in dataset.expected.model_dump().items() if count is not None
+    }
     right = sum(set(found["counts"][key]) == {count} for key, count in expected.items())
     warned = f", {found['differences']:,} differences" if found["differences"] else ""
     when = f"{datetime.fromtimestamp(started, UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,4 +1,5 @@
-"""One Tracklet record for every data set, and the invariants that each reader's output must keep."""
+"""One Tracklet record for every data set, and the invariants that each reader's output must
+keep."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,8 +15,8 @@ JUNK, DISTRACTOR = -1, 0
 class Tracklet:
     """Consecutive frames of one person seen by one camera.
 
-    pid: the data set's own identity number (DISTRACTOR for people who are nobody's match). camid: 0-based.
-    frames: paths relative to the data set's root, in time order.
+    pid: the data set's own identity number (DISTRACTOR for people who are nobody's match). camid:
+    0-based. frames: paths relative to the data set's root, in time order.
     """
 
     split: Split
@@ -27,11 +28,15 @@ class Tracklet:
 def checked(tracklets: Iterable[Tracklet]) -> Iterator[Tracklet]:
     """Yield the tracklets, checking what every protocol relies on.
 
-    Raises DataError at an empty tracklet, at junk, and, after the last one, at an identity in train and in test.
+    Raises DataError at an empty tracklet, at junk, and, after the last one, at an identity in train
+    and in test.
     """
     pids = {"train": set(), "query": set(), "gallery": set()}
     for number, tracklet in enumerate(tracklets):
-        where = f"{tracklet.split} tracklet {number} (identity {tracklet.pid}, camera {tracklet.camid + 1})"
+        where = (
+            f"{tracklet.split} tracklet {number} (identity {tracklet.pid}, camera"
+            f" {tracklet.camid + 1})"
+        )
         if not tracklet.frames:
             raise DataError(f"{where} has no frames")
         if tracklet.pid == JUNK:
@@ -44,7 +49,8 @@ def checked(tracklets: Iterable[Tracklet]) -> Iterator[Tracklet]:
 
 
 def count(tracklets: Iterable[Tracklet]) -> dict[str, int]:
-    """The counts that config/datasets/*.yaml expects, except junk, which readers drop; and all frames."""
+    """The counts that config/datasets/*.yaml expects, except junk, which readers drop; and all
+    frames."""
     numbers = {"train": 0, "query": 0, "gallery": 0}
     pids = {split: set() for split in numbers}
     cameras, frames, train_frames, distractors = set(), 0, 0, 0

@@ -1,4 +1,5 @@
-"""Unpacking an archive that may be damaged or hostile: nothing outside the folder, nothing bigger than allowed."""
+"""Unpacking an archive that may be damaged or hostile: nothing outside the folder, nothing bigger
+than allowed."""
 
 import shutil
 import tarfile
@@ -9,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from dcct.errors import DataError
-from dcct.progress import Progress
-from dcct.receipt import cannot_write
+from dcct.files import cannot_write
+from dcct.runtime.progress import Progress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +25,8 @@ class Limits:
 def unpack(archive: Path, folder: Path, progress: Progress, limits: Limits = Limits()) -> None:
     """Unpack a zip or tar archive into `folder`, which is made.
 
-    Raises DataError naming the archive, and the member that is absolute, climbs with `..`, or is a link or a device; or
-    that the archive is damaged, or too big for `limits` or for the disk.
+    Raises DataError naming the archive, and the member that is absolute, climbs with `..`, or is a
+    link or a device; or that the archive is damaged, or too big for `limits` or for the disk.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -48,8 +49,11 @@ def _open(archive: Path) -> zipfile.ZipFile | tarfile.TarFile:
     raise DataError(f"{archive}: is neither a zip nor a tar archive: fetch it again")
 
 
-def _members(opened: zipfile.ZipFile | tarfile.TarFile, archive: Path) -> Iterator[tuple[str, int, object]]:
-    """Name, size and handle of each file. Raises DataError at anything that is neither file nor folder."""
+def _members(
+    opened: zipfile.ZipFile | tarfile.TarFile, archive: Path
+) -> Iterator[tuple[str, int, object]]:
+    """Name, size and handle of each file. Raises DataError at anything that is neither file nor
+    folder."""
     if isinstance(opened, zipfile.ZipFile):
         for info in opened.infolist():
             if info.external_attr >> 28 == 0xA:
@@ -59,29 +63,42 @@ def _members(opened: zipfile.ZipFile | tarfile.TarFile, archive: Path) -> Iterat
     else:
         for info in opened:
             if not (info.isfile() or info.isdir()):
-                raise DataError(f"{archive}: {info.name}: is a link or a device: data sets hold only files")
+                raise DataError(
+                    f"{archive}: {info.name}: is a link or a device: data sets hold only files"
+                )
             if info.isfile():
                 yield info.name, info.size, info
 
 
-def _check(members: list[tuple[str, int, object]], archive: Path, limits: Limits, free: int) -> None:
+def _check(
+    members: list[tuple[str, int, object]], archive: Path, limits: Limits, free: int
+) -> None:
     for name, _, _ in members:
         path = PurePosixPath(name.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
-            raise DataError(f"{archive}: {name}: would be written outside the folder: the archive is not to be trusted")
+            raise DataError(
+                f"{archive}: {name}: would be written outside the folder: the archive is not to be"
+                " trusted"
+            )
     total = sum(size for _, size, _ in members)
     if len(members) > limits.files or total > limits.bytes:
         raise DataError(
-            f"{archive}: unpacks to {len(members):,} files of {total:,} bytes, more than {limits.files:,} and "
-            f"{limits.bytes:,}: not what it should be"
+            f"{archive}: unpacks to {len(members):,} files of {total:,} bytes, more than"
+            f" {limits.files:,} and {limits.bytes:,}: not what it should be"
         )
     if total > free:
-        raise DataError(f"{archive}: unpacks to {total:,} bytes, but the disk has only {free:,} free: make room")
+        raise DataError(
+            f"{archive}: unpacks to {total:,} bytes, but the disk has only {free:,} free: make room"
+        )
 
 
-def _extract(opened: zipfile.ZipFile | tarfile.TarFile, name: str, member: object, folder: Path) -> None:
+def _extract(
+    opened: zipfile.ZipFile | tarfile.TarFile, name: str, member: object, folder: Path
+) -> None:
     target = folder / name
     target.parent.mkdir(parents=True, exist_ok=True)
-    source = opened.open(member) if isinstance(opened, zipfile.ZipFile) else opened.extractfile(member)
+    source = (
+        opened.open(member) if isinstance(opened, zipfile.ZipFile) else opened.extractfile(member)
+    )
     with source, open(target, "wb") as file:
         shutil.copyfileobj(source, file)

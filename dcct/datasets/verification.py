@@ -31,8 +31,9 @@ class Differences:
 class Verification:
     """What was found.
 
-    counts: name → one number for each of the set's splits. frames: usable ones, as listed. files, digest: of the whole
-    folder. pin: how the digest compares with the one in data.dvc. differences: empty unless the set is only warned of.
+    counts: name → one number for each of the set's splits. frames: usable ones, as listed. files,
+    digest: of the whole folder. pin: how the digest compares with the one in data.dvc. differences:
+    empty unless the set is only warned of.
     """
 
     counts: dict[str, list[int]]
@@ -73,11 +74,25 @@ def readable_report(dataset: Dataset, root: Path, found: Verification) -> str:
     lines += ["", f"Found in each of {dataset.split_count} splits."] * (dataset.split_count > 1)
     lines += ["", f"{found.frames:,} frames are present and decodable.", ""]
     if found.differences.number:
-        lines += [f"**{found.differences.number:,} differences; every result made from this set is marked.**", ""]
+        lines += [
+            (
+                f"**{found.differences.number:,} differences; every result made from this set is"
+                " marked.**"
+            ),
+            "",
+        ]
         lines += [f"- {line}" for line in found.differences.lines]
-        lines += [f"- and {found.differences.number - NAMED:,} more"] * (found.differences.number > NAMED) + [""]
+        lines += [f"- and {found.differences.number - NAMED:,} more"] * (
+            found.differences.number > NAMED
+        ) + [""]
     else:
-        lines += ["Every frame that a protocol names is among them; nothing differs from what is expected.", ""]
+        lines += [
+            (
+                "Every frame that a protocol names is among them; nothing differs from what is"
+                " expected."
+            ),
+            "",
+        ]
     lines += [f"{found.files:,} files, digest `{found.digest}`.", "", f"Pin: {found.pin}.", ""]
     lines += [f"Licence: {dataset.licence.strip()}"]
     return "\n".join(lines) + "\n"

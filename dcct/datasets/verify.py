@@ -1,4 +1,5 @@
-"""Verification: every count, every frame, one digest of the whole set, before anything is built on it."""
+"""Verification: every count, every frame, one digest of the whole set, before anything is built on
+it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,15 +12,16 @@ from dcct.datasets.readers import count_junk, reader_of
 from dcct.datasets.tracklet import Tracklet, checked, count
 from dcct.datasets.verification import Differences, Verification, value_range
 from dcct.errors import DataError
-from dcct.progress import Progress
+from dcct.runtime.progress import Progress
 
 
 def verify(dataset: Dataset, root: Path, listing: Path, progress: Progress) -> Verification:
-    """Check counts in every split, decode every frame that any of them uses, digest every file; write `listing`.
+    """Check counts in every split, decode every frame that any of them uses, digest every file;
+    write `listing`.
 
-    Raises DataError naming the first file or the counts that are wrong. Under `verification: warn`, counts that differ
-    and frames that cannot be used are recorded instead, and such frames are not listed; metadata that contradict
-    themselves are an error always.
+    Raises DataError naming the first file or the counts that are wrong. Under `verification: warn`,
+    counts that differ and frames that cannot be used are recorded instead, and such frames are not
+    listed; metadata that contradict themselves are an error always.
     """
     differences = Differences(strict=dataset.verification == "strict")
     counts = _counts(dataset, root, differences)
@@ -47,7 +49,9 @@ def verify(dataset: Dataset, root: Path, listing: Path, progress: Progress) -> V
 def _counts(dataset: Dataset, root: Path, differences: Differences) -> dict[str, list[int]]:
     found = [count(checked(tracklets)) for tracklets in _splits(dataset, root)]
     junk = count_junk(dataset.layout, root)
-    counts = {name: [one[name] for one in found] for name in found[0]} | {"junk_tracklets": [junk] * len(found)}
+    counts = {name: [one[name] for one in found] for name in found[0]} | {
+        "junk_tracklets": [junk] * len(found)
+    }
     wrong = [
         f"{name} {value_range(counts[name])} instead of {expected:,}"
         for name, expected in dataset.expected.model_dump().items()

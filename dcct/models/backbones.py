@@ -18,7 +18,8 @@ from dcct.errors import ConfigError
 
 
 class CNN(nn.Module):
-    """A timm ResNet without its classifier; the last stage has stride 1 and is not dilated (paper: 16×8 of 256×128)."""
+    """A timm ResNet without its classifier; the last stage has stride 1 and is not dilated (paper:
+    16×8 of 256×128)."""
 
     def __init__(self, config: CnnBackbone):
         super().__init__()
@@ -28,7 +29,8 @@ class CNN(nn.Module):
         self.channels_last = self.checkpointing = False
 
     def use_channels_last(self) -> None:
-        """Keep weights and maps in channels-last layout: same result to rounding, faster convolutions."""
+        """Keep weights and maps in channels-last layout: same result to rounding, faster
+        convolutions."""
         self.channels_last = True
         self.net.to(memory_format=torch.channels_last)
 
@@ -53,8 +55,8 @@ class CNN(nn.Module):
 
 
 def _recomputing(block: nn.Module) -> tuple[AbstractContextManager, AbstractContextManager]:
-    """Contexts of a block's forward pass and of its repetition, which must not move BatchNorm's running statistics
-    once more."""
+    """Contexts of a block's forward pass and of its repetition, which must not move BatchNorm's
+    running statistics once more."""
 
     @contextmanager
     def without_statistics() -> Iterator[None]:
@@ -73,8 +75,8 @@ def _recomputing(block: nn.Module) -> tuple[AbstractContextManager, AbstractCont
 
 
 def keep_resolution(net: nn.Module, config: CnnBackbone) -> None:
-    """Take the stride out of a timm ResNet's last stage, which `output_stride=16` would dilate, and the max-pool if
-    the config says so."""
+    """Take the stride out of a timm ResNet's last stage, which `output_stride=16` would dilate, and
+    the max-pool if the config says so."""
     for module in net.layer4[0].modules():
         if isinstance(module, nn.Conv2d | nn.AvgPool2d):
             module.stride = (1, 1)
@@ -83,7 +85,8 @@ def keep_resolution(net: nn.Module, config: CnnBackbone) -> None:
 
 
 class ViT(nn.Module):
-    """A timm vision transformer with class token and final norm, without classifier and camera embedding."""
+    """A timm vision transformer with class token and final norm, without classifier and camera
+    embedding."""
 
     def __init__(self, config: Backbone, image_size: tuple[int, int]):
         super().__init__()
@@ -100,12 +103,14 @@ class ViT(nn.Module):
 
 @torch.no_grad()
 def check_grids(cnn: CNN, vit: ViT, image_size: tuple[int, int]) -> None:
-    """Raise ConfigError unless both branches see the same positions: that equality lets them couple."""
+    """Raise ConfigError unless both branches see the same positions: that equality lets them
+    couple."""
     was_training, x_NCHW = cnn.training, torch.zeros(1, 3, *image_size)
     positions = cnn.eval()(x_NCHW).shape[1]
     cnn.train(was_training)
     if positions != vit.net.patch_embed.num_patches:
         raise ConfigError(
-            f"network: the CNN has {positions} positions for {image_size[0]}×{image_size[1]} images, the ViT "
-            f"{vit.net.patch_embed.num_patches}: choose strides and patch size that agree"
+            f"network: the CNN has {positions} positions for {image_size[0]}×{image_size[1]}"
+            f" images, the ViT {vit.net.patch_embed.num_patches}: choose strides and patch size"
+            " that agree"
         )

@@ -1,6 +1,8 @@
-"""Complementary Content Attention (paper, Section III-B): one branch's positions, guided by itself and by the other.
+"""Complementary Content Attention (paper, Section III-B): one branch's positions, guided by itself
+and by the other.
 
-Shapes: N frames, P positions, C channels of this branch, G channels of the other, M = C / number of attentions.
+Shapes: N frames, P positions, C channels of this branch, G channels of the other, M = C / number of
+attentions.
 """
 
 import torch
@@ -24,16 +26,21 @@ class Attention(nn.Module):
 
 
 class CCA(nn.Module):
-    """Self-attention asks with the branch's own mean, cross-attention with the other branch's feature (detached)."""
+    """Self-attention asks with the branch's own mean, cross-attention with the other branch's
+    feature (detached)."""
 
     def __init__(self, channels: int, guide_channels: int, attentions: list[str]):
         super().__init__()
         width = channels // len(attentions)
         self.self_attention = Attention(channels, channels, width) if "self" in attentions else None
-        self.cross_attention = Attention(guide_channels, channels, width) if "cross" in attentions else None
+        self.cross_attention = (
+            Attention(guide_channels, channels, width) if "cross" in attentions else None
+        )
         self.norm = nn.LayerNorm(channels)
         self.mlp = nn.Sequential(
-            nn.Linear(channels, channels, bias=False), nn.ReLU(), nn.Linear(channels, channels, bias=False)
+            nn.Linear(channels, channels, bias=False),
+            nn.ReLU(),
+            nn.Linear(channels, channels, bias=False),
         )
 
     def forward(self, x_NPC: Tensor, guide_NG: Tensor) -> Tensor:

@@ -1,4 +1,5 @@
-"""DCCT, or any part of it that a variant names: two backbones, CCA in space, HTA in time, one head per feature.
+"""DCCT, or any part of it that a variant names: two backbones, CCA in space, HTA in time, one head
+per feature.
 
 Shapes: B clips, T frames, N = B·T frames together, P positions, C channels, K training identities.
 """
@@ -18,7 +19,8 @@ from dcct.models.hta import HTA
 
 @dataclass(kw_only=True)
 class Scores:
-    """What a head says: embedding after BatchNorm (…,C), on which triplets are mined, and logits (…,K)."""
+    """What a head says: embedding after BatchNorm (…,C), on which triplets are mined, and logits
+    (…,K)."""
 
     embedding: Tensor
     logits: Tensor
@@ -28,10 +30,10 @@ class Scores:
 class Output:
     """One record for every variant; a variant fills only what it computes.
 
-    features: clip features (B,C): cnn, vit, base (before BatchNorm), spatial, temporal (after), all (concatenated).
-    frame: branch → Scores with leading shape (B,T). clip: spatial_cnn, spatial_vit, temporal → Scores with (B,).
-    temporal: (B,2d) before BatchNorm, FD's teacher. hints: branch → (B,T,2d), FD's students.
-    distill_logits: the variant has LD.
+    features: clip features (B,C): cnn, vit, base (before BatchNorm), spatial, temporal (after), all
+    (concatenated). frame: branch → Scores with leading shape (B,T). clip: spatial_cnn, spatial_vit,
+    temporal → Scores with (B,). temporal: (B,2d) before BatchNorm, FD's teacher. hints: branch →
+    (B,T,2d), FD's students. distill_logits: the variant has LD.
     """
 
     features: dict[str, Tensor] = field(default_factory=dict)
@@ -42,7 +44,8 @@ class Output:
     distill_logits: bool = False
 
     def map(self, function: Callable[[Tensor], Tensor]) -> "Output":
-        """The same record of function(tensor) for every tensor that the losses read; features are left out."""
+        """The same record of function(tensor) for every tensor that the losses read; features are
+        left out."""
 
         def scores(heads: dict[str, Scores]) -> dict[str, Scores]:
             return {
@@ -62,7 +65,9 @@ class Output:
 class Head(nn.Module):
     """BatchNorm1d → Linear to K identities (the "BNNeck"). Classifier init N(0, 0.001)."""
 
-    def __init__(self, channels: int, identities: int, *, bias: bool = False, frozen_shift: bool = False):
+    def __init__(
+        self, channels: int, identities: int, *, bias: bool = False, frozen_shift: bool = False
+    ):
         super().__init__()
         self.norm = nn.BatchNorm1d(channels)
         self.norm.bias.requires_grad_(not frozen_shift)
@@ -72,7 +77,8 @@ class Head(nn.Module):
             nn.init.zeros_(self.classifier.bias)
 
     def forward(self, x: Tensor) -> Scores:
-        """(B,C) or (B,T,C) → Scores of the same leading shape; statistics run over all leading dimensions."""
+        """(B,C) or (B,T,C) → Scores of the same leading shape; statistics run over all leading
+        dimensions."""
         embedding = self.norm(x.flatten(0, -2)).view_as(x)
         return Scores(embedding=embedding, logits=self.classifier(embedding))
 
@@ -80,8 +86,8 @@ class Head(nn.Module):
 class DCCT(nn.Module):
     """The network of one variant.
 
-    variant: which parts exist. network: backbones and HTA width. clips: T and image size. num_identities: K.
-    Raises ConfigError when the two branches' grids differ.
+    variant: which parts exist. network: backbones and HTA width. clips: T and image size.
+    num_identities: K. Raises ConfigError when the two branches' grids differ.
     """
 
     def __init__(self, variant: Variant, network: Network, clips: Clips, num_identities: int):
@@ -91,7 +97,11 @@ class DCCT(nn.Module):
         self.vit = ViT(network.vit, size) if "vit" in variant.branches else None
         self.head_cnn = Head(self.cnn.channels, num_identities) if self.cnn else None
         # The official program gives the ViT's classifier a bias and freezes its BatchNorm's.
-        self.head_vit = Head(self.vit.channels, num_identities, bias=True, frozen_shift=True) if self.vit else None
+        self.head_vit = (
+            Head(self.vit.channels, num_identities, bias=True, frozen_shift=True)
+            if self.vit
+            else None
+        )
         if self.cnn and self.vit:
             check_grids(self.cnn, self.vit, size)
         self.cca_cnn = self.cca_vit = self.hta = None
@@ -104,7 +114,10 @@ class DCCT(nn.Module):
     def _add_cca(self, variant: Variant, num_identities: int) -> None:
         cnn, vit = self.cnn.channels, self.vit.channels
         self.cca_cnn, self.cca_vit = CCA(cnn, vit, variant.cca), CCA(vit, cnn, variant.cca)
-        self.head_spatial_cnn, self.head_spatial_vit = Head(cnn, num_identities), Head(vit, num_identities)
+        self.head_spatial_cnn, self.head_spatial_vit = (
+            Head(cnn, num_identities),
+            Head(vit, num_identities),
+        )
 
     def _add_hta(self, variant: Variant, width: int, clip_length: int, num_identities: int) -> None:
         cnn, vit = self.cnn.channels, self.vit.channels
@@ -138,7 +151,11 @@ class DCCT(nn.Module):
             self._judge_space(space, output)
             if self.hta:
                 self._judge_time(space, {k: v.unflatten(0, shape) for k, v in base.items()}, output)
-            parts = [output.features[name] for name in ("base", "spatial", "temporal") if name in output.features]
+            parts = [
+                output.features[name]
+                for name in ("base", "spatial", "temporal")
+                if name in output.features
+            ]
             output.features["all"] = torch.cat(parts, dim=1)
         return output
 
@@ -150,7 +167,9 @@ class DCCT(nn.Module):
             [output.clip["spatial_cnn"].embedding, output.clip["spatial_vit"].embedding], dim=1
         )
 
-    def _judge_time(self, space: dict[str, Tensor], base: dict[str, Tensor], output: Output) -> None:
+    def _judge_time(
+        self, space: dict[str, Tensor], base: dict[str, Tensor], output: Output
+    ) -> None:
         """CCA outputs (B,T,C) → temporal head; base features (B,T,C) → FD's hints."""
         output.temporal = self.hta(space["cnn"], space["vit"]).mean(1)
         output.clip["temporal"] = self.head_temporal(output.temporal)

@@ -1,6 +1,8 @@
-"""Hierarchical Temporal Aggregation (paper, Section III-C): time gathered in levels, with gated attention between them.
+"""Hierarchical Temporal Aggregation (paper, Section III-C): time gathered in levels, with gated
+attention between them.
 
-Shapes: B clips, T frames, D = d the aligned width of a branch, 2D the joint width, C a branch's own channels.
+Shapes: B clips, T frames, D = d the aligned width of a branch, 2D the joint width, C a branch's own
+channels.
 """
 
 import torch
@@ -13,7 +15,8 @@ MLP_RATIO = {1: 4.0, 2: 0.25}
 
 
 class TemporalBlock(nn.Module):
-    """Position embedding, pre-norm attention WITHOUT output projection, pre-norm MLP, final norm (official program)."""
+    """Position embedding, pre-norm attention WITHOUT output projection, pre-norm MLP, final norm
+    (official program)."""
 
     def __init__(self, width: int, clip_length: int, mlp_ratio: float):
         super().__init__()
@@ -40,7 +43,8 @@ class TemporalBlock(nn.Module):
 
 
 class Gate(nn.Module):
-    """Gated attention: the joint level-1 clip vector f decides, per channel, how much of a branch goes on."""
+    """Gated attention: the joint level-1 clip vector f decides, per channel, how much of a branch
+    goes on."""
 
     def __init__(self, width: int, gated: bool):
         super().__init__()
@@ -49,7 +53,8 @@ class Gate(nn.Module):
         self.gate = nn.Linear(width, width) if gated else None
 
     def forward(self, x_BTD: Tensor, joint_BTE: Tensor) -> Tensor:
-        """x ← x·a + f·(1−a) with a = sigmoid(Linear(BatchNorm(x·f))); ungated: x + f. joint_BTE has E = 2D channels."""
+        """x ← x·a + f·(1−a) with a = sigmoid(Linear(BatchNorm(x·f))); ungated: x + f. joint_BTE has
+        E = 2D channels."""
         f_BTD = self.guide(joint_BTE.mean(1, keepdim=True)).expand_as(x_BTD)
         if self.gate is None:
             return x_BTD + f_BTD
@@ -73,9 +78,18 @@ class Level(nn.Module):
 
 
 class HTA(nn.Module):
-    """Both CCA outputs per frame → temporal tokens of the joint width. Inputs are detached: HTA trains only itself."""
+    """Both CCA outputs per frame → temporal tokens of the joint width. Inputs are detached: HTA
+    trains only itself."""
 
-    def __init__(self, cnn_channels: int, vit_channels: int, width: int, clip_length: int, levels: int, gated: bool):
+    def __init__(
+        self,
+        cnn_channels: int,
+        vit_channels: int,
+        width: int,
+        clip_length: int,
+        levels: int,
+        gated: bool,
+    ):
         super().__init__()
         self.align_cnn = nn.Linear(cnn_channels, width)
         self.align_vit = nn.Linear(vit_channels, width)

@@ -1,4 +1,5 @@
-"""The backbones' initial weights, made once per seed so that every variant starts from the same ones."""
+"""The backbones' initial weights, made once per seed so that every variant starts from the same
+ones."""
 
 import re
 import urllib.request
@@ -13,27 +14,31 @@ from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from dcct.checkpoint import read_tensors
 from dcct.config.profile import Clips, Network, Weights
 from dcct.errors import ConfigError, DataError
+from dcct.files import atomic, file_digest
 from dcct.models.backbones import CNN, ViT
-from dcct.receipt import atomic, file_digest
-from dcct.streams import Stream, torch_seed
+from dcct.models.checkpoint import read_tensors
+from dcct.seeding import Stream, torch_seed
 
 BRANCHES = ("cnn", "vit")
 CLASSIFIERS = ("fc.", "head.")
 """Parameters of ImageNet classifiers, which our backbones do not have."""
 OFFICIAL_FILES = {
     "resnet50-19c8e357.pth": "https://download.pytorch.org/models/resnet50-19c8e357.pth",
-    "jx_vit_base_p16_224-80ecf9dd.pth": "https://github.com/rwightman/pytorch-image-models/releases/download/"
-    "v0.1-vitjx/jx_vit_base_p16_224-80ecf9dd.pth",
+    "jx_vit_base_p16_224-80ecf9dd.pth": (
+        "https://github.com/rwightman/pytorch-image-models/releases/download/"
+        "v0.1-vitjx/jx_vit_base_p16_224-80ecf9dd.pth"
+    ),
 }
 """Files from which the official program starts → where they were published."""
 HUB_FILE, REACH_S = "model.safetensors", 10
 DIGITS = re.compile(r"-([0-9a-f]{8})$")
 
 
-def initial_backbones(network: Network, weights: Weights, clips: Clips, seed: int) -> dict[str, nn.Module]:
+def initial_backbones(
+    network: Network, weights: Weights, clips: Clips, seed: int
+) -> dict[str, nn.Module]:
     """Both backbones at their initial weights: drawn from the seed, or pretrained."""
     size = (clips.height, clips.width)
     backbones = {}
@@ -63,7 +68,8 @@ def read_weights(folder: Path, branch: str) -> dict[str, Tensor]:
 
 
 def resize_position_embedding(embedding_1PC: Tensor, grid: tuple[int, int]) -> Tensor:
-    """Position embedding (1,1+P,C) of class token and square grid → bilinear to `grid`, no antialias (official)."""
+    """Position embedding (1,1+P,C) of class token and square grid → bilinear to `grid`, no
+    antialias (official)."""
     token, square = embedding_1PC[:, :1], embedding_1PC[:, 1:]
     side = round(square.shape[1] ** 0.5)
     image_1CHW = square.unflatten(1, (side, side)).permute(0, 3, 1, 2)
@@ -72,9 +78,11 @@ def resize_position_embedding(embedding_1PC: Tensor, grid: tuple[int, int]) -> T
 
 
 def load_pretrained(backbone: CNN | ViT, branch: str, network: Network, weights: Weights) -> None:
-    """Fill a backbone with the pretrained weights that `weights` names; the position embedding is resized to its grid.
+    """Fill a backbone with the pretrained weights that `weights` names; the position embedding is
+    resized to its grid.
 
-    Raises DataError, one line that says what to put where, when they cannot be had or do not belong to the backbone.
+    Raises DataError, one line that says what to put where, when they cannot be had or do not belong
+    to the backbone.
     """
     name = getattr(weights, branch)
     if weights.source == "hub":
@@ -84,16 +92,20 @@ def load_pretrained(backbone: CNN | ViT, branch: str, network: Network, weights:
         state = _from_file(where)
     state = {key: tensor for key, tensor in state.items() if not key.startswith(CLASSIFIERS)}
     if isinstance(backbone, ViT) and "pos_embed" in state:
-        state["pos_embed"] = resize_position_embedding(state["pos_embed"], backbone.net.patch_embed.grid_size)
+        state["pos_embed"] = resize_position_embedding(
+            state["pos_embed"], backbone.net.patch_embed.grid_size
+        )
     try:
         missing, unexpected = backbone.net.load_state_dict(state, strict=False)
-        problems = [f"{key} is missing" for key in missing] + [f"{key} is unexpected" for key in unexpected]
+        problems = [f"{key} is missing" for key in missing] + [
+            f"{key} is unexpected" for key in unexpected
+        ]
     except RuntimeError as error:  # torch's report of shapes that differ
         problems = [str(error).splitlines()[-1].strip()]
     if problems:
         raise DataError(
-            f"{where}: does not belong to network.{branch} ({getattr(network, branch).name}): {problems[0]}: name the "
-            f"weights of that network in weights.{branch}"
+            f"{where}: does not belong to network.{branch} ({getattr(network, branch).name}):"
+            f" {problems[0]}: name the weights of that network in weights.{branch}"
         )
 
 
@@ -107,22 +119,27 @@ def _from_hub(name: str) -> dict[str, Tensor]:
     except LocalEntryNotFoundError:
         pass
     try:
-        urllib.request.urlopen(ENDPOINT, timeout=REACH_S).close()  # the hub's client would retry for a minute
+        urllib.request.urlopen(
+            ENDPOINT, timeout=REACH_S
+        ).close()  # the hub's client would retry for a minute
         return read_tensors(Path(hf_hub_download(repository, HUB_FILE, endpoint=ENDPOINT)))
     except (OSError, HfHubHTTPError) as error:
         files = ", ".join(OFFICIAL_FILES)
         raise DataError(
-            f"weights: {repository} is not in the Hugging Face cache and {ENDPOINT} cannot be reached ({error}): go "
-            f"online once, or put the official files ({files}) into data/weights and set weights.source to folder "
-            "(config/README.md)"
+            f"weights: {repository} is not in the Hugging Face cache and {ENDPOINT} cannot be"
+            f" reached ({error}): go online once, or put the official files ({files}) into"
+            " data/weights and set weights.source to folder (config/README.md)"
         ) from None
 
 
 def _from_file(path: Path) -> dict[str, Tensor]:
-    """A state dict from a file whose SHA-256 starts with the eight digits at the end of its name."""
+    """A state dict from a file whose SHA-256 starts with the eight digits at the end of its
+    name."""
     digits = DIGITS.search(path.stem)
     if not digits:
-        raise ConfigError(f"weights: {path.name}: its name must end in the first eight digits of its SHA-256")
+        raise ConfigError(
+            f"weights: {path.name}: its name must end in the first eight digits of its SHA-256"
+        )
     if not path.is_file():
         known = OFFICIAL_FILES.get(path.name)
         where = f"fetch {known} and put it there" if known else "put it there"
@@ -130,6 +147,7 @@ def _from_file(path: Path) -> dict[str, Tensor]:
     digest = file_digest(path)
     if not digest.startswith(digits[1]):
         raise DataError(
-            f"{path}: damaged: its SHA-256 starts with {digest[:8]}, its name says {digits[1]}: fetch it again"
+            f"{path}: damaged: its SHA-256 starts with {digest[:8]}, its name says {digits[1]}:"
+            " fetch it again"
         )
     return read_tensors(path)

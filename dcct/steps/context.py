@@ -8,10 +8,10 @@ from dcct.config.dataset import Dataset
 from dcct.config.load import load_dataset, load_profile, splits_of
 from dcct.config.profile import Profile
 from dcct.errors import ConfigError
-from dcct.paths import Paths
-from dcct.progress import Progress
-from dcct.receipt import RECEIPT, Origin, origin_of, recorded
-from dcct.stages import PACKAGE, code_of, settings_of
+from dcct.pipeline.code import PACKAGE, code_of, settings_of
+from dcct.pipeline.paths import Paths
+from dcct.provenance.receipt import RECEIPT, Origin, origin_of, recorded
+from dcct.runtime.progress import Progress
 
 TIME_ORDER = ("begin", "repeated", "shuffled")
 """Samplers whose comparison shows whether time order is used."""
@@ -29,7 +29,10 @@ class Context:
     def dataset(self, name: str) -> Dataset:
         """A data set of the profile; any other name is refused."""
         if name not in self.profile.tested:
-            raise ConfigError(f"{self.configfile}: {name} is not among its datasets: {', '.join(self.profile.tested)}")
+            raise ConfigError(
+                f"{self.configfile}: {name} is not among its datasets:"
+                f" {', '.join(self.profile.tested)}"
+            )
         return load_dataset(name, self.configfile)
 
     def split(self, name: str, split: int) -> Dataset:
@@ -37,7 +40,9 @@ class Context:
         dataset = self.dataset(name)
         run = splits_of(dataset, self.profile)
         if split not in run:
-            raise ConfigError(f"{self.configfile}: split {split} of {name} is not among those it runs: {run}")
+            raise ConfigError(
+                f"{self.configfile}: split {split} of {name} is not among those it runs: {run}"
+            )
         return dataset
 
 
@@ -53,7 +58,10 @@ def manifest_input(paths: Paths, dataset: str, split: int) -> dict[Path, str]:
 
 
 def clips_inputs(paths: Paths, dataset: str, split: int) -> dict[Path, str]:
-    return {**manifest_input(paths, dataset, split), paths.frames(dataset) / RECEIPT: f"pack {dataset}"}
+    return {
+        **manifest_input(paths, dataset, split),
+        paths.frames(dataset) / RECEIPT: f"pack {dataset}",
+    }
 
 
 def origin_for(context: Context, step: str, inputs: dict[Path, str], settings: dict) -> Origin:
@@ -62,7 +70,12 @@ def origin_for(context: Context, step: str, inputs: dict[Path, str], settings: d
 
 
 def recorded_as(
-    context: Context, step: str, receipt: Path, key: tuple[str, ...], outputs: list[Path], origin: Origin
+    context: Context,
+    step: str,
+    receipt: Path,
+    key: tuple[str, ...],
+    outputs: list[Path],
+    origin: Origin,
 ) -> AbstractContextManager[dict]:
     """Record a step in its receipt and in the run record that `key` names."""
     return recorded(receipt, context.paths.run(step, *key), outputs, origin)

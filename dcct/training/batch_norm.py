@@ -1,4 +1,5 @@
-"""BatchNorm whose statistics run over the batches of all processes, so that N processes see what one would."""
+"""BatchNorm whose statistics run over the batches of all processes, so that N processes see what
+one would."""
 
 from types import MethodType
 
@@ -12,9 +13,11 @@ from dcct.errors import ConfigError
 
 
 def share_statistics(model: nn.Module) -> None:
-    """Make every BatchNorm below `model` average over all processes, in place; names and state stay the same.
+    """Make every BatchNorm below `model` average over all processes, in place; names and state stay
+    the same.
 
-    On GPUs they become torch's own SyncBatchNorm, which exists nowhere else; elsewhere their forward pass is replaced.
+    On GPUs they become torch's own SyncBatchNorm, which exists nowhere else; elsewhere their
+    forward pass is replaced.
     """
     for parent in list(model.modules()):
         for name, child in list(parent.named_children()):
@@ -25,13 +28,14 @@ def share_statistics(model: nn.Module) -> None:
                     child.forward = MethodType(_normalise, child)
                 else:
                     raise ConfigError(
-                        f"training.processes: {type(child).__name__} of this network cannot average over several "
-                        "processes on a CPU: use one process, or GPUs"
+                        f"training.processes: {type(child).__name__} of this network cannot average"
+                        " over several processes on a CPU: use one process, or GPUs"
                     )
 
 
 class _SumOfAll(torch.autograd.Function):
-    """Sum of a tensor over all processes; so is the sum's gradient, since every process's loss depends on it."""
+    """Sum of a tensor over all processes; so is the sum's gradient, since every process's loss
+    depends on it."""
 
     @staticmethod
     def forward(ctx: object, x: Tensor) -> Tensor:

@@ -1,4 +1,5 @@
-"""Starting the processes of one training: torch's elastic launcher, which ends all of them when one is lost."""
+"""Starting the processes of one training: torch's elastic launcher, which ends all of them when one
+is lost."""
 
 import logging
 import os
@@ -15,11 +16,12 @@ LOOK_EVERY_S = 0.2
 
 
 def launch(processes: int, arguments: list[str]) -> int:
-    """Run `python -m dcct` with these arguments in several processes of this machine, until all have ended.
+    """Run `python -m dcct` with these arguments in several processes of this machine, until all
+    have ended.
 
-    Returns the exit status of processes that said themselves what is wrong. Raises DcctError when one was killed. A
-    signal that asks to stop is passed on, AskedToStopError raised: the processes have the launcher's half a minute to
-    save their state.
+    Returns the exit status of processes that said themselves what is wrong. Raises DcctError when
+    one was killed. A signal that asks to stop is passed on, AskedToStopError raised: the processes
+    have the launcher's half a minute to save their state.
     """
     logging.disable()  # what the launcher reports at length is said here in one line
     signal.signal(signal.SIGUSR1, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
@@ -41,11 +43,13 @@ def launch(processes: int, arguments: list[str]) -> int:
         ) from None
     except ChildFailedError as error:
         statuses = {rank: failure.exitcode for rank, failure in error.failures.items()}
-        rank, status = min(statuses.items(), key=lambda item: item[1])  # a killed one is the cause, others the effect
+        rank, status = min(
+            statuses.items(), key=lambda item: item[1]
+        )  # a killed one is the cause, others the effect
         if status > 0:
             return status
         raise DcctError(
-            f"process {rank} of {processes} was ended by {signal.Signals(-status).name}, and the others with it: run "
-            "the same command to go on from the last saved state"
+            f"process {rank} of {processes} was ended by {signal.Signals(-status).name}, and the"
+            " others with it: run the same command to go on from the last saved state"
         ) from None
     return 0

@@ -1,4 +1,5 @@
-"""Training of one variant, from initial weights to a checkpoint; interrupted anywhere, it ends with the same bytes."""
+"""Training of one variant, from initial weights to a checkpoint; interrupted anywhere, it ends with
+the same bytes."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -10,26 +11,26 @@ import pyarrow.csv
 import torch
 from torch import Tensor
 
-from dcct.checkpoint import MODEL, save_model
 from dcct.clips.loader import TrainingClips, load_batches
 from dcct.clips.transforms import to_input
 from dcct.config.profile import Training
 from dcct.datasets.manifest import write_parquet
-from dcct.device import autocast, on_device, prepare_torch
 from dcct.errors import AskedToStopError
-from dcct.progress import Progress
-from dcct.receipt import atomic
-from dcct.streams import Stream, torch_seed
+from dcct.files import atomic
+from dcct.models.checkpoint import MODEL, save_model
+from dcct.runtime.device import autocast, on_device, prepare_torch
+from dcct.runtime.profiler import traced
+from dcct.runtime.progress import Progress
+from dcct.runtime.signals import stop_requests
+from dcct.runtime.view import View
+from dcct.seeding import Stream, torch_seed
+from dcct.training.distributed import Group
 from dcct.training.finite import check_finite
-from dcct.training.group import Group
-from dcct.training.interrupt import stop_requests
-from dcct.training.learner import Learner, Run
 from dcct.training.memory import memory_advice, memory_of
 from dcct.training.objective import Objective
 from dcct.training.schedule import distill_weight_at, lr_at
-from dcct.training.start import adam, initial_model, moving_average
-from dcct.training.trace import traced
-from dcct.training.view import View
+from dcct.training.setup import adam, initial_model, moving_average
+from dcct.training.state import Learner, Run
 
 HISTORY, PLOTTED = "history.parquet", "history.csv"
 """Every epoch's mean of every loss term: for programs, and for `dvc plots`."""
@@ -38,9 +39,10 @@ HISTORY, PLOTTED = "history.parquet", "history.csv"
 def fit(run: Run, folder: Path, progress: Progress, trace: Path | None = None) -> dict:
     """Train and write folder/model.safetensors, folder/history.parquet and folder/history.csv.
 
-    Started as one of several processes, it does its part, and the first of them writes. trace: where a profiler's trace
-    of a few steps goes. Returns what the run record holds, summed over interruptions. Raises DcctError at a non-finite
-    loss, AskedToStopError when a signal asked to stop and the state is saved.
+    Started as one of several processes, it does its part, and the first of them writes. trace:
+    where a profiler's trace of a few steps goes. Returns what the run record holds, summed over
+    interruptions. Raises DcctError at a non-finite loss, AskedToStopError when a signal asked to
+    stop and the state is saved.
     """
     training = run.profile.training
     prepare_torch(training, training.precision)
@@ -112,7 +114,9 @@ def train_epoch(
         group["lr"] = learning_rate * group["rate"]
     learner.model.train()
     for batch in islice(batches, dataset.steps - learner.step):
-        torch.manual_seed(torch_seed(run.seed, Stream.DROP_PATH, epoch, learner.step, learner.group.rank))
+        torch.manual_seed(
+            torch_seed(run.seed, Stream.DROP_PATH, epoch, learner.step, learner.group.rank)
+        )
         terms = losses(learner, objective, batch, training)
         check_finite(terms, learner, dataset, run)
         update(learner, terms["loss"], training)
@@ -125,15 +129,24 @@ def train_epoch(
             learner.seconds += time.perf_counter() - started
             learner.save(run)
             where = f"epoch {epoch}, step {learner.step}"
-            raise AskedToStopError(f"{signal}: stopped after {where}; all is saved: run the same command to go on")
+            raise AskedToStopError(
+                f"{signal}: stopped after {where}; all is saved: run the same command to go on"
+            )
     learner.seconds += time.perf_counter() - started
     means = {name: float(total) / learner.step for name, total in learner.sums.items()}
     weight = distill_weight_at(epoch, training)
-    row = {"epoch": epoch + 1, "learning_rate": learning_rate, "distill_weight": weight, "images": learner.images}
+    row = {
+        "epoch": epoch + 1,
+        "learning_rate": learning_rate,
+        "distill_weight": weight,
+        "images": learner.images,
+    }
     return row | means
 
 
-def losses(learner: Learner, objective: Objective, batch: tuple[Tensor, ...], training: Training) -> dict[str, Tensor]:
+def losses(
+    learner: Learner, objective: Objective, batch: tuple[Tensor, ...], training: Training
+) -> dict[str, Tensor]:
     """Forward: this process's part of a batch → the loss terms of the whole batch."""
     clips, augmented, labels = batch
     clips, labels = (x.to(training.device, non_blocking=True) for x in (clips, labels))
@@ -145,8 +158,8 @@ def losses(learner: Learner, objective: Objective, batch: tuple[Tensor, ...], tr
 def update(learner: Learner, loss: Tensor, training: Training) -> None:
     """Backward, and one step of the optimiser.
 
-    Every process has the whole batch's loss but gradients of its own part alone; averaging over the processes divides
-    their sum by how many there are, so the loss is multiplied by it.
+    Every process has the whole batch's loss but gradients of its own part alone; averaging over the
+    processes divides their sum by how many there are, so the loss is multiplied by it.
     """
     learner.optimizer.zero_grad()
     learner.scaler.scale(loss * learner.group.size).backward()

@@ -1,4 +1,5 @@
-"""How much memory a training will take, counted before its first step; and what to set when there is not enough."""
+"""How much memory a training will take, counted before its first step; and what to set when there
+is not enough."""
 
 import contextlib
 from collections.abc import Iterator
@@ -20,7 +21,8 @@ EXHAUSTED = ("can't allocate memory", "not enough memory", "out of memory")
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
-    """Bytes: state: weights, gradients and optimiser. activations: what the backward pass of one batch needs."""
+    """Bytes: state: weights, gradients and optimiser. activations: what the backward pass of one
+    batch needs."""
 
     state: int
     activations: int
@@ -28,15 +30,21 @@ class Memory:
     def __str__(self) -> str:
         size, unit = (2**30, "GiB") if self.state + self.activations >= 2**30 else (2**20, "MiB")
         whole, state, activations = (
-            f"{part / size:.1f}" for part in (self.state + self.activations, self.state, self.activations)
+            f"{part / size:.1f}"
+            for part in (self.state + self.activations, self.state, self.activations)
         )
-        return f"about {whole} {unit}: {state} for weights and optimiser, {activations} for a batch's activations"
+        return (
+            f"about {whole} {unit}: {state} for weights and optimiser, {activations} for a batch's"
+            " activations"
+        )
 
 
 def memory_of(variant: Variant, profile: Profile, identities: int) -> Memory:
-    """Count what a training step keeps in each process, without memory for it: two clips on torch's meta device.
+    """Count what a training step keeps in each process, without memory for it: two clips on torch's
+    meta device.
 
-    Left out: the input, scratch space of single operations, and what a checkpointed block computes again.
+    Left out: the input, scratch space of single operations, and what a checkpointed block computes
+    again.
     """
     training, clips = profile.training, profile.clips
     with torch.device("meta"):
@@ -51,7 +59,10 @@ def memory_of(variant: Variant, profile: Profile, identities: int) -> Memory:
     tensors = ADAM_TENSORS + bool(training.extras.average)
     return Memory(
         state=4 * tensors * parameters,
-        activations=kept * training.identities * training.tracklets // (2 * halved * training.processes),
+        activations=kept
+        * training.identities
+        * training.tracklets
+        // (2 * halved * training.processes),
     )
 
 
@@ -74,12 +85,14 @@ def memory_advice(training: Training, frames: int) -> Iterator[None]:
     """Turn an exhausted memory into one line that says which option to set. frames: per clip."""
     try:
         yield
-    except RuntimeError as error:  # torch.OutOfMemoryError is one; the CPU's allocator raises the plain kind
+    except (
+        RuntimeError
+    ) as error:  # torch.OutOfMemoryError is one; the CPU's allocator raises the plain kind
         if not any(sign in str(error) for sign in EXHAUSTED):
             raise
         images = training.identities * training.tracklets * frames
         raise DcctError(
-            f"not enough memory on {training.device} for {images} images a step: set training.checkpointing: "
-            "[cnn, vit] (same result), then training.precision: bf16, or fewer training.identities, and run the same "
-            "command again"
+            f"not enough memory on {training.device} for {images} images a step: set"
+            " training.checkpointing: [cnn, vit] (same result), then training.precision: bf16, or"
+            " fewer training.identities, and run the same command again"
         ) from None

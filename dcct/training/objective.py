@@ -11,8 +11,8 @@ from dcct.models.dcct import Output
 class Objective:
     """The paper's total loss: frame CE + frame triplet + clip CE + clip triplet + λ·(FD + LD).
 
-    frame_loss: "mean" averages the branches; "official" keeps the released program's quirk (see docs/fidelity.md).
-    distill_weight: λ; feature_weight and logit_weight scale FD and LD within it.
+    frame_loss: "mean" averages the branches; "official" keeps the released program's quirk (see
+    docs/fidelity.md). distill_weight: λ; feature_weight and logit_weight scale FD and LD within it.
     label_smoothing: the paper has none.
     """
 
@@ -28,11 +28,16 @@ class Objective:
         label_smoothing: float = 0.0,
     ):
         self.frame_loss, self.margin, self.temperature = frame_loss, margin, temperature
-        self.distill_weight, self.feature_weight, self.logit_weight = distill_weight, feature_weight, logit_weight
+        self.distill_weight, self.feature_weight, self.logit_weight = (
+            distill_weight,
+            feature_weight,
+            logit_weight,
+        )
         self.label_smoothing = label_smoothing
 
     def __call__(self, output: Output, pids: Tensor) -> dict[str, Tensor]:
-        """pids: labels (B,) in 0..K-1. Keys beside `loss` are the unweighted terms that the variant has."""
+        """pids: labels (B,) in 0..K-1. Keys beside `loss` are the unweighted terms that the variant
+        has."""
         terms, frame_loss, clip_loss = {}, 0.0, 0.0
         for branch, scores in output.frame.items():
             ce, triplet = self._pair(terms, f"frame_{{}}_{branch}", scores, pids)
@@ -42,14 +47,18 @@ class Objective:
             clip_loss = clip_loss + (ce + triplet) / len(output.clip)
         return {"loss": frame_loss + clip_loss + self._distillation(terms, output), **terms}
 
-    def _pair(self, terms: dict[str, Tensor], name: str, scores, pids: Tensor) -> tuple[Tensor, Tensor]:
+    def _pair(
+        self, terms: dict[str, Tensor], name: str, scores, pids: Tensor
+    ) -> tuple[Tensor, Tensor]:
         ce = terms[name.format("ce")] = cross_entropy(scores.logits, pids, self.label_smoothing)
-        triplet = terms[name.format("triplet")] = batch_hard_triplet(scores.embedding, pids, self.margin)
+        triplet = terms[name.format("triplet")] = batch_hard_triplet(
+            scores.embedding, pids, self.margin
+        )
         return ce, triplet
 
     def frame_weight(self, branch: str, output: Output) -> float:
-        """Weight of one branch's frame terms. The official program divides the running sum by T after each branch, so
-        that a branch followed by another is divided by T once more."""
+        """Weight of one branch's frame terms. The official program divides the running sum by T
+        after each branch, so that a branch followed by another is divided by T once more."""
         branches = list(output.frame)
         weight = 1 / len(branches)
         if self.frame_loss == "official":

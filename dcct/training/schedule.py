@@ -6,10 +6,11 @@ from dcct.config.profile import Training
 
 
 def lr_at(epoch: int, training: Training) -> float:
-    """Learning rate of an epoch (0-based): linear warm-up, then × decay_factor at each of decay_epochs.
+    """Learning rate of an epoch (0-based): linear warm-up, then × decay_factor at each of
+    decay_epochs.
 
-    Official recipe: ×0.01 → 1 over 10 epochs, ×0.3 at 70, 140, 210, 280 and 350. With `schedule: cosine` the rate falls
-    along half a cosine instead, and would reach 0 after the last epoch.
+    Official recipe: ×0.01 → 1 over 10 epochs, ×0.3 at 70, 140, 210, 280 and 350. With `schedule:
+    cosine` the rate falls along half a cosine instead, and would reach 0 after the last epoch.
     """
     warmup, whole = training.warmup_epochs, training.epochs
     if training.extras.schedule == "cosine":
@@ -22,7 +23,8 @@ def lr_at(epoch: int, training: Training) -> float:
 
 
 def distill_weight_at(epoch: int, training: Training) -> float:
-    """Share of the distillation weights that counts in an epoch: 0 before start_epoch, then linear to 1."""
+    """Share of the distillation weights that counts in an epoch: 0 before start_epoch, then linear
+    to 1."""
     distillation = training.distillation
     if epoch < distillation.start_epoch:
         return 0.0

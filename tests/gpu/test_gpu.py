@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from dcct.checkpoint import MODEL
 from dcct.config.load import load_variant
-from dcct.progress import Progress
-from dcct.training.learner import Run
+from dcct.models.checkpoint import MODEL
+from dcct.runtime.progress import Progress
 from dcct.training.loop import fit
+from dcct.training.state import Run
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 
@@ -46,5 +46,8 @@ def test_gpu_agrees_with_cpu(train):
     """After two epochs the temporal classifier is the CPU's to a few per cent."""
     from safetensors.torch import load_file
 
-    gpu, cpu = (load_file(train(device, device))["head_temporal.classifier.weight"] for device in ("cuda", "cpu"))
+    gpu, cpu = (
+        load_file(train(device, device))["head_temporal.classifier.weight"]
+        for device in ("cuda", "cpu")
+    )
     assert (gpu - cpu).norm() < 0.05 * cpu.norm()

@@ -26,20 +26,28 @@ def test_every_variant_at_full_size(name):
         expected["spatial"] = FEATURES["spatial"]
         if variant.hta:
             expected["temporal"] = int(FEATURES["temporal"] * variant.hta.width_factor)
-        expected["all"] = sum(expected[part] for part in ("base", "spatial", "temporal") if part in expected)
+        expected["all"] = sum(
+            expected[part] for part in ("base", "spatial", "temporal") if part in expected
+        )
     assert {feature: value.shape[1] for feature, value in output.features.items()} == expected
 
 
 def test_full_size_is_what_the_paper_profile_says():
     """The sizes in code and in config/paper.yaml are the same."""
     profile = load_profile(PAPER)
-    assert (profile.network, profile.clips, profile.weights) == (full_size.NETWORK, full_size.CLIPS, full_size.HUB)
+    assert (profile.network, profile.clips, profile.weights) == (
+        full_size.NETWORK,
+        full_size.CLIPS,
+        full_size.HUB,
+    )
 
 
 def test_mapping_and_overrides():
     """A mapping is a variant too; sizes and parts can be overridden."""
     with torch.device("meta"):
-        model = dcct.build_model({"branches": ["cnn", "vit"], "cca": ["self"]}, 5, clip_length=4, cca=["cross"])
+        model = dcct.build_model(
+            {"branches": ["cnn", "vit"], "cca": ["self"]}, 5, clip_length=4, cca=["cross"]
+        )
         output = model(torch.empty(2, 4, 3, 256, 128))
     assert list(output.features) == ["cnn", "vit", "base", "spatial", "all"]
     assert model.cca_cnn.self_attention is None
@@ -51,8 +59,14 @@ def test_mapping_and_overrides():
         ({"variant": "resnet"}, "unknown variant 'resnet'; known: cca"),
         ({"variant": "dcct", "depth": 3}, "unknown override depth; allowed: backbone_of"),
         ({"variant": "dcct", "cca": ["both"]}, "variant: cca.0: Input should be 'self' or 'cross'"),
-        ({"variant": "dcct", "vit": {"name": "vit_base_patch32_224"}}, "128 positions for 256×128 images, the ViT 32"),
-        ({"variant": "cnn", "pretrained": "/nowhere"}, "/nowhere/resnet50-19c8e357.pth: no such file"),
+        (
+            {"variant": "dcct", "vit": {"name": "vit_base_patch32_224"}},
+            "128 positions for 256×128 images, the ViT 32",
+        ),
+        (
+            {"variant": "cnn", "pretrained": "/nowhere"},
+            "/nowhere/resnet50-19c8e357.pth: no such file",
+        ),
     ],
 )
 def test_impossible_models_are_refused(arguments, complaint):
@@ -83,7 +97,10 @@ def test_objective_names_every_term():
 
 def test_import_needs_no_torch():
     """Names are resolved when they are used."""
-    code = "import sys, dcct; assert 'torch' not in sys.modules; dcct.Objective; assert 'torch' in sys.modules"
+    code = (
+        "import sys, dcct; assert 'torch' not in sys.modules; dcct.Objective; assert 'torch' in"
+        " sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)
     with pytest.raises(AttributeError, match="no attribute 'modell'"):
         getattr(dcct, "modell")  # noqa: B009

@@ -6,49 +6,32 @@ from pathlib import Path
 
 import pytest
 
-from dcct.stages import PACKAGE, imports_of
+from dcct.pipeline.code import PACKAGE, imports_of
 
 FLOOR = {
     "errors.py": 0,
+    "files.py": 0,
     "config": 0,
-    "paths.py": 0,
-    "receipt.py": 0,
-    "receipts.py": 0,
-    "provenance.py": 0,
-    "integrity.py": 0,
-    "commits.py": 0,
-    "progress.py": 0,
-    "streams.py": 0,
-    "stages.py": 0,
-    "allocator.py": 0,
-    "plan.py": 0,
+    "seeding.py": 0,
+    "runtime": 0,
+    "pipeline": 1,
     "datasets": 1,
+    "walkers": 1,
     "clips": 2,
     "models": 2,
     "losses.py": 2,
-    "metrics.py": 2,
-    "distances.py": 2,
-    "reranking.py": 2,
-    "features.py": 2,
-    "others.py": 3,
-    "ranking.py": 2,
-    "checkpoint.py": 2,
-    "device.py": 2,
+    "evaluation": 2,
     "training": 3,
-    "extraction.py": 3,
-    "attended.py": 2,
-    "attention.py": 3,
-    "evaluation.py": 3,
-    "budget.py": 3,
-    "cost.py": 3,
-    "export.py": 3,
-    "parity.py": 3,
+    "inference": 3,
+    "official": 3,
+    "provenance": 4,
     "report": 4,
     "steps": 5,
     "commands": 5,
-    "cli.py": 5,
-    "__main__.py": 5,
-    "__init__.py": 5,
+    "verbs": 5,
+    "cli.py": 6,
+    "__main__.py": 6,
+    "__init__.py": 6,
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
@@ -65,30 +48,41 @@ def test_imports_go_down_only(file):
 
 
 def test_ground_and_paper_need_no_torch():
-    """Config, data, ranking, tables and the command itself import neither torch nor a workflow engine."""
+    """Config, data, ranking, tables and the command itself import neither torch nor a workflow
+    engine."""
     modules = [
         "dcct.cli",
-        "dcct.plan",
+        "dcct.pipeline.plan",
         "dcct.datasets.verify",
         "dcct.clips.frames",
         "dcct.clips.sampling",
-        "dcct.evaluation",
-        "dcct.report.tables",
-        "dcct.report.figures",
-        "dcct.report.spatial",
-        "dcct.report.embedding",
+        "dcct.evaluation.protocol",
+        "dcct.report.tables.tables",
+        "dcct.report.figures.charts",
+        "dcct.report.figures.spatial",
+        "dcct.report.figures.embedding",
     ]
-    code = f"import sys, {', '.join(modules)}; print([m for m in ('torch', 'snakemake', 'dvc') if m in sys.modules])"
+    code = (
+        f"import sys, {', '.join(modules)}; print([m for m in ('torch', 'snakemake', 'dvc') if m in"
+        " sys.modules])"
+    )
     assert (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "[]"
     )
 
 
 def test_learning_needs_no_workflow_engine():
     """Training and extraction import neither snakemake nor dvc."""
     code = (
-        "import sys, dcct.training.loop, dcct.extraction; print([m for m in ('snakemake', 'dvc') if m in sys.modules])"
+        "import sys, dcct.training.loop, dcct.inference.extraction; print([m for m in ('snakemake',"
+        " 'dvc') if m in sys.modules])"
     )
     assert (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "[]"
     )

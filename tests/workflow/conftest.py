@@ -23,7 +23,14 @@ class Checkout:
 
     def run(self, *command: str, **options) -> subprocess.CompletedProcess:
         """Run a command, capturing what it prints."""
-        return subprocess.run(command, cwd=self.folder, env=self.environment, capture_output=True, text=True, **options)
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            **options,
+        )
 
     def start(self, *command: str) -> subprocess.Popen:
         """Start a command in a process group of its own, so that a test can kill all of it."""

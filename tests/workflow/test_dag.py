@@ -1,4 +1,5 @@
-"""The Snakemake DAG at test size: from nothing to tables; what reruns and what does not; kills and bad inputs."""
+"""The Snakemake DAG at test size: from nothing to tables; what reruns and what does not; kills and
+bad inputs."""
 
 import re
 import shutil
@@ -7,8 +8,8 @@ import pandas as pd
 import pytest
 
 from dcct.config.load import load_dataset
-from dcct.plan import PAGES, PLOTS
-from dcct.receipt import read_json
+from dcct.files import read_json
+from dcct.pipeline.plan import PAGES, PLOTS
 
 PAPER_SETS = ("mars", "dukemtmc-videoreid", "ilids-vid", "prid-2011")
 TRAINED = ["untrained", "cnn", "dcct", "dcct-fd-ld"]
@@ -16,31 +17,58 @@ TABLES_WITH_CNN = {f"tabulate table={name}" for name in ("components", "differen
 
 
 def test_everything_is_made_and_means_something(finished):
-    """Tables and figures exist; a trained network ranks better than twice chance, no number is missing or over 100."""
-    names = [f"{name}.{suffix}" for name in PLOTS for suffix in ("png", "svg")] + [f"{name}.png" for name in PAGES]
+    """Tables and figures exist; a trained network ranks better than twice chance, no number is
+    missing or over 100."""
+    names = [f"{name}.{suffix}" for name in PLOTS for suffix in ("png", "svg")] + [
+        f"{name}.png" for name in PAGES
+    ]
     for name in names:
         assert (finished.results / "figures/walkers-test" / name).stat().st_size > 5000
     table = pd.read_csv(finished.results / "tables/components.csv").set_index("variant")
     assert table.loc["dcct", "mAP"] > 2 * table.loc["chance", "mAP"]
     assert table["mAP"].dropna().between(0, 100).all()
-    assert set(table.index[table["mAP"].notna()]) == {"chance", *TRAINED, "distilled-cnn", "distilled-vit"}
+    assert set(table.index[table["mAP"].notna()]) == {
+        "chance",
+        *TRAINED,
+        "distilled-cnn",
+        "distilled-vit",
+    }
     published = (finished.results / "tables/comparison-ilids-prid.md").read_text()
     assert (
-        "| DCCT + FD + LD | not run<br>paper 91.7 | not run<br>paper 98.6 | not run<br>paper: not verified |"
-        in published
+        "| DCCT + FD + LD | not run<br>paper 91.7 | not run<br>paper 98.6 | not run<br>paper: not"
+        " verified |" in published
     )
 
 
 def test_every_result_row_carries_its_protocol_and_provenance(finished):
-    """Quoted alone, a row says what was judged how, and by which data, checkpoint, features, settings and code."""
+    """Quoted alone, a row says what was judged how, and by which data, checkpoint, features,
+    settings and code."""
     made = finished.results / "metrics/walkers-test/split0/dcct/seed0"
     rows = read_json(made / "metrics.json", "rank")["rows"]
-    assert {(row["sampler"], row["feature"]) for row in rows} >= {("begin", "all"), ("dense", "temporal")}
-    features = read_json(finished.results / "features/walkers-test/split0/dcct/seed0/receipt.json", "extract")
-    checkpoint = read_json(finished.results / "checkpoints/walkers-test/split0/dcct/seed0/receipt.json", "train")
+    assert {(row["sampler"], row["feature"]) for row in rows} >= {
+        ("begin", "all"),
+        ("dense", "temporal"),
+    }
+    features = read_json(
+        finished.results / "features/walkers-test/split0/dcct/seed0/receipt.json", "extract"
+    )
+    checkpoint = read_json(
+        finished.results / "checkpoints/walkers-test/split0/dcct/seed0/receipt.json", "train"
+    )
     for row in rows:
-        protocol = {"dataset": "walkers-test", "split": 0, "trained_on": "walkers-test", "seed": 0, "variant": "dcct"}
-        protocol |= {"gallery_includes_queries": True, "drop_same_camera": True, "clip_cap": 200, "clip_length": 4}
+        protocol = {
+            "dataset": "walkers-test",
+            "split": 0,
+            "trained_on": "walkers-test",
+            "seed": 0,
+            "variant": "dcct",
+        }
+        protocol |= {
+            "gallery_includes_queries": True,
+            "drop_same_camera": True,
+            "clip_cap": 200,
+            "clip_length": 4,
+        }
         protocol |= {"distance": "cosine", "reranking": None, "precision": "fp32", "device": "cpu"}
         assert {name: row[name] for name in protocol} == protocol
         assert set(row["versions"]) == {"torch", "timm"}
@@ -69,14 +97,18 @@ def test_editing_one_variant_reruns_that_variant(finished, edited):
 
 
 @pytest.mark.parametrize(
-    ("table", "variants"), [("time-order", {"dcct"}), ("components", set(TRAINED)), ("comparison-ilids-prid", set())]
+    ("table", "variants"),
+    [("time-order", {"dcct"}), ("components", set(TRAINED)), ("comparison-ilids-prid", set())],
 )
 def test_a_table_needs_the_runs_of_its_own_variants(finished, table, variants):
-    """From nothing, one table alone: only what it names is trained and judged; of data sets not run, nothing is."""
+    """From nothing, one table alone: only what it names is trained and judged; of data sets not
+    run, nothing is."""
     done = finished.snakemake("--dry-run", "--forceall", f"results/test/tables/{table}.html")
     assert done.returncode == 0, done.stderr
     for rule in ("train", "rank"):
-        found = re.findall(rf"^rule {rule}:$.*?variant=([\w-]+)", done.stdout + done.stderr, re.M | re.S)
+        found = re.findall(
+            rf"^rule {rule}:$.*?variant=([\w-]+)", done.stdout + done.stderr, re.M | re.S
+        )
         assert {name for name in found if not name.startswith("distilled")} == variants
 
 
@@ -96,12 +128,23 @@ def test_change_in_losses_retrains(finished, edited):
     """Every training and what follows from it, but no data step."""
     edited("dcct/losses.py", "the paper smooths no labels", "no labels are smoothed in the paper")
     jobs = finished.jobs()
-    assert {f"train dataset=walkers-test, split=0, variant={name}, seed=0" for name in TRAINED} <= jobs
-    assert not {job.split()[0] for job in jobs} & {"source", "verify", "manifest", "pack", "sample", "weights", "sheet"}
+    assert {
+        f"train dataset=walkers-test, split=0, variant={name}, seed=0" for name in TRAINED
+    } <= jobs
+    assert not {job.split()[0] for job in jobs} & {
+        "source",
+        "verify",
+        "manifest",
+        "pack",
+        "sample",
+        "weights",
+        "sheet",
+    }
 
 
 def test_second_training_from_scratch_gives_the_same_bytes(finished):
-    """Same inputs, same machine: checkpoint, features, metrics and tables are identical, seconds apart."""
+    """Same inputs, same machine: checkpoint, features, metrics and tables are identical, seconds
+    apart."""
     run = ("walkers-test", "cnn", "--seed", "0", "--configfile", "config/test.yaml")
     receipts = [
         finished.results / f"{step}/walkers-test/split0/cnn/seed0/receipt.json"
@@ -129,7 +172,8 @@ def test_second_training_from_scratch_gives_the_same_bytes(finished):
     ids=["unknown key", "wrong type", "unknown variant", "negative"],
 )
 def test_bad_config_stops_everything_in_one_line(finished, edited, old, new, complaint):
-    """Snakemake and every step refuse it before doing anything, with one line and a status that is not 0."""
+    """Snakemake and every step refuse it before doing anything, with one line and a status that is
+    not 0."""
     edited("config/test.yaml", old, new)
     for done in (
         finished.snakemake("--dry-run"),
@@ -157,12 +201,19 @@ def test_deleted_frame_is_named(finished):
     shutil.move(path, frame)
     try:
         for step in ("pack", "verify"):
-            error = one_error(finished.run("dcct", step, "walkers-test", "--configfile", "config/test.yaml"))
+            error = one_error(
+                finished.run("dcct", step, "walkers-test", "--configfile", "config/test.yaml")
+            )
             assert "0001C1T0001F003.jpg: frame missing" in error
     finally:
         shutil.move(frame, path)
         for step in ("verify", "pack"):
-            assert finished.run("dcct", step, "walkers-test", "--configfile", "config/test.yaml").returncode == 0
+            assert (
+                finished.run(
+                    "dcct", step, "walkers-test", "--configfile", "config/test.yaml"
+                ).returncode
+                == 0
+            )
 
 
 def test_missing_data_says_how_to_get_them(finished, tmp_path):
@@ -174,13 +225,16 @@ def test_missing_data_says_how_to_get_them(finished, tmp_path):
 
 
 def test_paper_plan_lists_what_is_missing_or_prints_everything(finished):
-    """Without data, one list names every set and what to do; with data in place, the whole plan: 22 splits in all."""
+    """Without data, one list names every set and what to do; with data in place, the whole plan: 22
+    splits in all."""
     command = ("snakemake", "--dry-run", "--configfile", "config/paper.yaml")
     done = finished.run(*command)
     assert done.returncode != 0
     listed = (done.stdout + done.stderr).split("error: ", 1)[1].splitlines()
     assert listed[0] == "config/paper.yaml cannot run yet. Missing:"
-    assert [line.split(":")[0].strip() for line in listed[1:5]] == [f"data/{name}" for name in PAPER_SETS]
+    assert [line.split(":")[0].strip() for line in listed[1:5]] == [
+        f"data/{name}" for name in PAPER_SETS
+    ]
     for name in PAPER_SETS:
         for need in load_dataset(name, finished.folder / "config/paper.yaml").needs:
             (finished.folder / "data" / name / need).mkdir(parents=True)
@@ -189,8 +243,19 @@ def test_paper_plan_lists_what_is_missing_or_prints_everything(finished):
     finally:
         shutil.rmtree(finished.folder / "data")
     assert done.returncode == 0, done.stderr
-    counts = dict(re.findall(r"^(train|extract|rank|export|tabulate|cost) +(\d+)$", done.stdout + done.stderr, re.M))
-    assert counts == {"train": "330", "extract": "434", "rank": "434", "export": "44", "tabulate": "11", "cost": "1"}
+    counts = dict(
+        re.findall(
+            r"^(train|extract|rank|export|tabulate|cost) +(\d+)$", done.stdout + done.stderr, re.M
+        )
+    )
+    assert counts == {
+        "train": "330",
+        "extract": "434",
+        "rank": "434",
+        "export": "44",
+        "tabulate": "11",
+        "cost": "1",
+    }
 
 
 def test_flipped_byte_in_a_checkpoint_is_named(finished):
@@ -199,12 +264,19 @@ def test_flipped_byte_in_a_checkpoint_is_named(finished):
     content = path.read_bytes()
     path.write_bytes(content[:-10] + bytes([content[-10] ^ 1]) + content[-9:])
     try:
-        error = one_error(finished.run("dcct", "extract", "walkers-test", "cnn", "--configfile", "config/test.yaml"))
+        error = one_error(
+            finished.run(
+                "dcct", "extract", "walkers-test", "cnn", "--configfile", "config/test.yaml"
+            )
+        )
         assert "cnn/seed0/model.safetensors: damaged" in error
     finally:
         path.write_bytes(content)
         assert (
-            finished.run("dcct", "extract", "walkers-test", "cnn", "--configfile", "config/test.yaml").returncode == 0
+            finished.run(
+                "dcct", "extract", "walkers-test", "cnn", "--configfile", "config/test.yaml"
+            ).returncode
+            == 0
         )
 
 
@@ -216,7 +288,9 @@ def test_unwritable_results_are_one_line(finished):
         .replace("results_dir: results/test", "results_dir: /proc/results")
     )
     (finished.folder / "config/mine.yaml").write_text(text)
-    error = one_error(finished.run("dcct", "weights", "--seed", "0", "--configfile", "config/mine.yaml"))
+    error = one_error(
+        finished.run("dcct", "weights", "--seed", "0", "--configfile", "config/mine.yaml")
+    )
     assert "/proc/results" in error
     assert "cannot be written" in error
 
@@ -231,7 +305,9 @@ def test_run_record_tells_how(finished):
 def test_dvc_takes_over_from_snakemake(finished, root):
     """After a Snakemake run, `dvc commit --force dvc.yaml` makes DVC quiet."""
     shutil.copytree(
-        root / ".dvc", finished.folder / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp", "config.local")
+        root / ".dvc",
+        finished.folder / ".dvc",
+        ignore=shutil.ignore_patterns("cache", "tmp", "config.local"),
     )
     (finished.folder / "dvc.lock").unlink(missing_ok=True)
     default = finished.folder / "config/config.yaml"

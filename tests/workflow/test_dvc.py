@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from dcct.config.load import load_profile
-from dcct.stages import ENTRY, SECTIONS, code_of
+from dcct.pipeline.code import ENTRY, SECTIONS, code_of
 from tests.workflow.conftest import copy_project
 
 PART = {
@@ -15,15 +15,19 @@ PART = {
     "backbones": ["distilled-vit"],
     "tables": ["components", "time-order", "comparison-ilids-prid"],
 }
-"""What the DVC run leaves of the test profile: its stages start one after the other, each with Python and torch."""
+"""What the DVC run leaves of the test profile: its stages start one after the other, each with
+Python and torch."""
 
 
 @pytest.fixture(scope="session")
 def dvc(root, tmp_path_factory):
-    """A bare copy without git whose default profile is a part of the test profile, run by `dvc repro` alone."""
+    """A bare copy without git whose default profile is a part of the test profile, run by `dvc
+    repro` alone."""
     checkout = copy_project(root, tmp_path_factory.mktemp("dvc") / "dcct")
     shutil.copytree(
-        root / ".dvc", checkout.folder / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp", "config.local")
+        root / ".dvc",
+        checkout.folder / ".dvc",
+        ignore=shutil.ignore_patterns("cache", "tmp", "config.local"),
     )
     (checkout.folder / "dvc.lock").unlink(missing_ok=True)
     profile = yaml.safe_load((checkout.folder / "config/test.yaml").read_text()) | PART
@@ -41,7 +45,9 @@ def stages(checkout) -> dict:
 
 def snakemake_jobs(checkout) -> dict[str, set[str]]:
     """Command → outputs of every Snakemake job of the same profile."""
-    done = checkout.run("snakemake", "-n", "-p", "--forceall", "--cores", "2", "--configfile", "config/config.yaml")
+    done = checkout.run(
+        "snakemake", "-n", "-p", "--forceall", "--cores", "2", "--configfile", "config/config.yaml"
+    )
     jobs, outputs = {}, set()
     for line in (done.stdout + done.stderr).splitlines():
         if line.strip().startswith("output:"):
@@ -54,7 +60,9 @@ def snakemake_jobs(checkout) -> dict[str, set[str]]:
 
 def test_same_commands_and_outputs(dvc):
     """DVC stages and Snakemake jobs pair up: the same command line makes the same files."""
-    by_command = {stage["cmd"]: {out["path"] for out in stage["outs"]} for stage in stages(dvc).values()}
+    by_command = {
+        stage["cmd"]: {out["path"] for out in stage["outs"]} for stage in stages(dvc).values()
+    }
     assert by_command == snakemake_jobs(dvc)
 
 
@@ -67,7 +75,9 @@ def test_same_numbers(dvc):
     for receipt in receipts:
         receipt.unlink()
     target = f"results/test/metrics/{run}"
-    done = dvc.run("snakemake", target, "--cores", "2", "--forcerun", *rules, "--allowed-rules", *rules)
+    done = dvc.run(
+        "snakemake", target, "--cores", "2", "--forcerun", *rules, "--allowed-rules", *rules
+    )
     assert done.returncode == 0, done.stderr
     assert [receipt.read_bytes() for receipt in receipts] == before
 
@@ -95,7 +105,8 @@ def test_editing_one_variant_reruns_that_variant(dvc):
 
 
 def test_snakemake_takes_over_from_dvc(dvc):
-    """After `dvc repro`, the documented touch makes Snakemake quiet, and a later edit is still seen."""
+    """After `dvc repro`, the documented touch makes Snakemake quiet, and a later edit is still
+    seen."""
     touched = dvc.run("snakemake", "--touch", "--forceall", "--cores", "1")
     assert touched.returncode == 0, touched.stderr
     assert "Nothing to be done" in (quiet := dvc.run("snakemake", "-n")).stdout + quiet.stderr
@@ -108,14 +119,20 @@ def test_snakemake_takes_over_from_dvc(dvc):
 
 
 def test_stages_watch_what_decides_their_numbers(root):
-    """Every stage lists as deps the code, and as params the profile sections, that dcct.stages names for its step."""
+    """Every stage lists as deps the code, and as params the profile sections, that
+    dcct.pipeline.code names for its step."""
     content = yaml.safe_load((root / "dvc.yaml").read_text())
     assert {name.removesuffix("_backbone") for name in content["stages"]} == set(ENTRY)
     for name, stage in content["stages"].items():
         step = name.removesuffix("_backbone")
         code = {path for path in stage["deps"] if path.startswith("dcct/")}
         assert code == {path.as_posix() for path in code_of(step)}, name
-        sections = {section for entry in stage.get("params", []) for sections in entry.values() for section in sections}
+        sections = {
+            section
+            for entry in stage.get("params", [])
+            for sections in entry.values()
+            for section in sections
+        }
         assert sections == set(SECTIONS[step]), name
 
 
@@ -124,7 +141,11 @@ def test_distilled_backbones_come_from_the_donor_that_dvc_names(root):
     from dcct.config.load import load_variant
 
     donor = next(
-        entry["donor"] for entry in yaml.safe_load((root / "dvc.yaml").read_text())["vars"] if "donor" in entry
+        entry["donor"]
+        for entry in yaml.safe_load((root / "dvc.yaml").read_text())["vars"]
+        if "donor" in entry
     )
     profile = root / "config/config.yaml"
-    assert {load_variant(name, profile).backbone_of for name in load_profile(profile).backbones} == {donor}
+    assert {
+        load_variant(name, profile).backbone_of for name in load_profile(profile).backbones
+    } == {donor}

@@ -1,4 +1,5 @@
-"""Trainings that are killed or asked to stop, run again by the documented commands, end with the same digests."""
+"""Trainings that are killed or asked to stop, run again by the documented commands, end with the
+same digests."""
 
 import os
 import shutil
@@ -11,14 +12,31 @@ from random import Random
 import pytest
 
 KILLS = int(os.environ.get("DCCT_KILLS", "3"))
-TRAIN = ("dcct", "train", "walkers-test", "dcct", "--split", "0", "--seed", "0", "--configfile", "config/test.yaml")
-SNAKEMAKE = ("snakemake", "results/test/checkpoints/walkers-test/split0/dcct/seed0/receipt.json", "--cores", "2")
+TRAIN = (
+    "dcct",
+    "train",
+    "walkers-test",
+    "dcct",
+    "--split",
+    "0",
+    "--seed",
+    "0",
+    "--configfile",
+    "config/test.yaml",
+)
+SNAKEMAKE = (
+    "snakemake",
+    "results/test/checkpoints/walkers-test/split0/dcct/seed0/receipt.json",
+    "--cores",
+    "2",
+)
 SNAKEMAKE += ("--configfile", "config/test.yaml", "--quiet", "--rerun-incomplete")
 
 
 @pytest.fixture
 def untrained(finished):
-    """The finished checkout without one checkpoint, the folder it belongs to, and its receipt's bytes."""
+    """The finished checkout without one checkpoint, the folder it belongs to, and its receipt's
+    bytes."""
     folder = finished.results / "checkpoints/walkers-test/split0/dcct/seed0"
     expected = (folder / "receipt.json").read_bytes()
     shutil.rmtree(folder)
@@ -27,7 +45,8 @@ def untrained(finished):
 
 @pytest.mark.parametrize("number", range(KILLS))
 def test_sigkill_at_a_random_moment(untrained, number):
-    """SIGKILL to the whole process group, directly and through Snakemake: the digests are those of a calm run.
+    """SIGKILL to the whole process group, directly and through Snakemake: the digests are those of
+    a calm run.
 
     DCCT_KILLS sets how many; the moment is anywhere from the first saved state to the end.
     """
@@ -46,13 +65,32 @@ def test_sigkill_at_a_random_moment(untrained, number):
 
 
 def test_a_lost_process_ends_the_others(finished):
-    """Two processes, one killed: the job ends within a minute with a line that says which, and can go on."""
+    """Two processes, one killed: the job ends within a minute with a line that says which, and can
+    go on."""
     profile = finished.folder / "config/two.yaml"
     text = (finished.folder / "config/test.yaml").read_text()
-    profile.write_text(text.replace("  workers: 0", "  workers: 0\n  processes: 2").replace("epochs: 8", "epochs: 3"))
-    assert finished.run("dcct", "weights", "--seed", "1", "--configfile", "config/two.yaml").returncode == 0
-    train = ["dcct", "train", "walkers-test", "cnn", "--seed", "1", "--configfile", "config/two.yaml"]
-    job = subprocess.Popen(train, cwd=finished.folder, env=finished.environment, stderr=subprocess.PIPE, text=True)
+    profile.write_text(
+        text.replace("  workers: 0", "  workers: 0\n  processes: 2").replace(
+            "epochs: 8", "epochs: 3"
+        )
+    )
+    assert (
+        finished.run("dcct", "weights", "--seed", "1", "--configfile", "config/two.yaml").returncode
+        == 0
+    )
+    train = [
+        "dcct",
+        "train",
+        "walkers-test",
+        "cnn",
+        "--seed",
+        "1",
+        "--configfile",
+        "config/two.yaml",
+    ]
+    job = subprocess.Popen(
+        train, cwd=finished.folder, env=finished.environment, stderr=subprocess.PIPE, text=True
+    )
     finished.wait_for_a_state("cnn/seed1")
     first, second = Path(f"/proc/{job.pid}/task/{job.pid}/children").read_text().split()
     os.kill(int(second), signal.SIGKILL)
@@ -60,7 +98,9 @@ def test_a_lost_process_ends_the_others(finished):
     _, said = job.communicate(timeout=60)
     assert time.monotonic() - started < 60
     assert job.returncode == 1
-    assert said.splitlines()[-1].startswith("error: process 1 of 2 was ended by SIGKILL, and the others with it")
+    assert said.splitlines()[-1].startswith(
+        "error: process 1 of 2 was ended by SIGKILL, and the others with it"
+    )
     assert not Path(f"/proc/{first}").exists()
     done = finished.run(*train)
     assert done.returncode == 0, done.stderr
@@ -68,10 +108,13 @@ def test_a_lost_process_ends_the_others(finished):
 
 
 def test_signal_to_all_processes_of_a_job(untrained):
-    """SIGTERM to the shell, the training and its log: status 75, and one line in the log; the same command goes on."""
+    """SIGTERM to the shell, the training and its log: status 75, and one line in the log; the same
+    command goes on."""
     finished, folder, expected = untrained
     log = finished.results / "stopped.log"
-    process = finished.start("bash", "-c", f"source workflow/jobs.sh; {' '.join(TRAIN)} 2>&1 | log {log}")
+    process = finished.start(
+        "bash", "-c", f"source workflow/jobs.sh; {' '.join(TRAIN)} 2>&1 | log {log}"
+    )
     finished.wait_for_a_state()
     os.killpg(process.pid, signal.SIGTERM)
     assert process.wait(timeout=30) == 75
@@ -83,7 +126,8 @@ def test_signal_to_all_processes_of_a_job(untrained):
 
 
 def test_snakemake_passes_the_signal_on(untrained):
-    """SIGUSR1 to Snakemake alone, as from SLURM's cgroups: the training saves; the same command goes on."""
+    """SIGUSR1 to Snakemake alone, as from SLURM's cgroups: the training saves; the same command
+    goes on."""
     finished, folder, expected = untrained
     process = finished.start(*SNAKEMAKE)
     finished.wait_for_a_state()

@@ -1,4 +1,5 @@
-"""The whole DAG in each of the five layouts: what `snakemake --cores --configfile config/layouts.yaml` left behind."""
+"""The whole DAG in each of the five layouts: what `snakemake --cores --configfile
+config/layouts.yaml` left behind."""
 
 import os
 from pathlib import Path
@@ -7,18 +8,22 @@ import pandas as pd
 import pytest
 
 pytestmark = pytest.mark.skipif(
-    "DCCT_LAYOUTS" not in os.environ, reason="set DCCT_LAYOUTS to results/layouts after running config/layouts.yaml"
+    "DCCT_LAYOUTS" not in os.environ,
+    reason="set DCCT_LAYOUTS to results/layouts after running config/layouts.yaml",
 )
 NUMBERS = ["mAP", "mAP_low", "mAP_high", "rank1", "rank5", "rank10", "mINP", "queries"]
 
 
 @pytest.fixture(scope="module")
 def table() -> pd.DataFrame:
-    return pd.read_csv(Path(os.environ["DCCT_LAYOUTS"]) / "tables/layouts.csv").set_index(["dataset", "variant"])
+    return pd.read_csv(Path(os.environ["DCCT_LAYOUTS"]) / "tables/layouts.csv").set_index(
+        ["dataset", "variant"]
+    )
 
 
 def test_every_layout_gives_a_result(table):
-    """Five data sets, nothing missing, nothing that differs from what is expected; ten splits where there are ten."""
+    """Five data sets, nothing missing, nothing that differs from what is expected; ten splits where
+    there are ten."""
     trained = table.xs("dcct", level="variant")
     assert len(trained) == 5
     assert set(trained["status"]) == {"complete"}
@@ -34,17 +39,23 @@ def test_every_layout_gives_a_result(table):
     assert trained.loc[["walkers-ilids", "walkers-prid"], "mAP_sd"].notna().all()
 
 
-@pytest.mark.parametrize(("one", "other"), [("walkers-duke", "walkers-lsvid"), ("walkers-ilids", "walkers-prid")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("walkers-duke", "walkers-lsvid"), ("walkers-ilids", "walkers-prid")]
+)
 def test_same_people_give_the_same_numbers(table, one, other):
-    """A layout is a way of writing things down: reader, splits, network and ranking see the same people in both."""
+    """A layout is a way of writing things down: reader, splits, network and ranking see the same
+    people in both."""
     for variant in ("chance", "dcct"):
         pd.testing.assert_series_equal(
-            table.loc[(one, variant), NUMBERS], table.loc[(other, variant), NUMBERS], check_names=False
+            table.loc[(one, variant), NUMBERS],
+            table.loc[(other, variant), NUMBERS],
+            check_names=False,
         )
 
 
 def test_what_was_learnt_on_one_set_is_judged_on_another(table):
-    """In all splits of the other set, on that one's data, by the checkpoint of the first split learnt on."""
+    """In all splits of the other set, on that one's data, by the checkpoint of the first split
+    learnt on."""
     cross = pd.read_csv(Path(os.environ["DCCT_LAYOUTS"]) / "tables/cross.csv")
     cross = cross[cross["variant"] == "dcct"].set_index(["trained_on", "dataset"])
     assert set(cross.index) == {("walkers-prid", "walkers-lsvid"), ("walkers-test", "walkers-prid")}

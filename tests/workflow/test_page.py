@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from dcct.receipt import read_json
+from dcct.files import read_json
 
 CHROMIUM = Path("/usr/bin/chromium")
 playwright = pytest.importorskip("playwright.sync_api")
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium (Debian: see .ci/browser)")
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM.exists(), reason="needs Chromium (Debian: see .ci/browser)"
+)
 MOVED = "e => getComputedStyle(e).animationName"
 
 
@@ -23,8 +25,8 @@ def chromium():
 
 @pytest.fixture
 def open_page(chromium, finished):
-    """open_page(**options of the browser): the page with its gallery drawn. No test may leave a console message, an
-    error, or a request that is not for the file itself."""
+    """open_page(**options of the browser): the page with its gallery drawn. No test may leave a
+    console message, an error, or a request that is not for the file itself."""
     complaints, contexts = [], []
 
     def start(**options):
@@ -33,7 +35,10 @@ def open_page(chromium, finished):
         page = context.new_page()
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda one: one.url.startswith(("file:", "data:")) or complaints.append(one.url))
+        page.on(
+            "request",
+            lambda one: one.url.startswith(("file:", "data:")) or complaints.append(one.url),
+        )
         page.goto((finished.results / "index.html").as_uri())
         page.wait_for_selector(".query")
         return page
@@ -49,14 +54,18 @@ def _aps(page) -> list[float]:
 
 
 def test_every_table_figure_and_setting_is_there(open_page, finished):
-    """Nothing that the run made is missing from the page, and no gap stands where something was made."""
+    """Nothing that the run made is missing from the page, and no gap stands where something was
+    made."""
     page = open_page()
     tables = {path.stem for path in (finished.results / "tables").glob("*.html")}
     assert {one.get_attribute("data-name") for one in page.locator(".table").all()} == tables
     figures = {path.stem for path in (finished.results / "figures/walkers-test").glob("*.png")}
     assert page.locator("#figures img").count() == len(figures)
     assert page.locator("#figures .gap").count() == 0
-    assert page.locator("#configuration pre").first.text_content() == (finished.folder / "config/test.yaml").read_text()
+    assert (
+        page.locator("#configuration pre").first.text_content()
+        == (finished.folder / "config/test.yaml").read_text()
+    )
     assert page.locator("#steps-by-verb tbody tr").count() > 10
 
 
@@ -83,32 +92,57 @@ def test_queries_are_filtered_and_ordered(open_page):
 
 
 def test_a_query_shows_its_top_ten_and_what_the_metrics_say(open_page, finished):
-    """Its strip holds eleven moving pictures with signs, and the mean AP of all queries is the headline's mAP."""
+    """Its strip holds eleven moving pictures with signs, and the mean AP of all queries is the
+    headline's mAP."""
     page = open_page()
     page.locator(".query").first.click()
     tiles = page.locator(".strip .tile")
     assert tiles.count() == 11
     signs = [text[0] for text in page.locator(".strip .tile b").all_inner_texts()[1:]]
-    assert signs == [{"right": "✓", "wrong": "✗"}[one.get_attribute("class")[5:]] for one in tiles.all()[1:]]
-    assert all(page.locator(".strip .sprite").evaluate_all("all => all.map(e => e.style.backgroundImage.length > 500)"))
-    headline = read_json(finished.results / "metrics/walkers-test/split0/dcct/seed0/metrics.json", "rank")["headline"]
+    assert signs == [
+        {"right": "✓", "wrong": "✗"}[one.get_attribute("class")[5:]] for one in tiles.all()[1:]
+    ]
+    assert all(
+        page.locator(".strip .sprite").evaluate_all(
+            "all => all.map(e => e.style.backgroundImage.length > 500)"
+        )
+    )
+    headline = read_json(
+        finished.results / "metrics/walkers-test/split0/dcct/seed0/metrics.json", "rank"
+    )["headline"]
     assert f"mean AP {100 * headline['mAP']:.1f}" in page.locator("#count").inner_text()
     page.select_option("[name=variant]", "cnn")
-    other = read_json(finished.results / "metrics/walkers-test/split0/cnn/seed0/metrics.json", "rank")["headline"]
+    other = read_json(
+        finished.results / "metrics/walkers-test/split0/cnn/seed0/metrics.json", "rank"
+    )["headline"]
     assert f"mean AP {100 * other['mAP']:.1f}" in page.locator("#count").inner_text()
 
 
 def test_a_number_leads_back_to_the_data(open_page, finished):
-    """A click on a cell shows every kind of step behind it, and the digests that the receipts hold."""
+    """A click on a cell shows every kind of step behind it, and the digests that the receipts
+    hold."""
     page = open_page()
     row = page.locator("#table-components tbody tr", has_text="CNN").first
     row.locator("td.number:not(.gap)").nth(1).click()
     assert page.locator("#panel").is_visible()
     verbs = page.locator("#chain h3 span").all_inner_texts()
-    steps = ("tabulate", "rank", "extract", "train", "weights", "sample", "manifest", "pack", "verify", "source")
+    steps = (
+        "tabulate",
+        "rank",
+        "extract",
+        "train",
+        "weights",
+        "sample",
+        "manifest",
+        "pack",
+        "verify",
+        "source",
+    )
     assert verbs == [f"dcct {verb}" for verb in steps]
     page.locator("#chain li", has_text="dcct train").locator("summary").click()
-    receipt = read_json(finished.results / "checkpoints/walkers-test/split0/cnn/seed0/receipt.json", "train")
+    receipt = read_json(
+        finished.results / "checkpoints/walkers-test/split0/cnn/seed0/receipt.json", "train"
+    )
     text = page.locator("#chain li", has_text="dcct train").inner_text()
     assert receipt["outputs"]["model.safetensors"] in text
     assert "--seed 0" in text
@@ -119,7 +153,8 @@ def test_a_number_leads_back_to_the_data(open_page, finished):
 
 
 def test_it_can_be_used_by_keyboard(open_page):
-    """/ searches, arrows move, Enter opens, space pauses, Esc closes; in a table arrows move and Enter asks."""
+    """/ searches, arrows move, Enter opens, space pauses, Esc closes; in a table arrows move and
+    Enter asks."""
     page = open_page()
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.name") == "identity"
@@ -166,7 +201,8 @@ def test_nothing_moves_where_less_motion_is_wished(open_page):
 
 
 def test_it_fits_a_phone(open_page):
-    """At 390 pixels nothing but tables and texts of files scrolls sideways, with a query and a figure open too."""
+    """At 390 pixels nothing but tables and texts of files scrolls sideways, with a query and a
+    figure open too."""
     page = open_page(viewport={"width": 390, "height": 844})
     page.locator(".query").first.click()
     page.locator(".picture").first.click()

@@ -1,4 +1,5 @@
-"""Finished results at test size: explained, verified, compared, published and held against what was published."""
+"""Finished results at test size: explained, verified, compared, published and held against what was
+published."""
 
 import json
 import shutil
@@ -7,8 +8,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from dcct.receipt import RECEIPT, file_digest, read_json, write_json
-from dcct.receipts import Receipts
+from dcct.files import file_digest, read_json, write_json
+from dcct.provenance.folder import Receipts
+from dcct.provenance.receipt import RECEIPT
 from tests.workflow.conftest import PROFILE
 
 RUN = "walkers-test/split0/dcct/seed0"
@@ -57,24 +59,33 @@ def test_every_receipt_has_its_run_record(finished):
 
 
 def test_a_cell_is_followed_to_the_data(finished, tmp_path):
-    """One seed's number is its metrics file's; behind it stand that run's steps alone, down to the source."""
+    """One seed's number is its metrics file's; behind it stand that run's steps alone, down to the
+    source."""
     file, table = tmp_path / "chain.json", "results/test/tables/components.csv"
-    status, said = dcct(finished, "explain", table, "--row", "dcct", "--metric", "mAP", "--json", str(file))
+    status, said = dcct(
+        finished, "explain", table, "--row", "dcct", "--metric", "mAP", "--json", str(file)
+    )
     chain = json.loads(file.read_text())
     assert status == 0
-    assert list(chain["cell"]["values"].values()) == [pytest.approx(float(chain["cell"]["value"]), abs=1e-4)]
+    assert list(chain["cell"]["values"].values()) == [
+        pytest.approx(float(chain["cell"]["value"]), abs=1e-4)
+    ]
     assert [step["verb"] for step in chain["steps"]].count("train") == 1
     assert {step["verb"] for step in chain["steps"]} == {
         *("tabulate", "rank", "extract", "train", "weights"),
         *("sample", "pack", "manifest", "verify", "source"),
     }
-    assert all(output["state"] == "as recorded" for step in chain["steps"] for output in step["outputs"])
+    assert all(
+        output["state"] == "as recorded" for step in chain["steps"] for output in step["outputs"]
+    )
     assert "dcct train walkers-test dcct" in said
 
 
 def test_what_cannot_be_found_names_the_choices(finished):
     """A row that is not there, and a file that no step made, are one line each."""
-    status, said = dcct(finished, "explain", "results/test/tables/components.csv", "--row", "nobody")
+    status, said = dcct(
+        finished, "explain", "results/test/tables/components.csv", "--row", "nobody"
+    )
     assert (status, said.count("\n")) == (1, 1)
     assert "no row named 'nobody': name one of: walkers-test chance" in said
     status, said = dcct(finished, "explain", "README.md")
@@ -97,7 +108,8 @@ def test_finished_results_hold(finished):
     ],
 )
 def test_one_changed_byte_is_named(finished, spoilt, path, old, new):
-    """A number in a metrics file, a byte of a checkpoint, a letter of a table: status 1 and the file's name."""
+    """A number in a metrics file, a byte of a checkpoint, a letter of a table: status 1 and the
+    file's name."""
     spoilt(path, old, new)
     status, said = dcct(finished, "verify-results", "--configfile", PROFILE)
     assert status == 1
@@ -107,24 +119,38 @@ def test_one_changed_byte_is_named(finished, spoilt, path, old, new):
 
 def test_a_table_that_does_not_follow_from_the_metrics_is_named(finished, spoilt):
     """Even with a receipt that fits it: its numbers are made again, but not the seconds."""
-    table, receipt = (finished.results / "tables" / name for name in ("components.csv", f"components.{RECEIPT}"))
+    table, receipt = (
+        finished.results / "tables" / name for name in ("components.csv", f"components.{RECEIPT}")
+    )
     frame = pd.read_csv(table, dtype=str, keep_default_na=False)
     number, seconds = frame.loc[frame["variant"] == "dcct", ["mAP", "seconds"]].iloc[0]
-    for old, new, named in ((f",{seconds}\n", f",{seconds}0\n", False), (f",{number},", ",99.0000,", True)):
+    for old, new, named in (
+        (f",{seconds}\n", f",{seconds}0\n", False),
+        (f",{number},", ",99.0000,", True),
+    ):
         before = file_digest(table)
         spoilt("tables/components.csv", old.encode(), new.encode())
         spoilt(f"tables/components.{RECEIPT}", before.encode(), file_digest(table).encode())
         _, said = dcct(finished, "verify-results", "--configfile", PROFILE)
         assert ("components.csv: walkers-test" in said) == named, said
-    assert f"components.csv: walkers-test dcct all begin, mAP: 99.0000, but the metrics give {number}" in said
+    assert (
+        f"components.csv: walkers-test dcct all begin, mAP: 99.0000, but the metrics give {number}"
+        in said
+    )
     assert receipt.is_file()
 
 
 def test_two_variants_differ_by_what_the_table_of_differences_says(finished, tmp_path):
     """Mean, interval and p of A − B are those of the table."""
-    table = pd.read_csv(finished.results / "tables/differences.csv").dropna(subset="mAP_difference").iloc[0]
+    table = (
+        pd.read_csv(finished.results / "tables/differences.csv")
+        .dropna(subset="mAP_difference")
+        .iloc[0]
+    )
     file = tmp_path / "rows.json"
-    status, said = dcct(finished, "compare", table["a"], table["b"], "--configfile", PROFILE, "--json", str(file))
+    status, said = dcct(
+        finished, "compare", table["a"], table["b"], "--configfile", PROFILE, "--json", str(file)
+    )
     assert status == 0, said
     row = json.loads(file.read_text())[0]
     difference = [row["difference"][part] for part in ("mean", "low", "high")] + [row["p_value"]]
@@ -133,8 +159,17 @@ def test_two_variants_differ_by_what_the_table_of_differences_says(finished, tmp
 
 
 def test_results_do_not_differ_from_a_copy(finished, results, tmp_path):
-    """Every difference between two folders with the same metrics is 0, wherever they lie; other queries are refused."""
-    command = ("compare", "results/test", str(results), "--configfile", PROFILE, "--json", str(tmp_path / "rows.json"))
+    """Every difference between two folders with the same metrics is 0, wherever they lie; other
+    queries are refused."""
+    command = (
+        "compare",
+        "results/test",
+        str(results),
+        "--configfile",
+        PROFILE,
+        "--json",
+        str(tmp_path / "rows.json"),
+    )
     assert dcct(finished, *command)[0] == 0
     rows = json.loads((tmp_path / "rows.json").read_text())
     assert {row["b"][0] for row in rows} >= {"cnn", "dcct", "untrained", "distilled-vit"}
@@ -142,7 +177,9 @@ def test_results_do_not_differ_from_a_copy(finished, results, tmp_path):
     folder = results / "metrics" / RUN
     queries = pq.read_table(folder / "queries.parquet")
     pq.write_table(
-        queries.filter([one.as_py() != queries["tracklet"][0].as_py() for one in queries["tracklet"]]),
+        queries.filter(
+            [one.as_py() != queries["tracklet"][0].as_py() for one in queries["tracklet"]]
+        ),
         folder / "queries.parquet",
     )
     receipt = read_json(folder / RECEIPT, "rank")
@@ -154,7 +191,8 @@ def test_results_do_not_differ_from_a_copy(finished, results, tmp_path):
 
 
 def test_a_run_agrees_with_itself_published(finished, tmp_path):
-    """Publishing again keeps what people wrote and drops what was published before; then every cell is the same."""
+    """Publishing again keeps what people wrote and drops what was published before; then every cell
+    is the same."""
     reference = tmp_path / "reference"
     publish = ("publish", "--configfile", PROFILE, "--reference", str(reference))
     assert dcct(finished, *publish)[0] == 0
@@ -175,7 +213,9 @@ def test_what_does_not_agree_is_named(finished, tmp_path):
     reference = tmp_path / "reference"
     shutil.copytree(finished.results / "tables", reference)
     (reference / f"components.{RECEIPT}").unlink()
-    frame = pd.read_csv(reference / "components.csv", dtype=str, keep_default_na=False).set_index("variant")
+    frame = pd.read_csv(reference / "components.csv", dtype=str, keep_default_na=False).set_index(
+        "variant"
+    )
     frame.loc["dcct", ["mAP", "mAP_low", "mAP_high"]] = ["0.5", "0.0", "1.0"]
     frame.loc["cnn", ["mAP", "mAP_low", "mAP_high"]] = ["50.0", "0.0", "100.0"]
     frame.loc["cca", "status"] = "complete"
@@ -195,6 +235,8 @@ def test_nothing_published_and_nothing_finished_are_one_line_each(finished, tmp_
     status, said = dcct(finished, "agree", "--configfile", PROFILE, "--reference", str(tmp_path))
     assert (status, said.count("\n")) == (1, 1)
     assert "no published tables" in said
-    status, said = dcct(finished, "publish", "--configfile", "config/seeds.yaml", "--reference", str(tmp_path / "a"))
+    status, said = dcct(
+        finished, "publish", "--configfile", "config/seeds.yaml", "--reference", str(tmp_path / "a")
+    )
     assert status == 1
     assert "snakemake --cores --configfile config/seeds.yaml" in said

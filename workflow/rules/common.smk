@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 
 from dcct.errors import DcctError
-from dcct.plan import EXPORTED, FIGURES, TABLE, VERIFIED, read_plan
+from dcct.pipeline.plan import EXPORTED, FIGURES, TABLE, VERIFIED, read_plan
 
 try:
     PLAN = read_plan(
@@ -52,7 +52,7 @@ def shown_features(wildcards):
 
 # Marks of `snakemake --report`; the report page shows the same captions.
 def marked(path, caption, category, **labels):
-    caption = f"../../dcct/report/captions/{caption}.rst"
+    caption = f"../../dcct/report/figures/captions/{caption}.rst"
     return report(path, caption=caption, category=category, labels=labels)
 
 

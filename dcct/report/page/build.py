@@ -1,7 +1,8 @@
-"""The report page: one HTML file with every table, figure, setting, query, and how each number came to be.
+"""The report page: one HTML file with every table, figure, setting, query, and how each number came
+to be.
 
-It asks no network for anything. Run records (seconds, git, versions) stand in one block of their own, `runs`, and
-`seconds` in tables: nothing else differs between the pages of two equal runs.
+It asks no network for anything. Run records (seconds, git, versions) stand in one block of their
+own, `runs`, and `seconds` in tables: nothing else differs between the pages of two equal runs.
 """
 
 import base64
@@ -16,24 +17,31 @@ from PIL import Image
 
 from dcct.config.load import config_file, load_dataset, load_table, splits_of
 from dcct.config.profile import Profile
-from dcct.paths import Paths
-from dcct.plan import PAGES, PLOTS
-from dcct.progress import Progress
-from dcct.provenance import explain
-from dcct.receipt import RECEIPT, read_json, write_text
+from dcct.files import read_json, write_text
+from dcct.pipeline.paths import Paths
+from dcct.pipeline.plan import PAGES, PLOTS
+from dcct.provenance.chain import explain
+from dcct.provenance.receipt import RECEIPT
 from dcct.report.page.gallery import Gallery, gallery
 from dcct.report.page.sprites import FRAMES
 from dcct.report.page.tables import Shown, read_table
+from dcct.runtime.progress import Progress
 
 TEMPLATES = Path(__file__).parent
-CAPTIONS = TEMPLATES.parent / "captions"
+CAPTIONS = TEMPLATES.parent / "figures/captions"
 NOBODY = ("ablation", "cmc", "training", "tradeoff", "embedding")
 """Figures in which nobody is pictured: of a real data set, a shareable page shows no others."""
 QUALITY = 85
 
 
 def write_page(
-    profile: Profile, paths: Paths, configfile: Path, path: Path, *, shareable: bool, progress: Progress
+    profile: Profile,
+    paths: Paths,
+    configfile: Path,
+    path: Path,
+    *,
+    shareable: bool,
+    progress: Progress,
 ) -> None:
     """Write the page of a profile's results. What was not made is named as a gap.
 
@@ -42,10 +50,13 @@ def write_page(
     tables = [_table(name, paths, configfile) for name in [*profile.tables, "cost"]]
     figures = {name: _figures(name, paths, configfile, shareable) for name in profile.datasets}
     shown = [
-        gallery(name, profile, paths, configfile, shareable=shareable, progress=progress) for name in profile.tested
+        gallery(name, profile, paths, configfile, shareable=shareable, progress=progress)
+        for name in profile.tested
     ]
     made = [table.receipt for table in tables if table.receipt]
-    made += [figure["receipt"] for several in figures.values() for figure in several if figure["receipt"]]
+    made += [
+        figure["receipt"] for several in figures.values() for figure in several if figure["receipt"]
+    ]
     made += [variant["receipt"] for one in shown for variant in one.about["variants"]]
     steps, runs = _steps(made)
     datasets = {name: load_dataset(name, configfile) for name in profile.tested}
@@ -87,7 +98,9 @@ def _environment() -> Environment:
 
 def _json(content: object) -> Markup:
     """JSON that may stand in a script element."""
-    return Markup(json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"))
+    return Markup(
+        json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    )
 
 
 def _table(name: str, paths: Paths, configfile: Path) -> Shown:
@@ -102,7 +115,11 @@ def _table(name: str, paths: Paths, configfile: Path) -> Shown:
 def _figures(dataset: str, paths: Paths, configfile: Path, shareable: bool) -> list[dict]:
     """Every figure file of a data set, the plan's first; one that is missing has no picture."""
     folder = paths.figures(dataset)
-    names = [*PLOTS, *PAGES, *sorted({path.stem for kind in ("svg", "png") for path in folder.glob(f"*.{kind}")})]
+    names = [
+        *PLOTS,
+        *PAGES,
+        *sorted({path.stem for kind in ("svg", "png") for path in folder.glob(f"*.{kind}")}),
+    ]
     makers = {
         (receipt.parent / output).as_posix(): receipt.as_posix()
         for receipt in sorted(folder.glob(f"*.{RECEIPT}"))
@@ -111,7 +128,9 @@ def _figures(dataset: str, paths: Paths, configfile: Path, shareable: bool) -> l
     withheld = shareable and load_dataset(dataset, configfile).walkers is None
     found = []
     for name in dict.fromkeys(names):
-        path = next((file for kind in ("svg", "png") if (file := folder / f"{name}.{kind}").is_file()), None)
+        path = next(
+            (file for kind in ("svg", "png") if (file := folder / f"{name}.{kind}").is_file()), None
+        )
         people = withheld and name not in NOBODY
         found.append(
             {
@@ -152,12 +171,16 @@ def _steps(receipts: Iterable[str]) -> tuple[dict[str, dict], dict[str, dict]]:
 
 
 def _behind(tables: list[Shown]) -> dict:
-    """Receipts behind the rows of every table, each named once: their places in the list `receipts`."""
+    """Receipts behind the rows of every table, each named once: their places in the list
+    `receipts`."""
     place = {}
     for table in tables:
         for receipt in (one for row in table.behind for one in row):
             place.setdefault(receipt, len(place))
-    rows = {table.name: [[place[receipt] for receipt in row] for row in table.behind] for table in tables}
+    rows = {
+        table.name: [[place[receipt] for receipt in row] for row in table.behind]
+        for table in tables
+    }
     return {"receipts": list(place), "rows": rows}
 
 
@@ -179,12 +202,17 @@ def _configuration(profile: Profile, configfile: Path) -> dict[str, str]:
     named += [("variants", name) for name in profile.judged]
     tables = {name: load_table(name, configfile) for name in profile.tables}
     named += [("tables", name) for name in tables]
-    named += [("published", name) for name in sorted({one.published for one in tables.values() if one.published})]
+    named += [
+        ("published", name)
+        for name in sorted({one.published for one in tables.values() if one.published})
+    ]
     files = [configfile, *(config_file(kind, name, configfile) for kind, name in named)]
     return {file.as_posix(): file.read_text(encoding="utf-8") for file in files}
 
 
 def _blocks(shown: list[Gallery]) -> dict[str, object]:
     return {f"gallery-{one.name}": {"title": one.title, **one.about} for one in shown} | {
-        f"ranking-{one.name}-{label}": block for one in shown for label, block in one.rankings.items()
+        f"ranking-{one.name}-{label}": block
+        for one in shown
+        for label, block in one.rankings.items()
     }

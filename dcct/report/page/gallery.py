@@ -1,4 +1,5 @@
-"""Every query of every variant with the first ten tracklets of its ranking, as blocks of data for a page."""
+"""Every query of every variant with the first ten tracklets of its ranking, as blocks of data for a
+page."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,12 +12,12 @@ from dcct.clips.frames import FrameStore
 from dcct.config.load import load_dataset, load_variant, splits_of, training_of
 from dcct.config.profile import Profile
 from dcct.datasets.manifest import read_manifest
-from dcct.paths import Paths
-from dcct.plan import shown_variant
-from dcct.progress import Progress
-from dcct.receipt import RECEIPT
+from dcct.pipeline.paths import Paths
+from dcct.pipeline.plan import shown_variant
+from dcct.provenance.receipt import RECEIPT
 from dcct.report.page.sprites import LIMIT, sprites
-from dcct.report.results import Result, load_result
+from dcct.report.tables.results import Result, load_result
+from dcct.runtime.progress import Progress
 
 CHUNK = 128
 """Sprites in one block, which a browser reads when it first needs one of them."""
@@ -26,8 +27,8 @@ SCALE = 10_000
 
 @dataclass(frozen=True, kw_only=True)
 class Gallery:
-    """One data set's queries. about: what the page must know at once; rankings: a block per variant; pictures: sprites,
-    in the order that `about` names."""
+    """One data set's queries. about: what the page must know at once; rankings: a block per
+    variant; pictures: sprites, in the order that `about` names."""
 
     name: str
     title: str
@@ -38,15 +39,26 @@ class Gallery:
     @property
     def chunks(self) -> list[str]:
         """Sprites by blocks, one to a line."""
-        return ["\n".join(self.pictures[start : start + CHUNK]) for start in range(0, len(self.pictures), CHUNK)]
+        return [
+            "\n".join(self.pictures[start : start + CHUNK])
+            for start in range(0, len(self.pictures), CHUNK)
+        ]
 
 
 def gallery(
-    name: str, profile: Profile, paths: Paths, configfile: Path, *, shareable: bool, progress: Progress
+    name: str,
+    profile: Profile,
+    paths: Paths,
+    configfile: Path,
+    *,
+    shareable: bool,
+    progress: Progress,
 ) -> Gallery:
-    """The gallery of a data set's first split; of each variant, the first seed that was run. Empty where none was.
+    """The gallery of a data set's first split; of each variant, the first seed that was run. Empty
+    where none was.
 
-    shareable: without pictures if the people are real. Raises DataError at damaged metrics or frames.
+    shareable: without pictures if the people are real. Raises DataError at damaged metrics or
+    frames.
     """
     dataset = load_dataset(name, configfile)
     split = splits_of(dataset, profile)[0]
@@ -54,12 +66,19 @@ def gallery(
     titles = {label: _title(label, configfile) for label in labels}
     found = {label: _first_run(name, split, label, profile, paths, configfile) for label in labels}
     runs = {label: run for label, run in found.items() if run}
-    ranked = {label: run.ranked(run.headline["sampler"], run.headline["feature"]) for label, run in runs.items()}
+    ranked = {
+        label: run.ranked(run.headline["sampler"], run.headline["feature"])
+        for label, run in runs.items()
+    }
     shown = next((label for label in (shown_variant(profile), *ranked) if label in ranked), None)
     tables = [ranked[shown], *ranked.values()] if shown else []
     numbers, tracklets, pictures = list(dict.fromkeys(_mentioned(tables))), {}, {}
     if shown:
-        listed = read_manifest(paths.manifest(name, split)).select(["pid", "camid", "frames"]).to_pylist()
+        listed = (
+            read_manifest(paths.manifest(name, split))
+            .select(["pid", "camid", "frames"])
+            .to_pylist()
+        )
         tracklets = {number: list(listed[number].values()) for number in sorted(numbers)}
         if dataset.walkers or not shareable:
             store = FrameStore(paths.frames(name), paths.manifest(name, split))
@@ -84,11 +103,15 @@ def gallery(
     )
 
 
-def _first_run(name: str, split: int, label: str, profile: Profile, paths: Paths, configfile: Path) -> Result | None:
+def _first_run(
+    name: str, split: int, label: str, profile: Profile, paths: Paths, configfile: Path
+) -> Result | None:
     """The result of the first seed that was run."""
     training = training_of(name, split, label, profile, configfile)
     variant = load_variant(label, configfile)
-    runs = (load_result(paths, name, split, label, variant, seed, training) for seed in profile.seeds)
+    runs = (
+        load_result(paths, name, split, label, variant, seed, training) for seed in profile.seeds
+    )
     return next((run for run in runs if run), None)
 
 
@@ -110,7 +133,8 @@ def _about(label: str, title: str, run: Result) -> dict:
 
 
 def _mentioned(tables: list[pd.DataFrame]) -> Iterator[int]:
-    """Tracklets of queries and of their top tens, query by query, in an order that soon covers all of AP evenly.
+    """Tracklets of queries and of their top tens, query by query, in an order that soon covers all
+    of AP evenly.
 
     So what is cut off by a limit leaves whole queries, bad and good alike.
     """
@@ -122,7 +146,8 @@ def _mentioned(tables: list[pd.DataFrame]) -> Iterator[int]:
 
 
 def _spread(count: int) -> list[int]:
-    """0 to count − 1, each prefix about evenly spaced: by the fractional parts of multiples of the golden ratio."""
+    """0 to count − 1, each prefix about evenly spaced: by the fractional parts of multiples of the
+    golden ratio."""
     places = np.argsort((np.arange(count) * (5**0.5 - 1) / 2) % 1, kind="stable")
     return np.argsort(places, kind="stable").tolist()
 

@@ -1,4 +1,5 @@
-"""Small moving pictures of tracklets: evenly spaced frames side by side in one WebP, as text for a page."""
+"""Small moving pictures of tracklets: evenly spaced frames side by side in one WebP, as text for a
+page."""
 
 import base64
 import io
@@ -18,15 +19,20 @@ LIMIT = 50_000_000
 
 
 def sprite(store: FrameStore, tracklet: int, frames: int) -> str:
-    """Base64 of a WebP of FRAMES frames from left to right, evenly spaced over a tracklet that has so many frames."""
+    """Base64 of a WebP of FRAMES frames from left to right, evenly spaced over a tracklet that has
+    so many frames."""
     positions = np.linspace(0, frames - 1, FRAMES).round().astype(int)
-    strip, file = np.concatenate(list(store.read(tracklet, positions, *PIXELS)), axis=1), io.BytesIO()
+    strip, file = (
+        np.concatenate(list(store.read(tracklet, positions, *PIXELS)), axis=1),
+        io.BytesIO(),
+    )
     Image.fromarray(strip).save(file, "WEBP", quality=QUALITY)
     return base64.b64encode(file.getvalue()).decode()
 
 
 def sprites(store: FrameStore, tracklets: Iterable[tuple[int, int]], limit: int) -> dict[int, str]:
-    """Sprites of (tracklet, its number of frames), in this order, until the next would pass `limit` characters."""
+    """Sprites of (tracklet, its number of frames), in this order, until the next would pass `limit`
+    characters."""
     found, length = {}, 0
     for tracklet, frames in tracklets:
         picture = sprite(store, tracklet, frames)

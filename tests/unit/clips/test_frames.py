@@ -12,8 +12,8 @@ from PIL import Image
 from dcct.clips.frames import FrameStore, pack
 from dcct.datasets.manifest import LISTING, write_parquet
 from dcct.errors import DataError, DcctError
-from dcct.progress import Progress
-from dcct.receipt import file_digest
+from dcct.files import file_digest
+from dcct.runtime.progress import Progress
 
 
 def test_store_returns_the_files_pixels(tiny):
@@ -24,14 +24,25 @@ def test_store_returns_the_files_pixels(tiny):
     for row in (rows[0], rows[-1]):
         clip = store.read(row["tracklet"], np.array([0, 5]), 64, 32)
         for image, position in zip(clip, (0, 5), strict=True):
-            expected = np.asarray(Image.open(tiny.data / paths[row["first_frame"] + position]).convert("RGB"))
+            expected = np.asarray(
+                Image.open(tiny.data / paths[row["first_frame"] + position]).convert("RGB")
+            )
             assert np.array_equal(image, expected)
 
 
 def test_missing_frame_is_named_and_nothing_is_left(tiny, profile, tmp_path):
     """Packing a set with a deleted frame names its path and leaves no half-written store."""
-    with pytest.raises(DataError, match=r"elsewhere/bbox_train/0001/0001C1T0001F001\.jpg: frame missing"):
-        pack(tiny.listing, tmp_path / "elsewhere", tmp_path / "frames", tmp_path / "work", profile.clips, Progress())
+    with pytest.raises(
+        DataError, match=r"elsewhere/bbox_train/0001/0001C1T0001F001\.jpg: frame missing"
+    ):
+        pack(
+            tiny.listing,
+            tmp_path / "elsewhere",
+            tmp_path / "frames",
+            tmp_path / "work",
+            profile.clips,
+            Progress(),
+        )
     assert not (tmp_path / "frames").exists()
 
 
@@ -57,7 +68,8 @@ def test_packing_goes_on_where_it_was_killed(tiny, profile, tmp_path, size, dama
 
 
 def test_full_disk_loses_nothing(tiny, profile, small_disk):
-    """A store that does not fit: the path is named; with more room the same command goes on and is right."""
+    """A store that does not fit: the path is named; with more room the same command goes on and is
+    right."""
     plain, work = profile.clips.model_copy(update={"decoded": False}), small_disk.folder / "work"
     arguments = (tiny.listing, tiny.data, small_disk.folder / "store", work, plain, Progress())
     with pytest.raises(DcctError, match=r"partial: cannot be written: No space left on device"):
@@ -75,7 +87,14 @@ def test_frame_that_has_changed_since_it_was_verified_is_refused(tiny, profile, 
     first, second = pq.read_table(tiny.listing)["path"].to_pylist()[:2]
     shutil.copy(tmp_path / "data" / second, tmp_path / "data" / first)
     with pytest.raises(DataError, match=f"{first}: has changed since it was verified"):
-        pack(tiny.listing, tmp_path / "data", tmp_path / "store", tmp_path / "work", profile.clips, Progress())
+        pack(
+            tiny.listing,
+            tmp_path / "data",
+            tmp_path / "store",
+            tmp_path / "work",
+            profile.clips,
+            Progress(),
+        )
 
 
 def test_store_of_other_data_is_refused(tiny, tmp_path):
@@ -107,6 +126,7 @@ def test_decoded_frames_change_no_pixel(tiny, profile, tmp_path):
     size = profile.clips.height, profile.clips.width
     assert (tiny.frames / f"pixels-{size[0]}x{size[1]}.bin").exists()
     kept, decoded = (
-        FrameStore(folder, tiny.manifest).read(3, np.arange(4), *size) for folder in (tiny.frames, tmp_path)
+        FrameStore(folder, tiny.manifest).read(3, np.arange(4), *size)
+        for folder in (tiny.frames, tmp_path)
     )
     assert np.array_equal(kept, decoded)

@@ -15,7 +15,8 @@ def clips(tiny, profile, seed, **changes) -> TrainingClips:
 
 
 def test_batches_hold_p_identities_and_k_tracklets():
-    """Each batch has P identities × K tracklets, each identity once an epoch, the last partial batch dropped."""
+    """Each batch has P identities × K tracklets, each identity once an epoch, the last partial
+    batch dropped."""
     labels = np.array([-1, *np.repeat(np.arange(10), 3), -1])
     batches = epoch_batches(labels, 4, 2, seed=0, epoch=0)
     chosen = [[labels[tracklet] for _, _, tracklet in batch] for batch in batches]
@@ -33,8 +34,13 @@ def test_identity_with_too_few_tracklets_is_drawn_with_replacement():
 def test_worker_count_changes_no_batch(tiny, profile):
     """0, 1 and 3 processes and 3 threads give bit-identical clips, augmentation and labels."""
     everything = Extras(sampling="segments", flip=0.5, pad_crop=3)
-    settings = [{"workers": workers} for workers in (0, 1, 3)] + [{"workers": 3, "loader": "threads"}]
-    epochs = [list(load_batches(clips(tiny, profile, 3, extras=everything, **one), range(5, 7))) for one in settings]
+    settings = [{"workers": workers} for workers in (0, 1, 3)] + [
+        {"workers": 3, "loader": "threads"}
+    ]
+    epochs = [
+        list(load_batches(clips(tiny, profile, 3, extras=everything, **one), range(5, 7)))
+        for one in settings
+    ]
     for batches in zip(*epochs, strict=True):
         for parts in zip(*batches, strict=True):
             assert all(torch.equal(parts[0], part) for part in parts[1:])

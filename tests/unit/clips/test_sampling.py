@@ -11,7 +11,8 @@ LENGTHS, CLIPS = st.integers(1, 2000), st.sampled_from([4, 6, 8])
 
 @given(length=LENGTHS, clip=CLIPS, seed=st.integers(0, 99))
 def test_random_interval_takes_one_frame_of_each_run(length, clip, seed):
-    """With stride s, consecutive positions lie in consecutive runs of s frames; short tracklets give sorted draws."""
+    """With stride s, consecutive positions lie in consecutive runs of s frames; short tracklets
+    give sorted draws."""
     positions = random_interval(length, clip, np.random.default_rng(seed))
     assert positions.min() >= 0
     assert positions.max() < length
@@ -24,27 +25,34 @@ def test_random_interval_takes_one_frame_of_each_run(length, clip, seed):
 
 @given(length=LENGTHS, clip=CLIPS, seed=st.integers(0, 99))
 def test_random_segments_takes_one_frame_of_each_part(length, clip, seed):
-    """T equal parts, one frame from each, in order; short tracklets give sorted draws with replacement."""
+    """T equal parts, one frame from each, in order; short tracklets give sorted draws with
+    replacement."""
     positions = random_segments(length, clip, np.random.default_rng(seed))
     assert (np.diff(positions) >= 0).all()
     assert positions.max() < length
     if length >= clip:
         bounds = [(part * length // clip, (part + 1) * length // clip) for part in range(clip)]
-        assert all(low <= position < high for position, (low, high) in zip(positions, bounds, strict=True))
+        assert all(
+            low <= position < high for position, (low, high) in zip(positions, bounds, strict=True)
+        )
 
 
 @given(length=LENGTHS, clip=CLIPS)
 def test_begin_interval_is_evenly_spaced_from_the_start(length, clip):
-    """Positions 0, s, 2s with the largest s of T, T/2, T/4, T/8 that fits, else cyclic repetition."""
+    """Positions 0, s, 2s with the largest s of T, T/2, T/4, T/8 that fits, else cyclic
+    repetition."""
     positions = begin_interval(length, clip)
-    fitting = [s for s in (clip, clip // 2, clip // 4, clip // 8) if s and s * (clip - 1) + 1 <= length]
+    fitting = [
+        s for s in (clip, clip // 2, clip // 4, clip // 8) if s and s * (clip - 1) + 1 <= length
+    ]
     expected = [i * fitting[0] if fitting else i % length for i in range(clip)]
     assert positions.tolist() == expected
 
 
 @given(length=LENGTHS, clip=CLIPS, cap=st.sampled_from([3, 200]))
 def test_dense_clips_share_no_frame_and_cover_the_window(length, clip, cap):
-    """k = length // T interleaved clips, none overlapping, at most `cap`, all inside the tracklet."""
+    """k = length // T interleaved clips, none overlapping, at most `cap`, all inside the
+    tracklet."""
     positions = dense(length, clip, cap, np.random.default_rng(0))
     assert positions.shape == (max(1, min(length // clip, cap)), clip)
     assert positions.max() < length

@@ -1,4 +1,5 @@
-"""Fetching from a server that misbehaves: taken up again or refused with a reason, never left half-written."""
+"""Fetching from a server that misbehaves: taken up again or refused with a reason, never left
+half-written."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -7,7 +8,7 @@ import pytest
 
 from dcct.datasets.download import ATTEMPTS, download
 from dcct.errors import DataError, DcctError
-from dcct.progress import Progress
+from dcct.runtime.progress import Progress
 
 CONTENT = bytes(range(256)) * 400
 
@@ -80,7 +81,8 @@ def test_complete_partial_file_is_taken(address, tmp_path):
 
 
 def test_wrong_length_gives_up_with_a_reason(address, tmp_path):
-    """A server that announces more than it sends is asked a few times, not forever; the file never appears."""
+    """A server that announces more than it sends is asked a few times, not forever; the file never
+    appears."""
     with pytest.raises(DataError, match=rf"cut at 102,400 of .* gave up after {ATTEMPTS} attempts"):
         fetch(f"{address}/too-long", tmp_path / "archive")
     assert not (tmp_path / "archive").exists()
@@ -88,7 +90,9 @@ def test_wrong_length_gives_up_with_a_reason(address, tmp_path):
 
 def test_answer_of_the_server_is_told(address, tmp_path):
     """A 404 is not tried again."""
-    with pytest.raises(DataError, match="the server answered 404 Not Found: look for another source"):
+    with pytest.raises(
+        DataError, match="the server answered 404 Not Found: look for another source"
+    ):
         fetch(f"{address}/gone", tmp_path / "archive")
     assert len(Server.seen) == 1
     assert not list(tmp_path.iterdir())
@@ -101,8 +105,11 @@ def test_no_server_is_told(tmp_path):
 
 
 def test_full_disk_keeps_what_was_fetched(address, small_disk):
-    """An archive that does not fit: the path is named; with more room the same command goes on where it was."""
-    with pytest.raises(DcctError, match=r"archive\.partial: cannot be written: No space left on device"):
+    """An archive that does not fit: the path is named; with more room the same command goes on
+    where it was."""
+    with pytest.raises(
+        DcctError, match=r"archive\.partial: cannot be written: No space left on device"
+    ):
         fetch(f"{address}/cut", small_disk.folder / "archive")
     kept = (small_disk.folder / "archive.partial").stat().st_size
     assert kept >= 30_000

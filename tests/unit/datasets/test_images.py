@@ -31,7 +31,9 @@ def test_pixels_are_those_of_pillow(kind):
     """Every kind of file that data sets hold, at odd sizes."""
     mode, options = KINDS[kind]
     content = encoded(mode, **options)
-    assert np.array_equal(decode(content, ""), np.asarray(Image.open(io.BytesIO(content)).convert("RGB")))
+    assert np.array_equal(
+        decode(content, ""), np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,4 +1,5 @@
-"""The MARS reader: on a set that we draw, on the real metadata where they are at hand, and on damaged ones."""
+"""The MARS reader: on a set that we draw, on the real metadata where they are at hand, and on
+damaged ones."""
 
 import os
 import shutil
@@ -21,7 +22,8 @@ def test_drawn_set_is_read_whole(tiny):
     assert found["train_frames"] == found["train_tracklets"] * spec.frames
     assert found["query_tracklets"] == spec.test_ids * spec.cameras
     assert (
-        found["gallery_tracklets"] == spec.test_ids * spec.cameras * (spec.tracklets_per_camera - 1) + spec.distractors
+        found["gallery_tracklets"]
+        == spec.test_ids * spec.cameras * (spec.tracklets_per_camera - 1) + spec.distractors
     )
     assert (found["distractor_tracklets"], count_junk(tiny.data)) == (spec.distractors, spec.junk)
 
@@ -29,21 +31,28 @@ def test_drawn_set_is_read_whole(tiny):
 def test_manifest_has_the_same_bytes_twice(tiny, tmp_path):
     """Writing the manifest again gives an identical file."""
     write_manifest(read_tracklets(tiny.data), tiny.listing, tmp_path)
-    assert (tmp_path / "tracklets.parquet").read_bytes() == (tiny.manifest / "tracklets.parquet").read_bytes()
+    assert (tmp_path / "tracklets.parquet").read_bytes() == (
+        tiny.manifest / "tracklets.parquet"
+    ).read_bytes()
 
 
 def test_swapped_label_is_named(tiny, tmp_path):
     """Metadata that disagree with a frame's name are refused with row and name."""
     shutil.copytree(tiny.data / "info", tmp_path / "info")
-    names = (tmp_path / "info/train_name.txt").read_text().replace("0003C1T0001F001", "0004C1T0001F001")
+    names = (
+        (tmp_path / "info/train_name.txt").read_text().replace("0003C1T0001F001", "0004C1T0001F001")
+    )
     (tmp_path / "info/train_name.txt").write_text(names)
     with pytest.raises(
-        DataError, match=r"row 13 says identity 3, camera 1, but its frame is named 0004C1T0001F001\.jpg"
+        DataError,
+        match=r"row 13 says identity 3, camera 1, but its frame is named 0004C1T0001F001\.jpg",
     ):
         list(read_tracklets(tmp_path))
 
 
-@pytest.mark.parametrize(("name", "complaint"), [("query_IDX.mat", "missing"), ("train_name.txt", "missing")])
+@pytest.mark.parametrize(
+    ("name", "complaint"), [("query_IDX.mat", "missing"), ("train_name.txt", "missing")]
+)
 def test_missing_metadata_is_named(tiny, tmp_path, name, complaint):
     """A file of info/ that is not there is named with its path."""
     shutil.copytree(tiny.data / "info", tmp_path / "info")
@@ -53,10 +62,12 @@ def test_missing_metadata_is_named(tiny, tmp_path, name, complaint):
 
 
 @pytest.mark.skipif(
-    "DCCT_MARS_INFO" not in os.environ, reason="set DCCT_MARS_INFO to a folder with MARS' three .mat files"
+    "DCCT_MARS_INFO" not in os.environ,
+    reason="set DCCT_MARS_INFO to a folder with MARS' three .mat files",
 )
 def test_real_metadata_have_the_published_counts(tmp_path):
-    """The real files give 8,298 train tracklets, 1,980 queries and 9,330 gallery tracklets; 870 junk are dropped."""
+    """The real files give 8,298 train tracklets, 1,980 queries and 9,330 gallery tracklets; 870
+    junk are dropped."""
     (tmp_path / "info").mkdir()
     for file in Path(os.environ["DCCT_MARS_INFO"]).glob("*.mat"):
         shutil.copy(file, tmp_path / "info")

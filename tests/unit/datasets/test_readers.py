@@ -1,4 +1,5 @@
-"""Every benchmark's reader, on the drawn people written in its layout, and on copies that are wrong in one place."""
+"""Every benchmark's reader, on the drawn people written in its layout, and on copies that are wrong
+in one place."""
 
 import json
 import os
@@ -18,33 +19,40 @@ IDS = 3
 
 @pytest.mark.parametrize("layout", ["mars", "dukemtmc-videoreid", "ls-vid"])
 def test_many_camera_layouts_say_the_same(drawn, layout):
-    """One set of people in three layouts: the same counts, every frame on disk, identities and cameras as drawn."""
+    """One set of people in three layouts: the same counts, every frame on disk, identities and
+    cameras as drawn."""
     tracklets = list(checked(read_tracklets(layout, drawn / layout)))
     found = count(tracklets)
     assert found["train_ids"] == found["query_ids"] == IDS
     assert found["train_tracklets"] == IDS * 4
     assert (found["query_tracklets"], found["gallery_tracklets"]) == (IDS * 2, IDS * 2 + 2)
     assert {len(tracklet.frames) for tracklet in tracklets} == {4}
-    assert all((drawn / layout / frame).is_file() for tracklet in tracklets for frame in tracklet.frames)
-    assert {(tracklet.pid, tracklet.camid) for tracklet in tracklets if tracklet.split == "query"} == {
-        (pid, camid) for pid in (4, 5, 6) for camid in (0, 1)
-    }
+    assert all(
+        (drawn / layout / frame).is_file() for tracklet in tracklets for frame in tracklet.frames
+    )
+    assert {
+        (tracklet.pid, tracklet.camid) for tracklet in tracklets if tracklet.split == "query"
+    } == {(pid, camid) for pid in (4, 5, 6) for camid in (0, 1)}
 
 
 @pytest.mark.parametrize("layout", ["ilids-vid", "prid-2011"])
 def test_two_camera_layouts_have_ten_splits(drawn, layout):
-    """Each split halves the people; query is the first camera, gallery the second; splits differ."""
+    """Each split halves the people; query is the first camera, gallery the second; splits
+    differ."""
     halves = set()
     for split in range(SPLITS[layout]):
         tracklets = list(checked(read_tracklets(layout, drawn / layout, split=split)))
         by_split = {
-            part: {(t.pid, t.camid) for t in tracklets if t.split == part} for part in ("train", "query", "gallery")
+            part: {(t.pid, t.camid) for t in tracklets if t.split == part}
+            for part in ("train", "query", "gallery")
         }
         test = {pid for pid, _ in by_split["query"]}
         assert len(test) == IDS
         assert by_split["query"] == {(pid, 0) for pid in test}
         assert by_split["gallery"] == {(pid, 1) for pid in test}
-        assert by_split["train"] == {(pid, camid) for pid in set(range(1, 7)) - test for camid in (0, 1)}
+        assert by_split["train"] == {
+            (pid, camid) for pid in set(range(1, 7)) - test for camid in (0, 1)
+        }
         halves.add(frozenset(test))
     assert len(halves) > 3
     with pytest.raises(DataError, match="no split 10; it has 10, counted from 0"):
@@ -69,12 +77,32 @@ ILIDS = "i-LIDS-VID/sequences"
 @pytest.mark.parametrize(
     ("layout", "old", "new", "complaint"),
     [
-        ("dukemtmc-videoreid", DUKE_FRAME.format("0001_C1"), DUKE_FRAME.format("0001_C2"), r"cameras \[1, 2\]"),
-        ("dukemtmc-videoreid", DUKE_FRAME.format("0001_C1"), DUKE_FRAME.format("0002_C1"), "not named like a frame"),
+        (
+            "dukemtmc-videoreid",
+            DUKE_FRAME.format("0001_C1"),
+            DUKE_FRAME.format("0001_C2"),
+            r"cameras \[1, 2\]",
+        ),
+        (
+            "dukemtmc-videoreid",
+            DUKE_FRAME.format("0001_C1"),
+            DUKE_FRAME.format("0002_C1"),
+            "not named like a frame",
+        ),
         ("dukemtmc-videoreid", "query", "queries", "query: missing"),
         ("ilids-vid", f"{ILIDS}/cam2/person003", f"{ILIDS}/cam2/person009", "different people"),
-        ("ilids-vid", "train-test people splits", "splits", "train_test_splits_ilidsvid.mat: missing"),
-        ("prid-2011", "multi_shot/cam_b/person_0002", "multi_shot/cam_b/person_0200", "person_0002: missing"),
+        (
+            "ilids-vid",
+            "train-test people splits",
+            "splits",
+            "train_test_splits_ilidsvid.mat: missing",
+        ),
+        (
+            "prid-2011",
+            "multi_shot/cam_b/person_0002",
+            "multi_shot/cam_b/person_0200",
+            "person_0002: missing",
+        ),
         ("prid-2011", "splits_prid2011.json", "splits.json", "splits_prid2011.json: missing"),
         ("ls-vid", "tracklet_train/0001", "tracklet_train/0009", "tracklet_train/0001: missing"),
         ("ls-vid", "test/data/info_test.mat", "test/data/info.mat", "info_test.mat: missing"),
@@ -99,7 +127,9 @@ def test_split_file_of_other_people_is_refused(copied):
         list(read_tracklets("ilids-vid", root))
 
 
-@pytest.mark.skipif("DCCT_PRID_SPLITS" not in os.environ, reason="set DCCT_PRID_SPLITS to splits_prid2011.json")
+@pytest.mark.skipif(
+    "DCCT_PRID_SPLITS" not in os.environ, reason="set DCCT_PRID_SPLITS to splits_prid2011.json"
+)
 def test_real_splits_of_prid(tmp_path):
     """The real file gives ten splits of 89 and 89 people, 178 in all."""
     shutil.copy(os.environ["DCCT_PRID_SPLITS"], tmp_path / "splits_prid2011.json")
@@ -112,5 +142,9 @@ def test_real_splits_of_prid(tmp_path):
             (tmp_path / "multi_shot" / camera / person / "0001.png").touch()
     for split in range(10):
         found = count(checked(read_tracklets("prid-2011", tmp_path, split=split)))
-        assert (found["train_ids"], found["query_tracklets"], found["gallery_tracklets"]) == (89, 89, 89)
+        assert (found["train_ids"], found["query_tracklets"], found["gallery_tracklets"]) == (
+            89,
+            89,
+            89,
+        )
         assert found["train_tracklets"] == 178

@@ -5,7 +5,7 @@ import pytest
 from dcct.config.dataset import Archive
 from dcct.config.load import load_dataset
 from dcct.datasets.status import status_of
-from dcct.paths import Paths
+from dcct.pipeline.paths import Paths
 
 
 @pytest.fixture
@@ -21,7 +21,8 @@ def status(tmp_path, root):
 
 
 def test_next_command_follows_the_state(status, tmp_path):
-    """Drawn sets are drawn, published ones fetched under accepted terms, all others asked for by hand."""
+    """Drawn sets are drawn, published ones fetched under accepted terms, all others asked for by
+    hand."""
     assert status("walkers-test").next == "dcct source walkers-test"
     assert status("prid-2011").next == "accept_license: true, then dcct source prid-2011"
     assert status("prid-2011", accept_license=True).next == "dcct source prid-2011"

@@ -8,7 +8,7 @@ import pytest
 
 from dcct.datasets.unpack import Limits, unpack
 from dcct.errors import DataError
-from dcct.progress import Progress
+from dcct.runtime.progress import Progress
 
 
 def make_zip(path, names):
@@ -22,7 +22,11 @@ def make_tar(path, names, kind=tarfile.REGTYPE, target=""):
     with tarfile.open(path, "w") as archive:
         for name in names:
             info = tarfile.TarInfo(name)
-            info.type, info.linkname, info.size = kind, target, 1000 if kind == tarfile.REGTYPE else 0
+            info.type, info.linkname, info.size = (
+                kind,
+                target,
+                1000 if kind == tarfile.REGTYPE else 0,
+            )
             archive.addfile(info, io.BytesIO(b"x" * 1000))
     return path
 
@@ -31,7 +35,9 @@ def make_tar(path, names, kind=tarfile.REGTYPE, target=""):
 def test_files_arrive(make, tmp_path):
     """Folders and files of both kinds of archive."""
     unpack(make(tmp_path / "archive", ["a/b.jpg", "c.txt"]), tmp_path / "out", Progress())
-    assert {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.*")} == {
+    assert {
+        path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.*")
+    } == {
         "a/b.jpg",
         "c.txt",
     }
@@ -41,7 +47,8 @@ def test_files_arrive(make, tmp_path):
 @pytest.mark.parametrize("make", [make_zip, make_tar])
 @pytest.mark.parametrize("name", ["../evil", "a/../../evil", "/etc/evil", "C:/evil"])
 def test_nothing_is_written_outside(make, name, tmp_path):
-    """A member that would leave the folder condemns the whole archive, by name, before anything is written."""
+    """A member that would leave the folder condemns the whole archive, by name, before anything is
+    written."""
     with pytest.raises(DataError, match="would be written outside the folder"):
         unpack(make(tmp_path / "archive", ["good.txt", name]), tmp_path / "in/out", Progress())
     assert not list((tmp_path / "in/out").iterdir())
@@ -52,7 +59,11 @@ def test_nothing_is_written_outside(make, name, tmp_path):
 def test_links_and_devices_are_refused(kind, tmp_path):
     """Data sets hold only files."""
     with pytest.raises(DataError, match="is a link or a device"):
-        unpack(make_tar(tmp_path / "archive", ["link"], kind, "/etc/passwd"), tmp_path / "out", Progress())
+        unpack(
+            make_tar(tmp_path / "archive", ["link"], kind, "/etc/passwd"),
+            tmp_path / "out",
+            Progress(),
+        )
 
 
 @pytest.mark.parametrize("limits", [Limits(bytes=1500), Limits(files=1)])

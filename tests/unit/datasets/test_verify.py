@@ -24,9 +24,13 @@ from dcct.datasets.readers import reader_of
 from dcct.datasets.verification import readable_report
 from dcct.datasets.verify import verify
 from dcct.errors import DataError, DcctError
-from dcct.progress import Progress
+from dcct.runtime.progress import Progress
 
-CONFIGS = {"mars": "walkers-test", "dukemtmc-videoreid": "walkers-duke", "prid-2011": "walkers-prid"}
+CONFIGS = {
+    "mars": "walkers-test",
+    "dukemtmc-videoreid": "walkers-duke",
+    "prid-2011": "walkers-prid",
+}
 FRAME = "bbox_train/0002/0002C1T0001F003.jpg"
 
 
@@ -69,7 +73,8 @@ DAMAGE = [
 
 @pytest.mark.parametrize(("damage", "complaint"), DAMAGE)
 def test_strict_names_the_first_bad_frame(config, copied, tmp_path, damage, complaint):
-    """A frame that cannot be used stops verification; its path is named, and no list of frames is left."""
+    """A frame that cannot be used stops verification; its path is named, and no list of frames is
+    left."""
     root = copied("mars")
     damage(root / FRAME)
     with pytest.raises(DataError, match=f"{FRAME}: {complaint}"):
@@ -79,7 +84,8 @@ def test_strict_names_the_first_bad_frame(config, copied, tmp_path, damage, comp
 
 @pytest.mark.parametrize("damage", [truncate, delete])
 def test_warn_leaves_out_bad_frames_and_marks_what_follows(config, copied, tmp_path, damage):
-    """The report names the frame; list, manifest and frame store go on without it; the manifest carries the mark."""
+    """The report names the frame; list, manifest and frame store go on without it; the manifest
+    carries the mark."""
     root, listing = copied("mars"), tmp_path / "frames.parquet"
     dataset = config("mars", verification="warn")
     whole = verify(dataset, root, listing, Progress())
@@ -97,26 +103,40 @@ def test_warn_leaves_out_bad_frames_and_marks_what_follows(config, copied, tmp_p
     assert table["frames"].to_pylist().count(3) == 1
     clips = Clips(length=4, height=48, width=24, decoded=False)
     pack(listing, root, tmp_path / "store", tmp_path / "work", clips, Progress())
-    assert (tmp_path / "store/frames.bin").stat().st_size == sum(pq.read_table(listing)["bytes"].to_pylist())
+    assert (tmp_path / "store/frames.bin").stat().st_size == sum(
+        pq.read_table(listing)["bytes"].to_pylist()
+    )
 
 
 def test_wrong_counts_stop_or_are_recorded(config, drawn, tmp_path):
-    """The count, what was found and what was expected are named; under warn the same line is in the report."""
+    """The count, what was found and what was expected are named; under warn the same line is in the
+    report."""
     expected = Expected(**dict.fromkeys(Expected.model_fields) | {"train_ids": 625, "cameras": 2})
     with pytest.raises(DataError, match=r"train_ids 3 instead of 625$"):
-        verify(config("mars", expected=expected), drawn / "mars", tmp_path / "frames.parquet", Progress())
+        verify(
+            config("mars", expected=expected),
+            drawn / "mars",
+            tmp_path / "frames.parquet",
+            Progress(),
+        )
     lenient = config("mars", expected=expected, verification="warn")
     found = verify(lenient, drawn / "mars", tmp_path / "frames.parquet", Progress())
     assert "train_ids 3 instead of 625" in found.differences.lines[0]
 
 
 def test_contradictory_metadata_always_stop(config, copied, tmp_path):
-    """A frame of another camera in a tracklet has no right label: warn does not let it pass either."""
+    """A frame of another camera in a tracklet has no right label: warn does not let it pass
+    either."""
     root = copied("dukemtmc-videoreid")
     frame = root / "train/0001/0001/0001_C1_F0001_X00012.jpg"
     frame.rename(frame.with_name(frame.name.replace("_C1_", "_C2_")))
     with pytest.raises(DataError, match=r"train/0001/0001: frames of cameras \[1, 2\]"):
-        verify(config("dukemtmc-videoreid", verification="warn"), root, tmp_path / "frames.parquet", Progress())
+        verify(
+            config("dukemtmc-videoreid", verification="warn"),
+            root,
+            tmp_path / "frames.parquet",
+            Progress(),
+        )
 
 
 def test_person_named_twice_in_a_split_is_refused(config, copied, tmp_path):
@@ -140,7 +160,8 @@ def test_overlapping_tracklets_are_refused(config, copied, tmp_path):
 
 
 def test_all_splits_share_one_list_of_frames(config, drawn, copied, tmp_path):
-    """Frames stand once in the list whatever the number of splits; people outside all splits are not decoded."""
+    """Frames stand once in the list whatever the number of splits; people outside all splits are
+    not decoded."""
     root, listing = copied("prid-2011"), tmp_path / "frames.parquet"
     for camera in ("cam_a", "cam_b"):
         stranger = root / f"multi_shot/{camera}/person_0300"
@@ -186,13 +207,18 @@ def test_unreadable_frame_and_folder_are_named(config, drawn):
         os.chmod(place, 0o777)
         root = shutil.copytree(drawn / "mars", Path(place) / "mars")
         (root / FRAME).chmod(0)
-        with without_rights(), pytest.raises(DataError, match=f"{FRAME}: frame cannot be read: Permission denied"):
+        with (
+            without_rights(),
+            pytest.raises(DataError, match=f"{FRAME}: frame cannot be read: Permission denied"),
+        ):
             verify(config("mars"), root, Path(place) / "frames.parquet", Progress())
         (root / FRAME).chmod(0o644)
         (root / "info").chmod(0)
         with (
             without_rights(),
-            pytest.raises(DcctError, match=r"info/train_name.txt: cannot be read: Permission denied"),
+            pytest.raises(
+                DcctError, match=r"info/train_name.txt: cannot be read: Permission denied"
+            ),
         ):
             verify(config("mars"), root, Path(place) / "frames.parquet", Progress())
 
@@ -201,14 +227,17 @@ def test_full_disk_keeps_the_old_list(config, drawn, small_disk):
     """Where the new list of frames does not fit, the old one stays and the path is named."""
     listing = small_disk.folder / "frames.parquet"
     listing.write_bytes(b"old" * 21_000)
-    with pytest.raises(DcctError, match=r"frames\.parquet: cannot be written: .*No space left on device"):
+    with pytest.raises(
+        DcctError, match=r"frames\.parquet: cannot be written: .*No space left on device"
+    ):
         verify(config("mars"), drawn / "mars", listing, Progress())
     assert [path.name for path in small_disk.folder.iterdir()] == ["frames.parquet"]
     assert listing.read_bytes() == b"old" * 21_000
 
 
 def test_full_temporary_disk_is_one_line(tmp_path, small_disk):
-    """Files that are no frames are noted on disk too: a full one is named, and the variable that names another."""
+    """Files that are no frames are noted on disk too: a full one is named, and the variable that
+    names another."""
     for number in range(12_000):
         (tmp_path / f"{'x' * 200}{number}").touch()
     code = f"""
@@ -218,6 +247,8 @@ with Contents(Path({str(tmp_path)!r})) as contents:
     contents.add_others()
 """
     environment = os.environ | {"SQLITE_TMPDIR": str(small_disk.folder)}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment
+    )
     assert done.stderr.splitlines()[-1].startswith("dcct.errors.DcctError: temporary folder: ")
     assert "TMPDIR" in done.stderr

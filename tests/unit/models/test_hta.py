@@ -27,5 +27,7 @@ def test_gate_chooses_between_branch_and_guide():
 
 def test_second_level_is_left_out_at_one_level():
     """levels=1 stops after the first joint block and has no parameters beyond it."""
-    names = [name for name, _ in HTA(10, 6, 16, clip_length=4, levels=1, gated=True).named_parameters()]
+    names = [
+        name for name, _ in HTA(10, 6, 16, clip_length=4, levels=1, gated=True).named_parameters()
+    ]
     assert not [name for name in names if "level2" in name or "gate" in name]

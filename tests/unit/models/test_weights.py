@@ -1,4 +1,5 @@
-"""Pretrained weights: from local files whose name says their digest, resized to the grid, never silently replaced."""
+"""Pretrained weights: from local files whose name says their digest, resized to the grid, never
+silently replaced."""
 
 import hashlib
 import threading
@@ -25,22 +26,34 @@ def named_by_digest(path):
 
 @pytest.fixture
 def published(tmp_path, profile):
-    """Files as they are published: with an ImageNet classifier, square images, and PyTorch's old format."""
+    """Files as they are published: with an ImageNet classifier, square images, and PyTorch's old
+    format."""
     states = {}
     for branch, size in (("cnn", {}), ("vit", {"img_size": SQUARE})):
         config = getattr(profile.network, branch)
-        states[branch] = timm.create_model(config.name, num_classes=10, **config.args, **size).state_dict()
-        torch.save(states[branch], tmp_path / f"{branch}.pth", _use_new_zipfile_serialization=branch == "vit")
+        states[branch] = timm.create_model(
+            config.name, num_classes=10, **config.args, **size
+        ).state_dict()
+        torch.save(
+            states[branch],
+            tmp_path / f"{branch}.pth",
+            _use_new_zipfile_serialization=branch == "vit",
+        )
     names = {branch: named_by_digest(tmp_path / f"{branch}.pth") for branch in states}
     return Weights(source="folder", folder=str(tmp_path), **names), states
 
 
 def test_files_fill_the_backbones(published, profile):
-    """Every tensor but the classifier's arrives, and the position embedding is resized bilinearly to the grid."""
+    """Every tensor but the classifier's arrives, and the position embedding is resized bilinearly
+    to the grid."""
     weights, states = published
     backbones = initial_backbones(profile.network, weights, profile.clips, seed=0)
     for branch, backbone in backbones.items():
-        expected = {name: tensor for name, tensor in states[branch].items() if not name.startswith(("fc.", "head."))}
+        expected = {
+            name: tensor
+            for name, tensor in states[branch].items()
+            if not name.startswith(("fc.", "head."))
+        }
         if branch == "vit":
             expected["pos_embed"] = resize_position_embedding(expected["pos_embed"], (6, 3))
         found = backbone.net.state_dict()
@@ -51,7 +64,10 @@ def test_files_fill_the_backbones(published, profile):
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"cnn": "resnet50-19c8e357.pth"}, "no such file: fetch https://download.pytorch.org/models/resnet50-19c8e357"),
+        (
+            {"cnn": "resnet50-19c8e357.pth"},
+            "no such file: fetch https://download.pytorch.org/models/resnet50-19c8e357",
+        ),
         ({"cnn": "resnet50.pth"}, "its name must end in the first eight digits of its SHA-256"),
     ],
 )
@@ -79,7 +95,8 @@ def test_weights_of_another_network_are_refused(published, profile):
 
 
 class Hub(SimpleHTTPRequestHandler):
-    """A hub of one folder: files lie under /<owner>/<name>/resolve/main/, with the headers that its client wants."""
+    """A hub of one folder: files lie under /<owner>/<name>/resolve/main/, with the headers that its
+    client wants."""
 
     def end_headers(self):
         self.send_header("X-Repo-Commit", "0" * 40)
@@ -104,24 +121,33 @@ def hub(tmp_path, monkeypatch):
 
 
 def test_hub_fills_the_backbones_once(hub, published, profile, monkeypatch):
-    """Weights by timm's names are fetched from the hub, and later taken from its cache without a connection."""
+    """Weights by timm's names are fetched from the hub, and later taken from its cache without a
+    connection."""
     names = {"cnn": "resnet18.tv_in1k", "vit": "vit_base_patch16_224.orig_in21k_ft_in1k"}
     for branch, name in names.items():
         folder = hub / f"timm/{name}/resolve/main"
         folder.mkdir(parents=True)
         save_file(published[1][branch], folder / "model.safetensors")
-    weights = Weights(source="hub", **{branch: name.split(".")[1] for branch, name in names.items()})
+    weights = Weights(
+        source="hub", **{branch: name.split(".")[1] for branch, name in names.items()}
+    )
     for endpoint in (None, "http://127.0.0.1:9"):
         if endpoint:
             monkeypatch.setattr("dcct.models.weights.ENDPOINT", endpoint)
-        found = initial_backbones(profile.network, weights, profile.clips, seed=0)["cnn"].net.state_dict()
+        found = initial_backbones(profile.network, weights, profile.clips, seed=0)[
+            "cnn"
+        ].net.state_dict()
         assert all(torch.equal(tensor, published[1]["cnn"][name]) for name, tensor in found.items())
 
 
 def test_hub_out_of_reach_says_what_to_do(profile, monkeypatch, tmp_path):
-    """Offline and not in the cache: one line names the official files, and nothing is trained from scratch instead."""
+    """Offline and not in the cache: one line names the official files, and nothing is trained from
+    scratch instead."""
     monkeypatch.setattr("dcct.models.weights.ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     weights = Weights(source="hub", cnn="tv_in1k", vit="orig_in21k_ft_in1k")
-    with pytest.raises(DataError, match=r"resnet50-19c8e357.pth, jx_vit_base_p16_224-80ecf9dd.pth\) into data/weights"):
+    with pytest.raises(
+        DataError,
+        match=r"resnet50-19c8e357.pth, jx_vit_base_p16_224-80ecf9dd.pth\) into data/weights",
+    ):
         initial_backbones(profile.network, weights, profile.clips, seed=0)

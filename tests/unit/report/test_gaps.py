@@ -1,4 +1,5 @@
-"""`dcct tabulate` of every kind of table where variants, seeds and splits are missing: named gaps, never a crash."""
+"""`dcct tabulate` of every kind of table where variants, seeds and splits are missing: named gaps,
+never a crash."""
 
 import shutil
 import subprocess
@@ -9,8 +10,8 @@ import pytest
 import yaml
 
 from dcct.config.load import load_profile
-from dcct.paths import Paths
-from dcct.plan import TABLE
+from dcct.pipeline.paths import Paths
+from dcct.pipeline.plan import TABLE
 
 ONE, TEN, OTHER = "walkers-test", "walkers-ilids", "walkers-prid"
 RUNS = {
@@ -18,10 +19,18 @@ RUNS = {
     TEN: {"cnn": [(0, 0), (1, 0)], "dcct": [(1, 1)]},
     OTHER: {f"cnn@{ONE}": [(0, 0)]},
 }
-"""Data set → what was judged → splits and seeds, of splits 0 and 1 and seeds 0 and 1; nothing else was run."""
+"""Data set → what was judged → splits and seeds, of splits 0 and 1 and seeds 0 and 1; nothing else
+was run."""
 TABLES = {
-    "variants": {"rows": ["chance", "cnn", "dcct", "cca", "untrained", "distilled-vit"], "published": "dcct"},
-    "sets": {"rows": ["cnn", "dcct", "cca"], "sets": [ONE, TEN, "mars"], "metrics": ["mAP", "rank1"]},
+    "variants": {
+        "rows": ["chance", "cnn", "dcct", "cca", "untrained", "distilled-vit"],
+        "published": "dcct",
+    },
+    "sets": {
+        "rows": ["cnn", "dcct", "cca"],
+        "sets": [ONE, TEN, "mars"],
+        "metrics": ["mAP", "rank1"],
+    },
     "features": {"rows": ["cnn", "dcct", "cca"]},
     "samplers": {"rows": ["dcct", "cca"]},
     "pairs": {"pairs": [["dcct", "cnn"], ["cca", "cnn"], ["untrained", "dcct-fd-ld"]]},
@@ -47,7 +56,10 @@ def half(root, tmp_path_factory, judged):
         "cross": [{"train": ONE, "test": OTHER, "variants": ["cnn", "dcct"]}],
     }
     (folder / "config/half.yaml").write_text(yaml.safe_dump(profile))
-    loaded, paths = load_profile(folder / "config/half.yaml"), Paths(data_dir=folder, results_dir=folder / "results")
+    loaded, paths = (
+        load_profile(folder / "config/half.yaml"),
+        Paths(data_dir=folder, results_dir=folder / "results"),
+    )
     for dataset, variants in RUNS.items():
         for name, cells in variants.items():
             for split, seed in cells:
@@ -56,12 +68,22 @@ def half(root, tmp_path_factory, judged):
 
 
 def _tabulate(folder, kind):
-    command = [sys.executable, "-m", "dcct", "tabulate", f"a-{kind}", "--configfile", "config/half.yaml"]
+    command = [
+        sys.executable,
+        "-m",
+        "dcct",
+        "tabulate",
+        f"a-{kind}",
+        "--configfile",
+        "config/half.yaml",
+    ]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     tables = folder / "results/tables"
     assert all((tables / f"a-{kind}.{suffix}").is_file() for suffix in (*TABLE, "receipt.json"))
-    return pd.read_csv(tables / f"a-{kind}.csv"), (tables / f"a-{kind}.md").read_text(encoding="utf-8")
+    return pd.read_csv(tables / f"a-{kind}.csv"), (tables / f"a-{kind}.md").read_text(
+        encoding="utf-8"
+    )
 
 
 EXPECTED = {
@@ -79,7 +101,8 @@ EXPECTED = {
 
 @pytest.mark.parametrize("kind", TABLES)
 def test_gaps_have_names(half, kind):
-    """Each row that the table names is there, and says what of it was run; numbers stand where there are some."""
+    """Each row that the table names is there, and says what of it was run; numbers stand where
+    there are some."""
     frame, text = _tabulate(half, kind)
     assert frame["status"].tolist() == EXPECTED[kind]
     value = "mAP_difference" if kind == "pairs" else "mAP"

@@ -8,9 +8,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from dcct import checkpoint
+from dcct.training import resume
 from dcct.errors import AskedToStopError, DcctError
-from dcct.progress import Progress
+from dcct.runtime.progress import Progress
 from dcct.training import loop
 from dcct.training.loop import fit
 
@@ -20,7 +20,8 @@ class Killed(BaseException):
 
 
 def test_interrupted_training_ends_with_the_same_bytes(run, tmp_path, monkeypatch):
-    """Killed in its second epoch and run again: checkpoint and history are those of an undisturbed run."""
+    """Killed in its second epoch and run again: checkpoint and history are those of an undisturbed
+    run."""
     fit(run("dcct-fd-ld", work="calm"), tmp_path / "calm-out", Progress())
     step, calls = torch.optim.Adam.step, []
 
@@ -40,8 +41,11 @@ def test_interrupted_training_ends_with_the_same_bytes(run, tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize(("name", "workers"), [("SIGTERM", 0), ("SIGUSR1", 2), ("SIGINT", 0)])
-def test_asked_to_stop_it_saves_in_mid_epoch_and_ends_with_the_same_bytes(run, tmp_path, monkeypatch, name, workers):
-    """A scheduler's signal stops after the step, with the state saved; status 75 asks for a rerun, which goes on."""
+def test_asked_to_stop_it_saves_in_mid_epoch_and_ends_with_the_same_bytes(
+    run, tmp_path, monkeypatch, name, workers
+):
+    """A scheduler's signal stops after the step, with the state saved; status 75 asks for a rerun,
+    which goes on."""
     fit(run("dcct-fd-ld", epochs=2, work="calm"), tmp_path / "calm-out", Progress())
     step, calls = torch.optim.Adam.step, []
 
@@ -52,7 +56,10 @@ def test_asked_to_stop_it_saves_in_mid_epoch_and_ends_with_the_same_bytes(run, t
         return step(self, *args, **kwargs)
 
     interrupted = run("dcct-fd-ld", epochs=2, workers=workers)
-    with monkeypatch.context() as patch, pytest.raises(AskedToStopError, match="epoch 1, step 1") as stopped:
+    with (
+        monkeypatch.context() as patch,
+        pytest.raises(AskedToStopError, match="epoch 1, step 1") as stopped,
+    ):
         patch.setattr(torch.optim.Adam, "step", signalled)
         fit(interrupted, tmp_path / "out", Progress())
     assert stopped.value.status == 75
@@ -63,7 +70,8 @@ def test_asked_to_stop_it_saves_in_mid_epoch_and_ends_with_the_same_bytes(run, t
 
 
 def test_loss_that_is_not_finite_leaves_terms_and_tracklets(run, tmp_path):
-    """It stops at once, names the terms, and leaves what is needed to look into it; nothing is written as a result."""
+    """It stops at once, names the terms, and leaves what is needed to look into it; nothing is
+    written as a result."""
     diverging = run("cnn", learning_rate=1e38, warmup_epochs=0)
     with pytest.raises(DcctError, match=r"not finite at epoch 1, step 2 \(.*loss"):
         fit(diverging, tmp_path / "out", Progress())
@@ -87,7 +95,8 @@ def test_resume_state_of_another_config_is_not_continued(run, tmp_path):
 
 
 def test_hta_trains_neither_cca_nor_backbones(run, tmp_path):
-    """HTA's inputs are detached, so networks with one level and with two end with identical backbones and CCA."""
+    """HTA's inputs are detached, so networks with one level and with two end with identical
+    backbones and CCA."""
     states = []
     for name in ("hta1", "dcct"):
         fit(run(name, work=name), tmp_path / name, Progress())
@@ -99,11 +108,14 @@ def test_hta_trains_neither_cca_nor_backbones(run, tmp_path):
 
 @pytest.mark.parametrize("name", ["cca-self", "cca-cross", "dcct-sum", "dcct-d256", "dcct-d1024"])
 def test_further_ablations_train_and_resume(run, tmp_path, name):
-    """The paper's other ablations train from the same YAML at embedded size, and go on after an interruption."""
+    """The paper's other ablations train from the same YAML at embedded size, and go on after an
+    interruption."""
     fit(run(name, epochs=2, work="calm"), tmp_path / "calm-out", Progress())
     fit(run(name, epochs=1), tmp_path / "first", Progress())
     fit(run(name, epochs=2), tmp_path / "out", Progress())
-    assert (tmp_path / "out" / checkpoint.MODEL).read_bytes() == (tmp_path / "calm-out" / checkpoint.MODEL).read_bytes()
+    assert (tmp_path / "out" / checkpoint.MODEL).read_bytes() == (
+        tmp_path / "calm-out" / checkpoint.MODEL
+    ).read_bytes()
 
 
 def test_untrained_variant_keeps_its_initial_weights(run, tiny, tmp_path):

@@ -1,4 +1,5 @@
-"""What the official recipe does not have: every option does what it says, and survives an interruption."""
+"""What the official recipe does not have: every option does what it says, and survives an
+interruption."""
 
 import os
 import signal
@@ -7,14 +8,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from dcct.checkpoint import MODEL
 from dcct.clips.transforms import to_input
 from dcct.config.load import load_variant
 from dcct.config.profile import Extras
 from dcct.errors import AskedToStopError, DcctError
 from dcct.losses import cross_entropy
+from dcct.models.checkpoint import MODEL
 from dcct.models.dcct import DCCT
-from dcct.progress import Progress
+from dcct.runtime.progress import Progress
 from dcct.training.loop import fit
 from dcct.training.memory import memory_advice, memory_of
 from dcct.training.objective import Objective
@@ -51,11 +52,19 @@ def test_interrupted_training_keeps_every_extra(run, tmp_path, monkeypatch):
 
 
 def test_backbones_may_learn_at_their_own_rate(run, tiny, tmp_path):
-    """At a rate of next to nothing the backbones keep their initial weights, while the heads learn."""
-    fit(run("cnn", epochs=1, warmup_epochs=0, extras=Extras(backbone_rate=1e-30)), tmp_path, Progress())
+    """At a rate of next to nothing the backbones keep their initial weights, while the heads
+    learn."""
+    fit(
+        run("cnn", epochs=1, warmup_epochs=0, extras=Extras(backbone_rate=1e-30)),
+        tmp_path,
+        Progress(),
+    )
     initial, found = load_file(tiny.weights / "cnn.safetensors"), load_file(tmp_path / MODEL)
     weights = [name for name in initial if "running" not in name and "num_batches" not in name]
-    assert all(torch.allclose(found[f"cnn.net.{name}"], initial[name], rtol=0, atol=1e-20) for name in weights)
+    assert all(
+        torch.allclose(found[f"cnn.net.{name}"], initial[name], rtol=0, atol=1e-20)
+        for name in weights
+    )
     assert found["head_cnn.classifier.weight"].std() > 0.0011
 
 
@@ -63,7 +72,11 @@ def test_average_is_what_is_kept(run, tmp_path):
     """A decay near 1 keeps the weights of the first step, whatever comes after."""
     states = []
     for epochs in (1, 3):
-        fit(run("cnn", epochs, work=str(epochs), extras=Extras(average=0.999999)), tmp_path / str(epochs), Progress())
+        fit(
+            run("cnn", epochs, work=str(epochs), extras=Extras(average=0.999999)),
+            tmp_path / str(epochs),
+            Progress(),
+        )
         states.append(load_file(tmp_path / str(epochs) / MODEL))
     weight = "head_cnn.classifier.weight"
     fit(run("cnn", 3, work="plain"), tmp_path / "plain", Progress())
@@ -91,7 +104,8 @@ def test_smoothed_cross_entropy_is_its_definition():
 
 
 def test_augmentation_is_the_same_in_all_frames():
-    """Mirrored, shifted by (1, -2), then erased: every frame alike; what was shifted in is the mean."""
+    """Mirrored, shifted by (1, -2), then erased: every frame alike; what was shifted in is the
+    mean."""
     frame = torch.randint(0, 256, (1, 1, 6, 4, 3), dtype=torch.uint8)
     plain = to_input(frame)[0, 0]
     clip = to_input(frame.expand(1, 3, 6, 4, 3), torch.tensor([[0, 0, 2, 1, 1, 1, -2]]))[0]
@@ -103,30 +117,40 @@ def test_augmentation_is_the_same_in_all_frames():
 
 @pytest.fixture
 def gradients(profile, root):
-    """gradients(checkpointing): of one batch through a network in training mode, with its buffers afterwards."""
+    """gradients(checkpointing): of one batch through a network in training mode, with its buffers
+    afterwards."""
 
     def backward(checkpointing, precision="fp32"):
-        from dcct.device import autocast, on_device
+        from dcct.runtime.device import autocast, on_device
 
-        vit = profile.network.vit.model_copy(update={"args": profile.network.vit.args | {"drop_path_rate": 0.2}})
+        vit = profile.network.vit.model_copy(
+            update={"args": profile.network.vit.args | {"drop_path_rate": 0.2}}
+        )
         network = profile.network.model_copy(update={"vit": vit})
-        training = profile.training.model_copy(update={"checkpointing": checkpointing, "precision": precision})
+        training = profile.training.model_copy(
+            update={"checkpointing": checkpointing, "precision": precision}
+        )
         torch.manual_seed(0)
-        model = DCCT(load_variant("dcct-fd-ld", root / "config/test.yaml"), network, profile.clips, 3)
+        model = DCCT(
+            load_variant("dcct-fd-ld", root / "config/test.yaml"), network, profile.clips, 3
+        )
         model = on_device(model, training).train()
         x = torch.randn(6, profile.clips.length, 3, profile.clips.height, profile.clips.width)
         with autocast(training.device, training.precision):
             output = model(x)
         loss = Objective()(output, torch.tensor([0, 0, 1, 1, 2, 2]))["loss"]
         loss.backward()
-        found = {name: value.grad for name, value in model.named_parameters() if value.grad is not None}
+        found = {
+            name: value.grad for name, value in model.named_parameters() if value.grad is not None
+        }
         return loss.item(), found | dict(model.named_buffers())
 
     return backward
 
 
 def test_checkpointed_activations_change_no_bit(gradients):
-    """Gradients and BatchNorm statistics of both backbones are the same bytes, drop-path included."""
+    """Gradients and BatchNorm statistics of both backbones are the same bytes, drop-path
+    included."""
     (loss, plain), (other, checkpointed) = gradients([]), gradients(["cnn", "vit"])
     assert loss == other
     assert plain.keys() == checkpointed.keys()
@@ -141,14 +165,17 @@ def test_half_precision_is_close(gradients):
 
 
 def test_memory_is_counted_before_the_first_step(profile, root):
-    """Twice the batch takes twice the activations; checkpointing and bf16 take less; a real forward pass agrees."""
+    """Twice the batch takes twice the activations; checkpointing and bf16 take less; a real forward
+    pass agrees."""
     from torch.autograd.graph import saved_tensors_hooks
 
     variant = load_variant("dcct-fd-ld", root / "config/test.yaml")
 
     def memory(**changes):
         return memory_of(
-            variant, profile.model_copy(update={"training": profile.training.model_copy(update=changes)}), 9
+            variant,
+            profile.model_copy(update={"training": profile.training.model_copy(update=changes)}),
+            9,
         )
 
     plain, double = memory(identities=4), memory(identities=8)
@@ -158,9 +185,13 @@ def test_memory_is_counted_before_the_first_step(profile, root):
     model, kept = DCCT(variant, profile.network, profile.clips, 9).train(), {}
     clips = 4 * profile.training.tracklets
     images = torch.randn(clips, profile.clips.length, 3, profile.clips.height, profile.clips.width)
-    with saved_tensors_hooks(lambda x: kept.setdefault(x.untyped_storage().data_ptr(), x), lambda x: x):
+    with saved_tensors_hooks(
+        lambda x: kept.setdefault(x.untyped_storage().data_ptr(), x), lambda x: x
+    ):
         output = model(images)  # noqa: F841 - keeps what was saved
-    real = sum(x.untyped_storage().nbytes() for x in kept.values() if not isinstance(x, torch.nn.Parameter))
+    real = sum(
+        x.untyped_storage().nbytes() for x in kept.values() if not isinstance(x, torch.nn.Parameter)
+    )
     assert plain.activations == pytest.approx(real, rel=0.1)
 
 

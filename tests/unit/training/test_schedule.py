@@ -7,9 +7,12 @@ from dcct.training.schedule import distill_weight_at, lr_at
 
 
 def test_official_recipe(root):
-    """×0.01 → 1 over 10 epochs, ×0.3 at 70, 140, 210, 280, 350; distillation whole from the start."""
+    """×0.01 → 1 over 10 epochs, ×0.3 at 70, 140, 210, 280, 350; distillation whole from the
+    start."""
     training = load_profile(root / "config/paper.yaml").training
-    found = [lr_at(epoch, training) / 3.5e-4 for epoch in (0, 5, 10, 69, 70, 140, 210, 280, 350, 399)]
+    found = [
+        lr_at(epoch, training) / 3.5e-4 for epoch in (0, 5, 10, 69, 70, 140, 210, 280, 350, 399)
+    ]
     assert found == pytest.approx([0.01, 0.505, 1, 1, 0.3, 0.09, 0.027, 0.0081, 0.00243, 0.00243])
     assert distill_weight_at(0, training) == 1
 

@@ -1,0 +1,45 @@
+"""The feature file: one row per sampler and tracklet, a fixed-size float32 list per feature set,
+and what made it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dcct.datasets.manifest import write_parquet
+
+MADE_BY = b"dcct_made_by"
+KEY = ("sampler", "tracklet")
+
+
+def feature_table(keys: list[tuple[str, int]], features: dict[str, np.ndarray]) -> pa.Table:
+    """Columns sampler and tracklet from `keys`, then the feature sets (N,C)."""
+    columns = {
+        "sampler": pa.array([sampler for sampler, _ in keys]),
+        "tracklet": pa.array([tracklet for _, tracklet in keys], pa.int32()),
+    }
+    for name, values in features.items():
+        columns[name] = pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
+    return pa.table(columns)
+
+
+def write_features(path: Path, table: pa.Table, made_by: dict) -> None:
+    """Write a feature file. made_by: the network's `parameters`, `precision`, `device`, `versions`
+    of libraries, and `digests` of checkpoint, config and code."""
+    write_parquet(path, table.replace_schema_metadata({MADE_BY: json.dumps(made_by)}))
+
+
+def made_by(path: Path) -> dict:
+    """What a feature file was made by."""
+    return json.loads(pq.read_schema(path).metadata[MADE_BY])
+
+
+def feature_sets(table: pa.Table) -> dict[str, np.ndarray]:
+    """Feature set → (N,C) of a feature file's rows."""
+    names = [name for name in table.column_names if name not in KEY]
+    return {
+        name: table[name].combine_chunks().flatten().to_numpy().reshape(len(table), -1)
+        for name in names
+    }

@@ -1,0 +1,179 @@
+"""Judging a variant: features of test tracklets + protocol → one result row per sampler and feature
+set. No torch."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from dcct.config.dataset import Dataset
+from dcct.config.profile import Profile
+from dcct.config.variant import Variant
+from dcct.datasets.manifest import read_manifest, write_parquet
+from dcct.errors import DataError
+from dcct.evaluation.features import feature_sets
+from dcct.evaluation.metrics import RANKS, Retrieval, chance, identity_bootstrap, interval
+from dcct.evaluation.ranking import Ranked, rank_features
+from dcct.seeding import Stream, generator
+
+DISTANCE = "cosine"
+SHOWN = 10
+"""Gallery tracklets kept per query for looking at."""
+RERANKED = " re-ranked"
+"""Ends the name of a feature set that was re-ranked."""
+NO_CAMERA = -1
+"""A gallery camera that no query shares: nothing is left out."""
+
+
+def judge(
+    features: Path, manifest: Path, dataset: Dataset, profile: Profile, variant: Variant
+) -> tuple[list[dict], pa.Table]:
+    """Rank every sampler's every feature set under the dataset's protocol.
+
+    Returns result rows (see `result_row`) and a table with one row per sampler, feature set and
+    query. Raises DataError at features that are not finite.
+    """
+    table, tracklets = pq.read_table(features), read_manifest(manifest)
+    rows, queries = [], []
+    for sampler in sorted(set(table["sampler"].to_pylist())):
+        chosen = table.filter(pc.equal(table["sampler"], sampler))
+        numbers, sets = chosen["tracklet"].to_numpy(), feature_sets(chosen)
+        split, pid, camid = (
+            tracklets[name].to_numpy(zero_copy_only=False)[numbers]
+            for name in ("split", "pid", "camid")
+        )
+        query = split == "query"
+        gallery = np.ones_like(query) if dataset.protocol.gallery_includes_queries else ~query
+        gallery_camid = (
+            camid[gallery]
+            if dataset.protocol.drop_same_camera
+            else np.full(gallery.sum(), NO_CAMERA)
+        )
+        sums, labels = _sums(list(sets)), (pid[query], pid[gallery], camid[query], gallery_camid)
+        parts = [
+            {name: values[side] for name, values in sets.items() if name not in sums}
+            for side in (query, gallery)
+        ]
+        for reranking in dict.fromkeys([None, profile.evaluation.reranking]):
+            try:
+                found = rank_features(*parts, *labels, sums=sums, reranking=reranking, shown=SHOWN)
+            except ValueError as error:
+                raise DataError(f"{features}: {error}: train {variant.title} again") from None
+            for name in sets:
+                feature = name + RERANKED if reranking else name
+                rows.append(
+                    {
+                        "sampler": sampler,
+                        "feature": feature,
+                        "dimensions": sets[name].shape[1],
+                        **_protocol(dataset, profile),
+                        "reranking": reranking and reranking.model_dump(),
+                        **result_row(
+                            found[name].retrieval, pid[query], profile.evaluation.bootstrap
+                        ),
+                    }
+                )
+                queries.append(
+                    _query_table(
+                        sampler, feature, found[name], numbers[query], pid[query], numbers[gallery]
+                    )
+                )
+    return rows, pa.concat_tables(queries)
+
+
+def _protocol(dataset: Dataset, profile: Profile) -> dict:
+    """The rules that a row was judged by, beside sampler, feature set and re-ranking."""
+    return {
+        **dataset.protocol.model_dump(mode="json"),
+        "clip_length": profile.clips.length,
+        "distance": DISTANCE,
+    }
+
+
+def _sums(names: list[str]) -> dict[str, list[str]]:
+    """The feature sets of a file that concatenate others in it (models/dcct.py)."""
+    branches = [name for name in ("cnn", "vit") if name in names]
+    further = [name for name in ("spatial", "temporal") if name in names]
+    wholes = {"base": branches, "all": [*branches, *further]}
+    return {whole: parts for whole, parts in wholes.items() if whole in names and parts}
+
+
+def result_row(retrieval: Retrieval, pids: np.ndarray, resamples: int) -> dict:
+    """Metrics in 0..1 with 95 % intervals (bootstrap over identities), and what chance would
+    give."""
+    valid = retrieval.valid
+    row = {
+        "queries": int(valid.sum()),
+        "queries_without_match": int((~valid).sum()),
+        **retrieval.summary(),
+    }
+    for name, values in (
+        ("mAP", retrieval.ap),
+        ("rank1", (retrieval.first_hit == 1).astype(float)),
+    ):
+        means = identity_bootstrap(
+            values[valid], pids[valid], resamples, generator(0, Stream.BOOTSTRAP)
+        )
+        row[f"{name}_low"], row[f"{name}_high"] = interval(means)
+    row["chance"] = chance(retrieval.matches, retrieval.candidates)
+    return row
+
+
+def write_metrics(
+    rows: list[dict],
+    queries: pa.Table,
+    header: dict,
+    variant: Variant,
+    profile: Profile,
+    folder: Path,
+) -> dict:
+    """Contents of metrics.json: the headline row that tables report, and all rows; queries go to
+    parquet.
+
+    header: what all rows share (run, provenance); every row holds it too, so that it can be quoted
+    alone.
+    """
+    headline = next(
+        row
+        for row in rows
+        if row["sampler"] == profile.evaluation.samplers[0] and row["feature"] == variant.headline
+    )
+    write_parquet(folder / "queries.parquet", queries)
+    return {
+        **header,
+        "ranks": list(RANKS),
+        "headline": header | headline,
+        "rows": [header | row for row in rows],
+    }
+
+
+def _query_table(
+    sampler: str,
+    feature: str,
+    ranked: Ranked,
+    numbers: np.ndarray,
+    pids: np.ndarray,
+    gallery: np.ndarray,
+) -> pa.Table:
+    """One row per query. numbers, pids: of the queries' tracklets; gallery: tracklet numbers."""
+    retrieval = ranked.retrieval
+    return pa.table(
+        {
+            "sampler": [sampler] * len(pids),
+            "feature": [feature] * len(pids),
+            "tracklet": numbers,
+            "pid": pids,
+            "ap": retrieval.ap,
+            "inp": retrieval.inp,
+            "first_hit": retrieval.first_hit,
+            "matches": retrieval.matches,
+            "candidates": retrieval.candidates,
+            "top": [gallery[top[top >= 0]].tolist() for top in ranked.top],
+            "distance": [
+                np.round(one[np.isfinite(one)].astype(float), 6).tolist()
+                for one in ranked.distances
+            ],
+        }
+    )

@@ -1,0 +1,81 @@
+"""From features to rankings: inner products in chunks of queries, shared by all feature sets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dcct.config.profile import Reranking
+from dcct.evaluation.distances import Cosine, Sets, nearest
+from dcct.evaluation.metrics import RANKS, Gallery, Retrieval, joined
+from dcct.evaluation.reranking import Reciprocal
+
+CHUNK_BYTES = 32 << 20
+"""Size of the distances that are held at once, of each feature set."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranked:
+    """A feature set's results, and what is closest to each query: `top` (Q,k) gallery indices with
+    their `distances` (Q,k), junk left out (index −1, distance inf where fewer than k are left)."""
+
+    retrieval: Retrieval
+    top: np.ndarray
+    distances: np.ndarray
+
+
+def rank_features(
+    query: Sets,
+    gallery: Sets,
+    query_pids: np.ndarray,
+    gallery_pids: np.ndarray,
+    query_camids: np.ndarray,
+    gallery_camids: np.ndarray,
+    *,
+    sums: Mapping[str, Sequence[str]] | None = None,
+    reranking: Reranking | None = None,
+    ranks: Sequence[int] = RANKS,
+    shown: int = 10,
+    chunk: int | None = None,
+) -> dict[str, Ranked]:
+    """Rank the gallery for each query by cosine distance in every feature set, as
+    `retrieval_metrics` does.
+
+    query, gallery: feature set → array (Q,C) and (G,C), numpy or torch, the latter on any device,
+    where the inner products are then computed. sums: further feature sets that concatenate named
+    ones, whose inner products are the sums of theirs: {"all": ("base", "spatial", "temporal")}.
+    reranking: by k-reciprocal neighbours instead. chunk: queries at once; as many as CHUNK_BYTES
+    hold. All in float32; ties go to the lower gallery index. Raises ValueError at features that are
+    not finite, and at lengths that do not fit.
+    """
+    sums, known = sums or {}, Gallery(np.asarray(gallery_pids), np.asarray(gallery_camids))
+    query_pids, query_camids = np.asarray(query_pids), np.asarray(query_camids)
+    for name, features in query.items():
+        if len(features) != len(query_pids) or len(gallery[name]) != len(known):
+            raise ValueError(
+                f"{name}: {len(features)} and {len(gallery[name])} features, but {len(query_pids)}"
+                f" queries and {len(known)} in the gallery"
+            )
+    order = (
+        Reciprocal(query, gallery, sums, reranking, CHUNK_BYTES)
+        if reranking
+        else Cosine(query, gallery, sums)
+    )
+    parts: dict[str, list[Ranked]] = {name: [] for name in [*query, *sums]}
+    for rows, sets in order.chunks(chunk or max(1, CHUNK_BYTES // (4 * len(known)))):
+        own = known.of(query_pids[rows], query_camids[rows])
+        for name, keys in sets:
+            keys[own.junk] = np.inf
+            retrieval = known.judge(keys, own, ranks)
+            top, closest = nearest(keys, shown)
+            parts[name].append(
+                Ranked(retrieval=retrieval, top=top, distances=order.distances(rows, name, closest))
+            )
+    return {
+        name: Ranked(
+            retrieval=joined([part.retrieval for part in found]),
+            top=np.concatenate([part.top for part in found]),
+            distances=np.concatenate([part.distances for part in found]),
+        )
+        for name, found in parts.items()
+    }

@@ -1,0 +1,141 @@
+"""From per-query values to a number and how sure one can be of it. Everything here is in
+percent."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from dcct.errors import DataError
+from dcct.evaluation.metrics import identity_bootstrap, interval
+from dcct.report.tables.results import Judged
+from dcct.seeding import Stream, generator
+
+FLIPS = 1
+"""Key of the generator that flips signs, beside the one that draws identities."""
+DRAWN = 9999
+"""Flips that are drawn where there are too many identities to try them all."""
+ALL_OF = 13
+"""Identities up to which all flips are tried: no more than would be drawn."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A mean over splits, seeds and queries, its 95 % interval over test identities, and the mean
+    of each part alone.
+
+    parts: one value for each split if there are several (the field reports mean ± standard
+    deviation over ten), else one for each seed.
+    """
+
+    mean: float
+    low: float
+    high: float
+    parts: tuple[float, ...]
+
+    @property
+    def sd(self) -> float | None:
+        """Standard deviation over the parts; None with a single one."""
+        return float(np.std(self.parts, ddof=1)) if len(self.parts) > 1 else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """Values (S,Q) of S seeds and Q queries, NaN where a split was not run with a seed; and, for
+    each query (Q,), its split, tracklet and identity."""
+
+    values: np.ndarray
+    splits: np.ndarray
+    tracklets: np.ndarray
+    pids: np.ndarray
+
+    def __sub__(self, other: "Sample") -> "Sample":
+        """The paired difference, seed by seed and query by query. Raises DataError when the queries
+        differ."""
+        _same_queries(self.splits, other.splits)
+        _same_queries(self.tracklets, other.tracklets)
+        return replace(self, values=self.values - other.values)
+
+    def estimate(self, resamples: int) -> Estimate:
+        """Values are averaged over seeds first; then identities are drawn with replacement, with
+        all their queries in all splits."""
+        query_means = np.nanmean(self.values, axis=0)
+        low, high = interval(
+            identity_bootstrap(query_means, self.pids, resamples, generator(0, Stream.BOOTSTRAP))
+        )
+        numbers = np.unique(self.splits)
+        if len(numbers) > 1:
+            parts = [query_means[self.splits == number].mean() for number in numbers]
+        else:
+            parts = self.values.mean(1)
+        return Estimate(
+            mean=float(query_means.mean()),
+            low=low,
+            high=high,
+            parts=tuple(float(part) for part in parts),
+        )
+
+    def p_value(self) -> float:
+        """Of a paired difference: how often it would be as large if A and B were equal (see
+        `sign_flip_test`)."""
+        return sign_flip_test(
+            np.nanmean(self.values, axis=0), self.pids, generator(0, Stream.BOOTSTRAP, FLIPS)
+        )
+
+
+def sign_flip_test(values: np.ndarray, pids: np.ndarray, draw: np.random.Generator) -> float:
+    """Two-sided p-value of the mean of paired differences (Q,), under which each identity's sign is
+    a coin's toss.
+
+    All queries of an identity flip together: they are not independent. With few identities every
+    flip is tried, and p is exact; with more they are drawn, and the flip that was observed counts
+    as one of them, so that p is never 0.
+    """
+    _, group = np.unique(pids, return_inverse=True)
+    sums = np.bincount(group, weights=values)
+    observed = abs(sums.sum()) * (1 - 1e-9)  # sums in another order round otherwise
+    count = len(sums)
+    if count <= ALL_OF:
+        signs = 1 - 2 * (np.arange(2**count)[:, None] >> np.arange(count) & 1)
+        return float((np.abs(signs @ sums) >= observed).mean())
+    signs = draw.integers(2, size=(DRAWN, count), dtype=np.int8) * 2 - 1
+    return float((1 + np.count_nonzero(np.abs(signs @ sums) >= observed)) / (1 + DRAWN))
+
+
+def sample(runs: list[Judged], metric: str, sampler: str, feature: str) -> Sample:
+    """Per-query values of a metric (mAP, mINP or rankK) of one variant's runs, at one sampler and
+    feature set."""
+    seeds, splits = sorted({run.seed for run in runs}), sorted({run.split for run in runs})
+    values, queries = [], []
+    for split in splits:
+        tables = {run.seed: run.ranked(sampler, feature) for run in runs if run.split == split}
+        first = next(iter(tables.values()))
+        for table in tables.values():
+            _same_queries(first.index.to_numpy(), table.index.to_numpy())
+        absent = np.full(len(first), np.nan)
+        values.append(
+            np.stack(
+                [_values(tables[seed], metric) if seed in tables else absent for seed in seeds]
+            )
+        )
+        queries.append(
+            pd.DataFrame({"split": split, "tracklet": first.index, "pid": first["pid"].to_numpy()})
+        )
+    about = pd.concat(queries)
+    return Sample(
+        values=np.concatenate(values, axis=1),
+        splits=about["split"].to_numpy(),
+        tracklets=about["tracklet"].to_numpy(),
+        pids=about["pid"].to_numpy(),
+    )
+
+
+def _values(table: pd.DataFrame, metric: str) -> np.ndarray:
+    if metric in ("mAP", "mINP"):
+        return 100 * table["ap" if metric == "mAP" else "inp"].to_numpy()
+    return 100.0 * (table["first_hit"].to_numpy() <= int(metric.removeprefix("rank")))
+
+
+def _same_queries(one: np.ndarray, other: np.ndarray) -> None:
+    if not np.array_equal(one, other):
+        raise DataError("two runs were judged on different queries: run `dcct rank` of both again")

@@ -1,0 +1,79 @@
+"""Files written whole or not at all, read with a word on what to do when they cannot be, and
+digested."""
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from dcct.errors import DataError, DcctError
+
+
+@contextlib.contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; renamed over it on success, removed on failure.
+
+    Raises DcctError naming the path when the folder cannot be written or the disk is full.
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        with open(temporary, "rb") as written:
+            os.fsync(written.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    finally:
+        if temporary:
+            temporary.unlink(missing_ok=True)
+
+
+def cannot_write(path: Path, error: OSError) -> DcctError:
+    """What to tell a user whose disk or permissions kept `path` from being written."""
+    return DcctError(
+        f"{path}: cannot be written: {error.strerror or error} ({error.filename or path}): free the"
+        " disk or mend the permissions, then run the same command again"
+    )
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically."""
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, content: dict) -> None:
+    """Write JSON atomically, keys in the order given."""
+    write_text(path, json.dumps(content, indent=2) + "\n")
+
+
+def read_json(path: Path, made_by: str) -> dict:
+    """Read a JSON artefact; DataError names the verb that makes it when it is missing or
+    damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(f"{path}: missing: run `dcct {made_by}` first") from None
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{path}: cannot be read ({error}): delete it and run `dcct {made_by}` again"
+        ) from None
+
+
+def file_digest(path: Path, algorithm: str = "sha256") -> str:
+    """Hex digest of a file's bytes."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, algorithm).hexdigest()
+    except FileNotFoundError:
+        raise DataError(f"{path}: missing: run the step that makes it again") from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from None

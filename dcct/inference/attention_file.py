@@ -1,0 +1,51 @@
+"""The attention file: what CCA and HTA looked at in a few shown clips. One row per clip, frame and
+part of the network.
+
+attention.parquet: tracklet; frame (place in the clip, 0..T−1); position (of that frame in its
+tracklet); part; values:
+
+    space/<branch>/<self or cross>  (P,) weights over the frame's grid, row by row; they sum to 1
+    time/<level>/<block>            (T,) weights of this frame over the clip's frames, mean over
+    heads; they sum to 1
+    gate/<branch>                   (D,) share of the branch that goes on to level 2, per channel;
+    the rest is the guide
+
+A network without a part has no rows of it.
+"""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dcct.datasets.manifest import write_parquet
+from dcct.errors import DataError
+
+GRID = b"dcct_grid"
+ROWS = pa.schema(
+    [
+        ("tracklet", pa.int32()),
+        ("frame", pa.int32()),
+        ("position", pa.int32()),
+        ("part", pa.string()),
+        ("values", pa.list_(pa.float32())),
+    ]
+)
+
+
+def write_attention(path: Path, rows: list[tuple], grid: tuple[int, int]) -> None:
+    """Write rows of ROWS. grid: height and width of the positions, (0, 0) if there are none."""
+    columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in ROWS]
+    write_parquet(path, pa.table(columns, schema=ROWS.with_metadata({GRID: json.dumps(grid)})))
+
+
+def read_attention(path: Path) -> tuple[pd.DataFrame, tuple[int, int]]:
+    """Rows and grid of an attention file. Raises DataError when it cannot be read."""
+    try:
+        table = pq.read_table(path)
+        height, width = json.loads(table.schema.metadata[GRID])
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise DataError(f"{path}: cannot be read ({error}): run `dcct attend` again") from None
+    return table.to_pandas(), (height, width)

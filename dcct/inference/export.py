@@ -1,0 +1,176 @@
+"""Backbones for other people's programs: plain timm checkpoints and ONNX, checked against our own
+features."""
+
+import json
+import logging
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import timm
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from dcct.clips.transforms import IMAGENET_MEAN, IMAGENET_STD
+from dcct.config.profile import Backbone, Clips, Network
+from dcct.errors import DcctError
+from dcct.files import atomic, write_text
+from dcct.models.backbones import keep_resolution
+from dcct.models.dcct import DCCT
+
+TOLERANCE = 1e-4
+"""Largest distance of exported features from ours, relative to their norm."""
+FRAMES = 4
+STRIDE = """for module in model.layer4[0].modules():  # DCCT keeps the resolution of the last stage
+    if isinstance(module, torch.nn.Conv2d | torch.nn.AvgPool2d):
+        module.stride = (1, 1)
+"""
+NO_POOL = "model.maxpool = torch.nn.Identity()  # this network is for small images\n"
+
+
+def export_backbone(model: DCCT, network: Network, clips: Clips, title: str, folder: Path) -> float:
+    """Write plan.EXPORTED for the one backbone of `model`: timm weights, how timm builds it, ONNX,
+    how to use both.
+
+    Both exports map normalised images (N,3,H,W) to features (N,C); the feature of a clip is the
+    mean over its frames. Returns the larger distance of theirs from ours, relative to the norm.
+    Raises DcctError beyond TOLERANCE: then nothing of the folder should be used.
+    """
+    model = model.eval().cpu().to(memory_format=torch.contiguous_format)
+    branch = "cnn" if model.cnn else "vit"
+    config, net = getattr(network, branch), getattr(model, branch).net
+    state = {name: tensor.contiguous() for name, tensor in net.state_dict().items()}
+    with atomic(folder / "model.safetensors") as temporary:
+        save_file(state, temporary)
+    write_text(
+        folder / "config.json",
+        json.dumps(_timm_config(config, branch, clips, net.num_features), indent=2) + "\n",
+    )
+    write_text(folder / "README.md", _card(config, branch, clips, title))
+    with torch.inference_mode():
+        images = torch.randn(
+            FRAMES, 3, clips.height, clips.width, generator=torch.Generator().manual_seed(0)
+        )
+        ours = model(images[None]).features[branch]
+        plain = _plain_timm(folder, config, branch)
+        _write_onnx(plain, images, folder / "model.onnx")
+        distances = {
+            "timm": _distance(plain(images), ours),
+            "ONNX": _distance(_run_onnx(folder, images), ours),
+        }
+    for kind, distance in distances.items():
+        if not distance <= TOLERANCE:
+            raise DcctError(
+                f"{folder}: the {kind} export is {distance:.1e} from our features (at most"
+                f" {TOLERANCE}): do not use it; try the library versions of requirements.lock"
+            )
+    return max(distances.values())
+
+
+def _timm_config(config: Backbone, branch: str, clips: Clips, channels: int) -> dict:
+    """What timm.create_model("local-dir:…") reads."""
+    size = {"img_size": [clips.height, clips.width]} if branch == "vit" else {}
+    return {
+        "architecture": config.name,
+        "num_classes": 0,
+        "num_features": channels,
+        "model_args": {**_training_free(config.args), **size},
+        "pretrained_cfg": {
+            "input_size": [3, clips.height, clips.width],
+            "fixed_input_size": branch == "vit",
+            "interpolation": "bicubic",
+            "crop_pct": 1.0,
+            "crop_mode": "squash",
+            "mean": list(IMAGENET_MEAN),
+            "std": list(IMAGENET_STD),
+            "num_classes": 0,
+        },
+    }
+
+
+def _training_free(args: dict) -> dict:
+    return {name: value for name, value in args.items() if name != "drop_path_rate"}
+
+
+def _plain_timm(folder: Path, config: Backbone, branch: str) -> nn.Module:
+    """What the model card says: the backbone as timm builds it from the folder, with the strides
+    that DCCT has."""
+    model = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
+    if branch == "cnn":
+        keep_resolution(model, config)
+    return model
+
+
+def _adjust(config: Backbone, branch: str) -> str:
+    """The card's lines after timm.create_model: what no argument of it can say
+    (backbones.keep_resolution)."""
+    if branch == "vit":
+        return ""
+    return STRIDE + ("" if config.max_pool else NO_POOL)
+
+
+def _write_onnx(model: nn.Module, images: Tensor, path: Path) -> None:
+    """Write a model as ONNX with a free number of images, without the exporter's notes, which name
+    local files."""
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            model,
+            (images,),
+            input_names=["images"],
+            output_names=["features"],
+            dynamic_shapes=({0: torch.export.Dim("frames")},),
+            dynamo=True,
+            verbose=False,
+        )
+    proto = program.model_proto
+    for part in (proto, proto.graph, *proto.graph.node, *proto.graph.value_info, *proto.functions):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    with atomic(path) as temporary:
+        onnx.save(proto, temporary)
+
+
+def _run_onnx(folder: Path, images: Tensor) -> Tensor:
+    session = onnxruntime.InferenceSession(
+        folder / "model.onnx", providers=["CPUExecutionProvider"]
+    )
+    return torch.from_numpy(np.asarray(session.run(["features"], {"images": images.numpy()})[0]))
+
+
+def _distance(features: Tensor, ours: Tensor) -> float:
+    """Distance of the mean over frames from our clip feature, relative to its norm."""
+    return float((features.mean(0, keepdim=True) - ours).norm() / ours.norm())
+
+
+def _card(config: Backbone, branch: str, clips: Clips, title: str) -> str:
+    return f"""# {title}
+
+A {config.name} that learnt to re-identify people within DCCT and works alone. Images are resized to
+{clips.height}×{clips.width} (bicubic) and normalised as ImageNet. The feature of a clip is the mean over its frames;
+compare by cosine distance.
+
+With timm (weights: `model.safetensors`, how to build it: `config.json`):
+
+```python
+import timm
+import torch
+
+model = timm.create_model("local-dir:.", pretrained=True).eval()
+{_adjust(config, branch)}features = model(torch.zeros(1, 3, {clips.height}, {clips.width}))
+```
+
+With ONNX Runtime (nothing to adjust):
+
+```python
+import numpy
+import onnxruntime
+
+session = onnxruntime.InferenceSession("model.onnx")
+(features,) = session.run(["features"], {{"images": numpy.zeros((1, 3, {clips.height}, {clips.width}), "float32")}})
+```
+"""

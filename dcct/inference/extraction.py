@@ -1,0 +1,227 @@
+"""Features of all test tracklets: every feature set of a variant in one pass of its network, over
+any of its clips.
+
+Clips of many tracklets share a batch, however long each is. Tracklets are cut into shards, each of
+which becomes a file when it is whole: an interrupted extraction goes on with the next one, and
+processes (one GPU each) take shards in turn. Neither changes a byte: what a batch holds depends on
+its shard alone.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from importlib.metadata import version
+from itertools import groupby
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from dcct.clips.frames import FrameStore
+from dcct.clips.transforms import to_input
+from dcct.config.profile import Clips, Profile
+from dcct.config.variant import Variant
+from dcct.datasets.manifest import read_manifest
+from dcct.errors import LostProcessError
+from dcct.evaluation.features import feature_table, made_by, write_features
+from dcct.models.checkpoint import load_model
+from dcct.models.dcct import DCCT
+from dcct.runtime.device import autocast, on_device, prepare_torch
+from dcct.runtime.progress import Progress
+
+SHARD_CLIPS = 4096
+"""A shard ends with the tracklet that brings it to so many clips."""
+LOOK_EVERY_S = 1
+Clip = dict
+"""A row of the drawn test clips: sampler, tracklet, clip, positions."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extraction:
+    """What is extracted with what. learnt_from: manifest of the set that the checkpoint was trained
+    on, which may be another than the tracklets'. work: where finished shards wait for the others.
+    digests: of the checkpoint, and of config and code so far."""
+
+    variant: Variant
+    profile: Profile
+    samplers: tuple[str, ...]
+    clips: Path
+    frames: Path
+    manifest: Path
+    learnt_from: Path
+    checkpoint: Path
+    work: Path
+    digests: dict
+    shard_clips: int = SHARD_CLIPS
+
+    def shard(self, number: int) -> Path:
+        return self.work / f"shard{number:05d}.parquet"
+
+
+class TestClips(Dataset):
+    """Drawn test clips. Item: uint8 clip (T,H,W,3), number of its (sampler, tracklet) group."""
+
+    def __init__(self, rows: list[Clip], groups: list[int], store: FrameStore, clips: Clips):
+        self.rows, self.groups, self.store, self.clips = rows, groups, store, clips
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        row = self.rows[index]
+        clip = self.store.read(
+            row["tracklet"], np.array(row["positions"]), self.clips.height, self.clips.width
+        )
+        return torch.from_numpy(clip), self.groups[index]
+
+
+def trained_model(variant: Variant, profile: Profile, learnt_from: Path, checkpoint: Path) -> DCCT:
+    """The variant's network with its checkpoint, on the CPU; a distilled backbone takes its part of
+    a donor's.
+
+    learnt_from: manifest of the training set, which says how many identities the classifiers know.
+    """
+    identities = int(read_manifest(learnt_from)["label"].to_numpy().max()) + 1
+    model = DCCT(variant, profile.network, profile.clips, identities)
+    prefixes = tuple(f"{part}{branch}." for branch in variant.branches for part in ("", "head_"))
+    load_model(model, checkpoint, prefixes if variant.backbone_of else ("",))
+    return model.eval()
+
+
+def extract(job: Extraction, path: Path, progress: Progress) -> int:
+    """Write the mean feature of each tracklet's clips, per sampler, as parquet; return the number
+    of frames seen.
+
+    The file is that of features.py. Shards that are in the work folder already are taken as they
+    are. Raises LostProcessError when one of several processes is killed.
+    """
+    shards = _shards(job)
+    missing = [number for number in range(len(shards)) if not job.shard(number).is_file()]
+    if len(missing) < len(shards):
+        progress.say(f"going on after {len(shards) - len(missing)} of {len(shards)} shards")
+    advance = progress.counter(sum(len(shards[number]) for number in missing), "clips")
+    processes = min(job.profile.training.processes, len(missing))
+    if processes > 1:
+        _in_processes(job, missing, processes, lambda number: advance(len(shards[number])))
+    elif missing:
+        extract_shards(job, missing, advance=advance)
+    made = [job.shard(number) for number in range(len(shards))]
+    write_features(
+        path, pa.concat_tables([pq.read_table(shard) for shard in made]), made_by(made[0])
+    )
+    return sum(len(shard) for shard in shards) * job.profile.clips.length
+
+
+@torch.inference_mode()
+def extract_shards(
+    job: Extraction,
+    numbers: list[int],
+    rank: int = 0,
+    advance: Callable[[int], None] = lambda clips: None,
+) -> None:
+    """Write these shards, on the GPU of this rank where there are several."""
+    profile, shards = job.profile, _shards(job)
+    prepare_torch(profile.training, profile.evaluation.precision)
+    if profile.training.device == "cuda":
+        torch.cuda.set_device(rank)
+    model = trained_model(job.variant, profile, job.learnt_from, job.checkpoint)
+    model, store = on_device(model, profile.training), FrameStore(job.frames, job.manifest)
+    maker = {**_maker(model, profile), "digests": job.digests}
+    for number in numbers:
+        write_features(
+            job.shard(number), _means(model, shards[number], store, profile, advance), maker
+        )
+
+
+def _means(
+    model: DCCT,
+    clips: list[Clip],
+    store: FrameStore,
+    profile: Profile,
+    advance: Callable[[int], None],
+) -> pa.Table:
+    """One row per sampler and tracklet: the mean of its clips' features, summed in float64."""
+    keys = list(dict.fromkeys(map(_key, clips)))
+    place = {key: number for number, key in enumerate(keys)}
+    groups = [place[_key(row)] for row in clips]
+    loader = DataLoader(
+        TestClips(clips, groups, store, profile.clips),
+        batch_size=max(1, profile.evaluation.batch_frames // profile.clips.length),
+        num_workers=profile.training.workers,
+        pin_memory=profile.training.device == "cuda",
+    )
+    sums: dict[str, torch.Tensor] = {}
+    for batch, group in loader:
+        with autocast(profile.training.device, profile.evaluation.precision):
+            output = model(to_input(batch.to(profile.training.device, non_blocking=True)))
+        for name, feature in output.features.items():
+            total = sums.setdefault(
+                name, torch.zeros(len(keys), feature.shape[1], dtype=torch.float64)
+            )
+            total.index_add_(0, group, feature.double().cpu())
+        advance(len(group))
+    counts = torch.bincount(torch.tensor(groups)).unsqueeze(1)
+    return feature_table(
+        keys, {name: (total / counts).float().numpy() for name, total in sums.items()}
+    )
+
+
+def _in_processes(
+    job: Extraction, numbers: list[int], processes: int, done: Callable[[int], None]
+) -> None:
+    """Write shards in several processes, each on a GPU of its own; `done` is called with each one's
+    number."""
+    waiting = set(numbers)
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        running = {
+            pool.submit(extract_shards, job, numbers[rank::processes], rank)
+            for rank in range(processes)
+        }
+        while running:
+            finished, running = wait(running, LOOK_EVERY_S)
+            for number in [number for number in waiting if job.shard(number).is_file()]:
+                waiting.remove(number)
+                done(number)
+            try:
+                for one in finished:
+                    one.result()
+            except BrokenProcessPool:
+                raise LostProcessError(
+                    "a process of this extraction is gone: run the same command to go on after the"
+                    " last whole shard"
+                ) from None
+
+
+def _clips(job: Extraction) -> list[Clip]:
+    """Drawn clips of the samplers, those of a sampler's tracklet side by side."""
+    rows = [row for row in pq.read_table(job.clips).to_pylist() if row["sampler"] in job.samplers]
+    return sorted(rows, key=_key)
+
+
+def _key(row: Clip) -> tuple[str, int]:
+    return row["sampler"], row["tracklet"]
+
+
+def _shards(job: Extraction) -> list[list[Clip]]:
+    """Clips in runs of whole tracklets."""
+    found: list[list[Clip]] = []
+    for _, group in groupby(_clips(job), _key):
+        if not found or len(found[-1]) >= job.shard_clips:
+            found.append([])
+        found[-1] += group
+    return found
+
+
+def _maker(model: DCCT, profile: Profile) -> dict:
+    on_gpu = profile.training.device == "cuda"
+    return {
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "precision": profile.evaluation.precision,
+        "device": torch.cuda.get_device_name() if on_gpu else "cpu",
+        "versions": {name: version(name) for name in ("torch", "timm")},
+    }

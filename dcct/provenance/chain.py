@@ -1,0 +1,144 @@
+"""Where an artefact comes from: the steps behind it, back to the data, read out of receipts and run
+records."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from dcct.errors import DataError
+from dcct.files import read_json
+from dcct.provenance.folder import NOT_HASHED, Receipts, results_folder, states, unique
+from dcct.runtime.progress import Progress
+
+VERIFICATION = ("verification", "files", "frames", "digest", "pin")
+"""What a verification's report says of the data as a whole."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """A file that a step made. state: what it is now: as recorded, changed, missing, or not
+    hashed."""
+
+    path: str
+    sha256: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One run of a verb, known by its receipt.
+
+    made_from: receipts of the steps whose outputs it read. stale: inputs that are no longer what it
+    read. run: its run record, None where that is gone. data: of a verification, what it found.
+    """
+
+    verb: str
+    receipt: str
+    outputs: list[Output]
+    made_from: list[str]
+    stale: list[str]
+    settings: str
+    code: str
+    run: dict | None
+    data: dict | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chain:
+    """steps: the first made the artefact; each stands once, before those that it was made from;
+    data come last."""
+
+    artefact: str
+    steps: list[Step]
+
+    def as_dict(self) -> dict:
+        return asdict(self)
+
+
+def explain(
+    artefact: Path,
+    runs: Collection[str] | None = None,
+    *,
+    hashed: bool = True,
+    progress: Progress = Progress(),  # noqa: B008 - silent, without state
+) -> Chain:
+    """The chain from an artefact (a file that a receipt names, a folder with a receipt, a receipt)
+    back to the data.
+
+    runs: of what the artefact was made from, go through these receipts alone (see `behind`).
+    hashed: read every file and say whether it is what its receipt says. Raises DataError where no
+    receipt names the artefact.
+    """
+    receipts = Receipts(results_folder(artefact))
+    first = receipts.naming(artefact)
+    if first is None:
+        raise DataError(
+            f"{artefact}: no receipt names it: name a file or folder that a step has made, for"
+            f" example {receipts.root}/tables/components.csv"
+        )
+    sources = {first: unique(receipts.sources(first).values())}
+    if runs is not None:
+        sources[first] = [receipt for receipt in sources[first] if receipt.as_posix() in runs]
+    order = _order(first, receipts, sources)
+    outputs = {
+        file: digest for receipt in order for file, digest in receipts.outputs(receipt).items()
+    }
+    found = states(outputs, progress) if hashed else dict.fromkeys(outputs, NOT_HASHED)
+    steps = [_step(receipts, receipt, sources[receipt], found) for receipt in order]
+    return Chain(artefact=artefact.as_posix(), steps=steps)
+
+
+def behind(row: Mapping[str, object], inputs: Iterable[str]) -> list[str]:
+    """Receipts, among those that a table was made from, of the metrics that one row of its CSV
+    averages.
+
+    Chance follows from the queries and galleries of all metrics of its data set alike.
+    """
+    splits = {f"split{split}" for split in str(row["splits"] or "").split()}
+    trained = "" if row["trained_on"] in (None, "", row["dataset"]) else f"@{row['trained_on']}"
+    names = {f"{row[side]}{trained}" for side in ("variant", "a", "b") if row.get(side)}
+    found = []
+    for receipt in inputs:
+        dataset, split, variant, _seed, _file = Path(receipt).parts[-5:]
+        every = "chance" in names
+        if dataset == row["dataset"] and (every or (split in splits and variant in names)):
+            found.append(receipt)
+    return found
+
+
+def _order(first: Path, receipts: Receipts, sources: dict[Path, list[Path]]) -> list[Path]:
+    """Everything behind a receipt, each before what it was made from; `sources` is filled."""
+    done: dict[Path, None] = {}
+
+    def visit(receipt: Path) -> None:
+        if receipt in done:
+            return
+        sources.setdefault(receipt, unique(receipts.sources(receipt).values()))
+        for source in reversed(sources[receipt]):
+            visit(source)
+        done[receipt] = None
+
+    visit(first)
+    return list(reversed(done))
+
+
+def _step(receipts: Receipts, receipt: Path, sources: list[Path], found: dict[Path, str]) -> Step:
+    content, verb = receipts.read(receipt), receipts.verb(receipt)
+    report = receipt.parent / "report.json"
+    data = None
+    if verb == "verify" and report.is_file():
+        data = {name: read_json(report, verb).get(name) for name in VERIFICATION}
+    return Step(
+        verb=verb,
+        receipt=receipt.as_posix(),
+        outputs=[
+            Output(path=file.as_posix(), sha256=digest, state=found[file])
+            for file, digest in receipts.outputs(receipt).items()
+        ],
+        made_from=[source.as_posix() for source in sources],
+        stale=[file.as_posix() for file in receipts.stale(receipt)],
+        settings=content["settings"],
+        code=content["code"],
+        run=receipts.run(receipt),
+        data=data,
+    )

@@ -1,0 +1,64 @@
+"""Metrics of a git commit: dvc.lock there says which files it had; DVC's cache holds them by their
+MD5."""
+
+import subprocess
+from pathlib import Path
+
+import yaml
+
+from dcct.errors import DataError
+
+LOCK = "dvc.lock"
+KIND = "metrics"
+FETCH = "get it with `dvc fetch --all-commits` from where it was pushed"
+
+
+def is_commit(name: str) -> bool:
+    """Whether git knows a commit by this name."""
+    return _run("git", "rev-parse", "--quiet", "--verify", f"{name}^{{commit}}") is not None
+
+
+def metrics_of(commit: str, folder: Path) -> list[str]:
+    """Lay out the metrics of a commit below `folder`, as links into DVC's cache; return a line for
+    each run it lacks.
+
+    DVC never removes a stage from dvc.lock, so a run that is lacking may be one that the commit no
+    longer had. Raises DataError where the commit has no metrics, or the cache none of them.
+    """
+    lock = _run("git", "show", f"{commit}:./{LOCK}")
+    stages = (yaml.load(lock, yaml.CSafeLoader) if lock else None) or {}
+    outs = [out for stage in stages.get("stages", {}).values() for out in stage.get("outs", [])]
+    digests = {out["path"]: out["md5"] for out in outs if KIND in Path(out["path"]).parts}
+    if not digests:
+        raise DataError(
+            f"{commit}: its {LOCK} names no metrics: run `dvc repro`, or `dvc commit`, and commit"
+            f" {LOCK}"
+        )
+    cache = _run("dvc", "cache", "dir")
+    if cache is None:
+        raise DataError(
+            f"{commit}: `dvc cache dir` fails, so its metrics cannot be found: run it to see why"
+        )
+    files = {
+        path: Path(cache.strip(), "files", "md5", digest[:2], digest[2:])
+        for path, digest in digests.items()
+    }
+    lacking = {str(Path(path).parent) for path, file in files.items() if not file.is_file()}
+    found = {path: file for path, file in files.items() if str(Path(path).parent) not in lacking}
+    if not found:
+        raise DataError(f"{commit}: none of its metrics is in DVC's cache: {FETCH}")
+    for path, file in found.items():
+        parts = Path(path).parts
+        link = folder.joinpath(*parts[parts.index(KIND) :])
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(file)
+    return [f"left out, not in DVC's cache: {run} of {commit}: {FETCH}" for run in sorted(lacking)]
+
+
+def _run(*command: str) -> str | None:
+    """What a command prints; None where it fails or is not installed."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None

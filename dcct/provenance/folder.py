@@ -1,0 +1,141 @@
+"""All receipts of one results folder: which one names a file, and what each says of files now and
+then."""
+
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from dcct.errors import DataError
+from dcct.files import file_digest, read_json
+from dcct.pipeline.paths import REFERENCE, VERBS, made_by
+from dcct.provenance.receipt import RECEIPT
+from dcct.runtime.progress import Progress
+
+RUNS = "runs"
+AS_RECORDED, CHANGED, MISSING, NOT_HASHED = "as recorded", "changed", "missing", "not hashed"
+
+
+def results_folder(path: Path) -> Path:
+    """The nearest folder above `path` that holds run records. Raises DataError where there is
+    none."""
+    for folder in path.parents:
+        if (folder / RUNS).is_dir():
+            return folder
+    raise DataError(
+        f"{path}: in no results folder: none above it holds {RUNS}/: name a file that a step has"
+        " made"
+    )
+
+
+class Receipts:
+    """Receipts below `root`, each read once."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self._read: dict[Path, dict] = {}
+
+    def all(self) -> Iterator[Path]:
+        """Every receipt of this folder's runs; not published ones, nor those of other results
+        folders inside it."""
+        for path in sorted(self.root.rglob(f"*{RECEIPT}")):
+            if (
+                path.relative_to(self.root).parts[0] != REFERENCE
+                and results_folder(path) == self.root
+            ):
+                yield path
+
+    def read(self, receipt: Path) -> dict:
+        """A receipt; without outputs and inputs where there is none."""
+        if receipt not in self._read:
+            empty = {"outputs": {}, "inputs": {}, "settings": "", "code": ""}
+            found = read_json(receipt, self.verb(receipt)) if receipt.is_file() else {}
+            self._read[receipt] = empty | found
+        return self._read[receipt]
+
+    def outputs(self, receipt: Path) -> dict[Path, str]:
+        """Files that a receipt names → SHA-256."""
+        return {
+            receipt.parent / name: digest for name, digest in self.read(receipt)["outputs"].items()
+        }
+
+    def inputs(self, receipt: Path) -> dict[Path, str]:
+        """Files that an artefact was made from, as they lie below this root → SHA-256 that they
+        then had."""
+        return {self._here(name): digest for name, digest in self.read(receipt)["inputs"].items()}
+
+    def naming(self, file: Path) -> Path | None:
+        """The receipt that names a file, a folder's own receipt, or `file` itself if it is one;
+        None without any."""
+        if file.name.endswith(RECEIPT) and file.is_file():
+            return file
+        if (file / RECEIPT).is_file():
+            return file / RECEIPT
+        for folder in file.parents:
+            own, others = folder / RECEIPT, sorted(folder.glob(f"*.{RECEIPT}"))
+            for receipt in (own, *others):
+                if file in self.outputs(receipt):
+                    return receipt
+            if folder == self.root:
+                return None
+        return None
+
+    def sources(self, receipt: Path) -> dict[Path, Path | None]:
+        """Inputs of an artefact → the receipt that names each now; None where no receipt does."""
+        found = {file: self.naming(file) for file in self.inputs(receipt)}
+        if (
+            self.verb(receipt) == "verify"
+        ):  # a source has no outputs to name: its data lie elsewhere
+            source = self.root / "sources" / receipt.parent.name / RECEIPT
+            found |= {source: source} if source.is_file() else {}
+        return found
+
+    def stale(self, receipt: Path) -> list[Path]:
+        """Inputs whose receipts say another digest now than when this artefact was made, or that
+        have none."""
+        sources = self.sources(receipt)
+        return [
+            file
+            for file, then in self.inputs(receipt).items()
+            if sources[file] is None or self.outputs(sources[file])[file] != then
+        ]
+
+    def verb(self, receipt: Path) -> str:
+        """The verb that made the artefact with this receipt."""
+        return made_by(receipt.relative_to(self.root))[0]
+
+    def record(self, receipt: Path) -> Path:
+        """Where the run record of an artefact lies."""
+        *key, last = made_by(receipt.relative_to(self.root))
+        return self.root.joinpath(RUNS, *key, f"{last}.json")
+
+    def run(self, receipt: Path) -> dict | None:
+        """The run record of an artefact; None where it is gone."""
+        record = self.record(receipt)
+        return read_json(record, self.verb(receipt)) if record.is_file() else None
+
+    def _here(self, recorded: str) -> Path:
+        """An input as its receipt names it (seen from where the step ran) → the same below this
+        root."""
+        parts = Path(recorded).parts
+        kinds = [place for place, part in enumerate(parts) if part in VERBS]
+        return self.root.joinpath(*parts[kinds[-1] :]) if kinds else Path(recorded)
+
+
+def states(files: dict[Path, str], progress: Progress) -> dict[Path, str]:
+    """Files with the SHA-256 that each should have → what each is now. Files are streamed, several
+    at once."""
+
+    def state(file: Path) -> str:
+        if not file.is_file():
+            return MISSING
+        return AS_RECORDED if file_digest(file) == files[file] else CHANGED
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = pool.map(state, files)
+        return dict(zip(files, progress.track(found, len(files), "files"), strict=True))
+
+
+def unique(items: Iterable[Path | None]) -> list[Path]:
+    """Each once, in order, without None."""
+    return [item for item in dict.fromkeys(items) if item]

@@ -1,0 +1,64 @@
+"""Whether a results folder still is what its receipts say: outputs by their bytes, inputs by their
+present receipts."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dcct.errors import DataError
+from dcct.provenance.folder import AS_RECORDED, MISSING, Receipts, states
+from dcct.runtime.progress import Progress
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What was checked, and what no longer matches: files (and receipts) → one line each with what
+    to do."""
+
+    receipts: int
+    files: int
+    size: int
+    problems: dict[Path, str]
+
+
+def check_results(results: Path, progress: Progress) -> Findings:
+    """Hash every output that a receipt below `results` names, and hold recorded inputs against
+    present receipts.
+
+    Raises DataError where there is no receipt at all.
+    """
+    receipts, problems = Receipts(results), {}
+    found = list(receipts.all())
+    if not found:
+        raise DataError(
+            f"{results}: no receipts: run `snakemake --cores`, or name the profile of a run that is"
+            " there"
+        )
+    owners = {file: receipt for receipt in found for file in receipts.outputs(receipt)}
+    digests = {
+        file: digest for receipt in found for file, digest in receipts.outputs(receipt).items()
+    }
+    for file, state in states(digests, progress).items():
+        if state == MISSING:
+            problems[file] = (
+                f"missing although {owners[file]} names it: run {_again(receipts, owners[file])}"
+            )
+        elif state != AS_RECORDED:
+            problems[file] = (
+                f"changed since it was written: its SHA-256 is not the one in {owners[file]}:"
+                f" delete it and run {_again(receipts, owners[file])}"
+            )
+    for receipt in found:
+        if stale := receipts.stale(receipt):
+            fate = "is gone" if receipts.sources(receipt)[stale[0]] is None else "has changed since"
+            more = f" (and {len(stale) - 1} more)" if len(stale) > 1 else ""
+            problems[receipt] = (
+                f"stale: its input {stale[0]} {fate}{more}: run {_again(receipts, receipt)}"
+            )
+    size = sum(file.stat().st_size for file in digests if file.is_file())
+    return Findings(receipts=len(found), files=len(digests), size=size, problems=problems)
+
+
+def _again(receipts: Receipts, receipt: Path) -> str:
+    """The command that makes an artefact again."""
+    record = receipts.run(receipt)
+    return f"`{record['command']}`" if record else f"`dcct {receipts.verb(receipt)}`"

@@ -1,0 +1,164 @@
+"""How a chain of provenance is read: a table's cell to start from, and its steps as an indented
+outline."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dcct.errors import DataError
+from dcct.files import read_json
+from dcct.provenance.chain import Chain, Step, behind, explain
+from dcct.runtime.progress import Progress
+
+KEYS = ("dataset", "variant", "a", "b", "feature", "sampler", "trained_on")
+"""Columns whose values name a row."""
+DIGITS = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A number in a table. values: metrics file → its own number for this metric, in percent, at
+    the row's features.
+
+    value is None, and values is empty, when a whole row is meant.
+    """
+
+    table: str
+    row: str
+    metric: str | None
+    value: str | None
+    values: dict[str, float]
+
+
+def explain_cell(
+    table: Path, words: str, metric: str | None, progress: Progress
+) -> tuple[Cell, Chain]:
+    """A row of a table's CSV, or one number in it, and the chain behind it.
+
+    words: what names the row, such as "dcct", "dcct cca" of a pair, "dcct temporal" of a feature
+    set. Raises DataError naming the choices where no row or several have these words, and where the
+    metric is no column.
+    """
+    row = _row(table, words)
+    if metric is not None and metric not in row:
+        raise DataError(f"{table}: no column {metric}: name one of {', '.join(row)}")
+    whole = explain(table, hashed=False)
+    runs = behind(row, whole.steps[0].made_from)
+    values = _values(row, metric, runs) if metric else {}
+    cell = Cell(
+        table=table.as_posix(),
+        row=row_name(row),
+        metric=metric,
+        value=row[metric] if metric else None,
+        values=values,
+    )
+    return cell, explain(table, runs, progress=progress)
+
+
+def outline(chain: Chain) -> Iterator[tuple[int, list[str]]]:
+    """(depth, lines) of every step, the artefact's own first; what stands under several is spelt
+    out once."""
+    steps, shown = {step.receipt: step for step in chain.steps}, set()
+
+    def visit(receipt: str, depth: int) -> Iterator[tuple[int, list[str]]]:
+        step = steps[receipt]
+        heading = f"{step.verb}  {receipt}"
+        if receipt in shown:
+            yield depth, [f"{heading}  (see above)"]
+            return
+        shown.add(receipt)
+        yield depth, [heading, *_details(step)]
+        for source in step.made_from:
+            if source in steps:
+                yield from visit(source, depth + 1)
+
+    yield from visit(chain.steps[0].receipt, 0)
+
+
+def complaints(chain: Chain) -> list[str]:
+    """What along a chain no longer is as recorded, one line each."""
+    changed = [
+        f"{output.path}: {output.state}, says {step.receipt}"
+        for step in chain.steps
+        for output in step.outputs
+        if output.state in ("changed", "missing")
+    ]
+    return changed + [
+        f"{step.receipt}: made from another {file}" for step in chain.steps for file in step.stale
+    ]
+
+
+def _details(step: Step) -> list[str]:
+    lines = []
+    if run := step.run:
+        versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
+        device = run.get("device", run["machine"])
+        lines += [run["command"], f"{run['seconds']:.1f} s, {device}, git {run['git']}, {versions}"]
+    else:
+        lines.append("run record gone: nothing says when and with which versions")
+    if data := step.data:
+        found = (
+            f"{data['files']:,} files, digest {data['digest']}: verification"
+            f" {data['verification']}, {data['pin']}"
+        )
+        lines.append(found)
+    lines += [
+        f"{Path(output.path).name}  {output.sha256[:DIGITS]}  {output.state}"
+        for output in step.outputs
+    ]
+    lines += [f"stale: {file} is no longer what was read" for file in step.stale]
+    return [*lines, f"settings {step.settings}, code {step.code}"]
+
+
+def _row(table: Path, words: str) -> dict[str, str]:
+    try:
+        with open(table, encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(
+            f"{table}: cannot be read as CSV ({error}): name the .csv of a table"
+        ) from None
+    if not rows or "trained_on" not in rows[0]:
+        raise DataError(
+            f"{table}: no rows of metrics: --row goes with a table that `dcct tabulate` made,"
+            " in CSV"
+        )
+    wanted = Counter(word for word in words.split() if word not in ("-", "−"))
+    chosen = [row for row in rows if wanted <= Counter(row_name(row).split())]
+    if len(chosen) != 1:
+        what = "no row" if not chosen else f"{len(chosen)} rows"
+        raise DataError(
+            f"{table}: {what} named '{words}': name one of:"
+            f" {'; '.join(map(row_name, chosen or rows))}"
+        )
+    return chosen[0]
+
+
+def row_name(row: dict[str, str]) -> str:
+    """The words that name a row: of its key columns, those with a value; where it was trained only
+    if elsewhere."""
+    keys = [
+        key
+        for key in KEYS
+        if row.get(key) and not (key == "trained_on" and row[key] == row["dataset"])
+    ]
+    return " ".join(row[key] for key in keys)
+
+
+def _values(row: dict[str, str], column: str, receipts: list[str]) -> dict[str, float]:
+    """The metric from which a column derives (mAP of mAP_difference_low) in each metrics file, in
+    percent; of a column that derives from none, nothing."""
+    metric = column.partition("_")[0]
+    sides = {"variant": "feature", "a": "a_feature", "b": "b_feature"}
+    features = {row[side]: row[feature] for side, feature in sides.items() if row.get(side)}
+    found = {}
+    for receipt in receipts:
+        path = Path(receipt).with_name("metrics.json")
+        content = read_json(path, "rank")
+        feature = features.get(content["variant"].partition("@")[0])
+        for one in content["rows"]:
+            if (one["sampler"], one["feature"]) == (row["sampler"], feature) and metric in one:
+                found[path.as_posix()] = 100 * one[metric]
+    return found

@@ -1,0 +1,155 @@
+"""Test tracklets in the plane: t-SNE puts near each other what has similar features. By identity
+and by camera."""
+
+from itertools import cycle, islice
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from sklearn.manifold import TSNE
+
+from dcct.config.load import load_dataset, load_variant
+from dcct.datasets.manifest import read_manifest, verification_of
+from dcct.datasets.tracklet import DISTRACTOR
+from dcct.pipeline.paths import Paths
+from dcct.provenance.receipt import RECEIPT, check_outputs
+from dcct.report.figures.features import read_features
+from dcct.report.figures.style import GREY, new_figure, save, say_gap, styled
+from dcct.report.tables.results import marked
+
+IDENTITIES, TRACKLETS = 12, 12
+"""People, and tracklets of each, that are shown at most."""
+SEED = 0
+NEIGHBOURS = 15
+"""Perplexity of t-SNE, or a third of the points where they are few."""
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "d", "h")
+"""Of different lengths without a common factor, so that pairs repeat after 84."""
+
+
+def draw_embedding(
+    paths: Paths, configfile: Path, run: tuple[str, int, str, int], sampler: str, folder: Path
+) -> None:
+    """Write folder/embedding, as .png and .svg: the same points twice, told apart by identity and
+    by camera.
+
+    run: data set, split, variant, seed. A run that is missing is named in the figure.
+    """
+    dataset, split, variant, seed = run
+    listed, config = (
+        read_manifest(paths.manifest(dataset, split)),
+        load_variant(variant, configfile),
+    )
+    where = marked(load_dataset(dataset, configfile).title, verification_of(listed) == "warned")
+    title = f"Features of test tracklets in the plane (t-SNE): {config.title} on {where}"
+    source, step = (
+        paths.features(*run),
+        f"extract {dataset} {variant} --split {split} --seed {seed}",
+    )
+    with styled():
+        if not (source / RECEIPT).is_file():
+            figure = new_figure(10, 2, title)
+            say_gap(figure, f"{config.title}: not run: dcct {step}")
+        else:
+            check_outputs(source / RECEIPT, step)
+            features = read_features(source / "features.parquet", sampler, config.headline)
+            people = shown_people(listed.to_pandas())
+            figure = _panels(
+                people, unit_length(np.stack(features[people["tracklet"]].to_list())), title
+            )
+        save(figure, folder, "embedding")
+
+
+def shown_people(tracklets: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the manifest: test identities, evenly spaced, that two tracklets or more show; evenly
+    spaced tracklets of each."""
+    test = tracklets[(tracklets["split"] != "train") & (tracklets["pid"] > DISTRACTOR)]
+    counts = test["pid"].value_counts().sort_index()
+    chosen = _evenly(counts.index[counts > 1].to_numpy(), IDENTITIES)
+    return pd.concat([_some(test[test["pid"] == pid]) for pid in chosen])
+
+
+def plane(features: np.ndarray) -> np.ndarray:
+    """t-SNE of features (N,C) of length 1 → (N,2), the same on every run: one thread, fixed seed,
+    start from PCA."""
+    perplexity = min(NEIGHBOURS, (len(features) - 1) / 3)
+    return TSNE(perplexity=perplexity, init="pca", random_state=SEED, n_jobs=1).fit_transform(
+        features
+    )
+
+
+def neighbours_alike(features: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """Share of points whose nearest neighbour, by cosine of unit features (N,C), has the same
+    label; by chance."""
+    cosines = features @ features.T
+    np.fill_diagonal(cosines, -np.inf)
+    alike = labels[:, None] == labels
+    return float(alike[np.arange(len(labels)), cosines.argmax(1)].mean()), float(
+        (alike.sum(1) - 1).mean() / (len(labels) - 1)
+    )
+
+
+def unit_length(features: np.ndarray) -> np.ndarray:
+    return features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
+
+
+def _panels(people: pd.DataFrame, features: np.ndarray, title: str) -> Figure:
+    figure = new_figure(11, 5.2, title)
+    places = plane(features)
+    left, right = figure.subplots(1, 2)
+    identities, cameras = people["pid"].to_numpy(), people["camid"].to_numpy()
+    _draw_points(left, places, identities, "id {}")
+    _draw_points(right, places, cameras + 1, "camera {}")
+    same, chance = neighbours_alike(features, identities)
+    left.set_title(
+        f"By identity. Nearest feature is of another person:\n{_percent(1 - same)} (by chance"
+        f" {_percent(1 - chance)})"
+    )
+    same, chance = neighbours_alike(features, cameras)
+    right.set_title(
+        f"By camera. Nearest feature is of the same camera:\n{_percent(same)} (by chance"
+        f" {_percent(chance)})"
+    )
+    about = (
+        f"{len(people)} tracklets of {len(np.unique(identities))} test identities, evenly spaced."
+        " Nearest: by cosine distance, among these points. In the plane only nearness means"
+        " something: its axes have no unit."
+    )
+    figure.supxlabel(about, x=0.01, ha="left", fontsize=8, color=GREY)
+    return figure
+
+
+def _draw_points(axes: Axes, places: np.ndarray, labels: np.ndarray, name: str) -> None:
+    known = np.unique(labels)
+    pairs = zip(
+        known, islice(cycle(COLOURS), len(known)), islice(cycle(MARKERS), len(known)), strict=True
+    )
+    for label, color, marker in pairs:
+        points = places[labels == label]
+        style = {
+            "color": color,
+            "marker": marker,
+            "markersize": 7,
+            "markeredgecolor": "white",
+            "linestyle": "none",
+        }
+        axes.plot(*points.T, label=name.format(label), **style)
+    axes.set(xlabel="t-SNE 1", ylabel="t-SNE 2", xticklabels=[], yticklabels=[])
+    axes.tick_params(length=0)
+    axes.legend(
+        loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8, handletextpad=0.2, handlelength=1.5
+    )
+
+
+def _some(tracklets: pd.DataFrame) -> pd.DataFrame:
+    return tracklets.iloc[_evenly(np.arange(len(tracklets)), TRACKLETS)]
+
+
+def _evenly(values: np.ndarray, most: int) -> np.ndarray:
+    return values[np.unique(np.linspace(0, len(values) - 1, most).round().astype(int))]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"

@@ -1,0 +1,111 @@
+"""How every figure looks: palette, line styles by the parts of a variant, and files with the same
+bytes each time."""
+
+from pathlib import Path
+
+import matplotlib
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+
+from dcct.config.variant import Variant
+from dcct.files import atomic
+
+RC = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "axes.edgecolor": "#555555",
+    "legend.frameon": False,
+    "legend.handlelength": 3.2,
+    "lines.linewidth": 1.6,
+    "lines.markersize": 6,
+    "lines.markeredgewidth": 0.7,
+    "figure.titlesize": 11,
+    "figure.titleweight": "bold",
+    "svg.hashsalt": "dcct",
+    "svg.fonttype": "path",
+}
+GREY = "#666666"
+RIGHT, WRONG = "#009E73", "#D55E00"
+HEAT = colormaps["cividis"]
+"""Of weights: even in lightness, hence the same order in grey and to every eye."""
+DPI = 150
+_METADATA = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
+_LINES = {(False, False): "-", (True, False): "--", (False, True): ":", (True, True): "-."}
+
+
+def look(variant: Variant) -> dict:
+    """Colour (Okabe–Ito) and marker say which network it is, the line style which distillation it
+    had."""
+    if not variant.trained:
+        color, marker = GREY, "x"
+    elif len(variant.branches) == 1:
+        color, marker = {"cnn": ("#0072B2", "o"), "vit": ("#E69F00", "s")}[variant.branches[0]]
+    elif not variant.cca:
+        color, marker = "#56B4E9", "^"
+    elif not variant.hta:
+        color, marker = "#009E73", "D"
+    elif variant.hta.levels == 1:
+        color, marker = "#CC79A7", "v"
+    else:
+        color, marker = (
+            ("black", "h")
+            if variant.distill.feature and variant.distill.logit
+            else ("#D55E00", "p")
+        )
+    hollow = variant.backbone_of is not None
+    return {
+        "color": color,
+        "marker": marker,
+        "linestyle": _LINES[variant.distill.feature, variant.distill.logit],
+        "markerfacecolor": "white" if hollow else color,
+        "markeredgecolor": "white" if variant.trained and not hollow else color,
+    }
+
+
+def new_figure(width: float, height: float, title: str) -> Figure:
+    """An empty figure of so many inches. Call it, and draw, inside `matplotlib.rc_context(RC)`."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    figure.suptitle(title, x=0.01, horizontalalignment="left")
+    return figure
+
+
+def say_not_run(axes: Axes, titles: list[str]) -> None:
+    """Name the gaps where the legend will stand."""
+    for title in titles:
+        axes.plot([], [], linestyle="none", label=f"{title}: not run")
+
+
+def heat_scale(most: int) -> LogNorm:
+    """Weights relative to an even spread: 1 in the middle of HEAT, its ends at 1/most and most, and
+    what is beyond."""
+    return LogNorm(1 / most, most, clip=True)
+
+
+def say_gap(figure: Figure, text: str) -> None:
+    """What stands in place of a figure's panels when there is nothing to show."""
+    figure.text(0.5, 0.45, text, ha="center", va="center", color=GREY)
+
+
+def save(
+    figure: Figure, folder: Path, name: str, formats: tuple[str, ...] = ("png", "svg")
+) -> None:
+    """Write folder/name.png and .svg without anything that differs between two equal runs."""
+    for kind in formats:
+        with atomic(folder / f"{name}.{kind}") as temporary:
+            figure.savefig(temporary, format=kind, dpi=DPI, metadata=_METADATA[kind])
+
+
+def styled() -> matplotlib.rc_context:
+    """The context in which figures are made and saved; nothing of the user's own settings shines
+    through."""
+    return matplotlib.rc_context({**matplotlib.rcParamsDefault, **RC, "backend": "agg"})

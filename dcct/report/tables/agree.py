@@ -1,0 +1,121 @@
+"""A run's tables held against published ones: same digits, within the published 95 % interval, or
+outside."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dcct.errors import DataError
+from dcct.files import read_json
+from dcct.provenance.outline import KEYS, row_name
+from dcct.provenance.receipt import RECEIPT, check_outputs
+from dcct.report.tables.rows import CHANCE, METRICS
+
+SETTINGS = ("config_train", "config_extract", "config_rank", "bootstrap")
+
+
+@dataclass(kw_only=True)
+class Agreement:
+    """One table: how many cells have the published digits, lie within its interval, or have none;
+    and what does not agree, one line each: outside, missing. settings: columns that say that other
+    settings were run.
+    """
+
+    table: str
+    same: int = 0
+    within: int = 0
+    no_interval: int = 0
+    outside: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    settings: list[str] = field(default_factory=list)
+
+
+def agreement(tables: Path, reference: Path) -> list[Agreement]:
+    """Every published table of results, cell by cell; not the cost table, which is about one
+    machine.
+
+    Raises DataError where nothing was published or a published file is damaged.
+    """
+    published = {path: rows for path in sorted(reference.glob("*.csv")) if (rows := _rows(path))}
+    if not published:
+        raise DataError(
+            f"{reference}: no published tables: name a folder that `dcct publish` has filled"
+        )
+    for receipt in sorted(reference.glob(f"*.{RECEIPT}")):
+        check_outputs(receipt, "publish")
+    return [_table(path.name, tables / path.name, rows) for path, rows in published.items()]
+
+
+def same_metrics(results: Path, reference: Path) -> tuple[int, int]:
+    """How many published metrics this run repeats byte by byte, of how many whose receipts were
+    published."""
+    receipts = sorted((reference / "metrics").rglob(RECEIPT))
+    pairs = [(receipt, results / receipt.relative_to(reference)) for receipt in receipts]
+    outputs = [
+        [read_json(one, "rank")["outputs"] for one in pair] for pair in pairs if pair[1].is_file()
+    ]
+    return sum(ours == theirs for ours, theirs in outputs), len(receipts)
+
+
+def _table(name: str, path: Path, published: list[dict]) -> Agreement:
+    found = Agreement(table=name)
+    if not path.is_file():
+        found.missing.append(f"{path}: not there: run `snakemake --cores`")
+        return found
+    ours = {row_name(row): row for row in _rows(path)}
+    for theirs in published:
+        row = ours.get(row_name(theirs))
+        if row is None or (row["status"] != theirs["status"]):
+            what = "no such row" if row is None else row["status"]
+            found.missing.append(
+                f"{path}: {row_name(theirs)}: {what}, published as {theirs['status']}"
+            )
+            continue
+        _row(found, row, theirs)
+    return found
+
+
+def _row(found: Agreement, ours: dict, theirs: dict) -> None:
+    found.settings += [
+        name
+        for name in SETTINGS
+        if name not in found.settings and ours.get(name) != theirs.get(name)
+    ]
+    for column in _metrics(theirs):
+        value, low, high = (
+            ours.get(column),
+            theirs.get(f"{column}_low"),
+            theirs.get(f"{column}_high"),
+        )
+        where = (
+            f"{found.table}: {row_name(theirs)}, {column}: {value or 'nothing'}, published"
+            f" {theirs[column]}"
+        )
+        if value == theirs[column]:
+            found.same += 1
+        elif not value or theirs.get("variant") == CHANCE:
+            found.outside.append(f"{where}, exact")
+        elif not low:
+            found.no_interval += 1
+        elif float(low) <= float(value) <= float(high):
+            found.within += 1
+        else:
+            found.outside.append(f"{where} [{low}, {high}]")
+
+
+def _metrics(row: dict) -> Iterator[str]:
+    """Columns with a number that a run decides: metrics, and whatever has an interval."""
+    return (
+        name for name, value in row.items() if value and (name in METRICS or f"{name}_low" in row)
+    )
+
+
+def _rows(path: Path) -> list[dict]:
+    """Rows of a table of results; none for another CSV."""
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: cannot be read as CSV: {error}") from None
+    return rows if rows and "status" in rows[0] and KEYS[0] in rows[0] else []

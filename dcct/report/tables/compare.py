@@ -1,0 +1,136 @@
+"""Two variants, or two folders of results, side by side: means and paired differences on the same
+queries."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dcct.errors import DataError
+from dcct.evaluation.statistics import Estimate, Sample, sample
+from dcct.files import read_json
+from dcct.provenance.receipt import RECEIPT, check_outputs
+from dcct.report.tables.results import Judged
+from dcct.report.tables.rows import METRICS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """One metric of two sides, in percent, over the splits and seeds that both have. a, b:
+    (variant, feature set)."""
+
+    dataset: str
+    a: tuple[str, str]
+    b: tuple[str, str]
+    metric: str
+    runs: int
+    queries: int
+    a_mean: Estimate
+    b_mean: Estimate
+    difference: Estimate
+    p_value: float
+
+
+def judged_in(results: Path) -> list[Judged]:
+    """Everything that was judged in a results folder. Raises DataError where that is nothing, or
+    damaged."""
+    found = []
+    for path in sorted((results / "metrics").rglob("metrics.json")):
+        check_outputs(path.parent / RECEIPT, "rank")
+        metrics = read_json(path, "rank")
+        if "split" not in metrics:
+            raise DataError(f"{path}: written by another version of dcct: run `dcct rank` again")
+        found.append(
+            Judged(
+                split=metrics["split"], seed=metrics["seed"], metrics=metrics, folder=path.parent
+            )
+        )
+    if not found:
+        raise DataError(
+            f"{results}: no metrics: name a results folder in which `dcct rank` has run"
+        )
+    return found
+
+
+def compare_variants(results: list[Judged], a: str, b: str, resamples: int) -> list[Compared]:
+    """A − B on every data set on which both were judged. Raises DataError where there is none."""
+    cells = _cells(results)
+    datasets = [dataset for dataset, name in cells if name == a and (dataset, b) in cells]
+    if not datasets:
+        raise DataError(f"{a}, {b}: not judged both on any data set: run `snakemake --cores`")
+    pairs = [(cells[dataset, a], cells[dataset, b]) for dataset in datasets]
+    return [row for pair in pairs for row in _compared(*pair, resamples)]
+
+
+def compare_folders(
+    a: list[Judged], b: list[Judged], resamples: int
+) -> tuple[list[Compared], list[str]]:
+    """A − B of every variant and data set in both, and a line for each that is in one alone."""
+    first, second = _cells(a), _cells(b)
+    common = [cell for cell in first if cell in second]
+    alone = [
+        f"only in {side}: {name} on {dataset}"
+        for side, cells, other in (("A", first, second), ("B", second, first))
+        for dataset, name in cells
+        if (dataset, name) not in other
+    ]
+    if not common:
+        raise DataError(
+            f"nothing in common; {'; '.join(alone)}: name two runs that judge the same variants"
+        )
+    return [
+        row for cell in common for row in _compared(first[cell], second[cell], resamples)
+    ], alone
+
+
+def _cells(results: Iterable[Judged]) -> dict[tuple[str, str], list[Judged]]:
+    """(data set, variant) → its splits and seeds."""
+    cells: dict[tuple[str, str], list[Judged]] = {}
+    for one in results:
+        cells.setdefault((one.metrics["dataset"], one.metrics["variant"]), []).append(one)
+    return cells
+
+
+def _compared(a: list[Judged], b: list[Judged], resamples: int) -> list[Compared]:
+    """One row per metric, each side at its headline feature set."""
+    common = {(run.split, run.seed) for run in a} & {(run.split, run.seed) for run in b}
+    names = f"{_title(a[0])} and {_title(b[0])}"
+    if not common:
+        raise DataError(f"{names}: no split and seed in common: run both with the same seeds")
+    sides = [[run for run in side if (run.split, run.seed) in common] for side in (a, b)]
+    rows = []
+    for metric in METRICS:
+        values = [
+            sample(side, metric, side[0].headline["sampler"], side[0].headline["feature"])
+            for side in sides
+        ]
+        difference = _difference(*values, names)
+        rows.append(
+            Compared(
+                dataset=a[0].metrics["dataset"],
+                a=(a[0].metrics["variant"], a[0].headline["feature"]),
+                b=(b[0].metrics["variant"], b[0].headline["feature"]),
+                metric=metric,
+                runs=len(common),
+                queries=len(difference.pids),
+                a_mean=values[0].estimate(resamples),
+                b_mean=values[1].estimate(resamples),
+                difference=difference.estimate(resamples),
+                p_value=difference.p_value(),
+            )
+        )
+    return rows
+
+
+def _difference(a: Sample, b: Sample, names: str) -> Sample:
+    if not (np.array_equal(a.tracklets, b.tracklets) and np.array_equal(a.pids, b.pids)):
+        raise DataError(
+            f"{names}: judged on different queries ({len(a.pids)} and {len(b.pids)}): only runs on"
+            " the same data, splits and protocol can be compared"
+        )
+    return a - b
+
+
+def _title(run: Judged) -> str:
+    return f"{run.metrics['variant']} on {run.metrics['dataset']} in {run.folder}"

@@ -1,0 +1,133 @@
+"""The paragraphs below a table: what the data are, what was measured and how, and what it cannot
+tell."""
+
+import pandas as pd
+
+from dcct.config.dataset import Dataset
+from dcct.config.published import Published
+from dcct.config.table import Table
+from dcct.report.tables.cells import UNLIKE, WARNED
+from dcct.report.tables.rows import NOT_RUN
+
+
+def notes(
+    table: Table, frame: pd.DataFrame, dataset: Dataset, published: Published | None
+) -> list[str]:
+    """Of one data set's rows."""
+    name = frame["dataset"].iloc[0]
+    below = _published([name], frame, published) if published and name in published.sets else []
+    if (frame["status"] == NOT_RUN).all():
+        return [
+            (
+                f"Nothing was run on {dataset.title}: the profile does not name it, or its runs are"
+                " not there."
+            ),
+            *below,
+        ]
+    warned = (
+        f"{WARNED} {dataset.title} differs from what verification expects, and it was told to go"
+        " on: see its report."
+    )
+    return [
+        *([warned] if (frame["verification"] == "warned").any() else []),
+        *_unlike(frame, dataset),
+        f"{dataset.title}: {' '.join(dataset.about.split())}",
+        _measured(table, frame, dataset),
+        *(
+            [_tested(frame)]
+            if table.compare == "pairs" and frame["mAP_difference_p"].notna().any()
+            else []
+        ),
+        _certainty(frame),
+        *below,
+    ]
+
+
+def wide_notes(
+    table: Table, frame: pd.DataFrame, datasets: dict[str, Dataset], published: Published | None
+) -> list[str]:
+    """Of several data sets side by side: each one's, and once what holds for all of them."""
+    found = []
+    for name in table.sets:
+        found += notes(table, frame[frame["dataset"] == name], datasets[name], None)
+    return [*dict.fromkeys(found), *(_published(table.sets, frame, published) if published else [])]
+
+
+def _measured(table: Table, frame: pd.DataFrame, dataset: Dataset) -> str:
+    row, protocol = frame.iloc[0], dataset.protocol
+    pooled = " in all splits together" if dataset.split_count > 1 else ""
+    queries = f"{frame['queries'].max():,} queries{pooled} ranked"
+    against = "queries and gallery together" if protocol.gallery_includes_queries else "the gallery"
+    dropped = (
+        ", without tracklets of the query's own identity and camera"
+        if protocol.drop_same_camera
+        else ""
+    )
+    if dataset.split_count > 1:
+        half = f", first half = {protocol.first_half}" if protocol.first_half else ""
+        run = max(frame["splits"].fillna(""), key=len) or "none"
+        dropped += f"; splits {run} of {dataset.split_count}{half}"
+    clips = "" if table.compare == "samplers" else f"; test clips: {row['sampler']}"
+    return (
+        f"In percent. {queries} against {against}{dropped}; cosine distance{clips}. In brackets: 95"
+        f" % interval from {row['bootstrap']:,} bootstrap resamples of the test identities."
+    )
+
+
+def _certainty(frame: pd.DataFrame) -> str:
+    covers = "An interval covers the choice of test identities, not that of the training seed"
+    splits, seeds = (
+        frame["splits"].fillna("").str.contains(" ").any(),
+        frame["seeds"].fillna(0).max() > 1,
+    )
+    over = "splits" if splits else "seeds"
+    means = "splits and seeds" if splits and seeds else over
+    certainty = (
+        f"Values are means over {means}; ± is the standard deviation over {over}. {covers}."
+        if splits or seeds
+        else f"{covers}: one seed cannot rank variants whose intervals overlap."
+    )
+    return (
+        f"{certainty} The numbers describe these data and this profile's settings, not the paper's."
+    )
+
+
+def _tested(frame: pd.DataFrame) -> str:
+    count = int(frame[["mAP_difference_p", "rank1_difference_p"]].notna().sum().sum())
+    return (
+        "p: two-sided sign-flip permutation test over test identities. If A and B ranked equally"
+        " well, A − B might as well be turned round for any one person (all queries of a person"
+        " together, in all splits, seeds averaged first); p is how often such turning gives a"
+        " difference as large as the one found. Like the intervals, it covers the choice of test"
+        f" identities, not that of the training seed. {count} comparisons are made here, and p is"
+        f" not corrected for that: if nothing differed at all, about {0.05 * count:.1f} of them"
+        f" would have p ≤ 0.05 by chance; p ≤ {0.05 / count:.4f} (0.05 divided by {count}) keeps"
+        " the chance of any such error below 5 %."
+    )
+
+
+def _unlike(frame: pd.DataFrame, dataset: Dataset) -> list[str]:
+    """How rows were made otherwise than the published numbers; rows that differ alike stand
+    together."""
+    if "unlike_published" not in frame:
+        return []
+    run, found = frame[frame["unlike_published"].notna()], []
+    for how, part in run.groupby("unlike_published", sort=False):
+        which = [dataset.title, *(part["title"] if len(part) < len(run) else [])]
+        if how:
+            found.append(
+                f"{UNLIKE} {', '.join(which)}: not made as the published numbers were: {how}."
+            )
+    return found
+
+
+def _published(sets: list[str], frame: pd.DataFrame, published: Published) -> list[str]:
+    if frame["published"].isna().all():
+        return [
+            "None of the paper's numbers for these rows was verified, so that none stands here."
+        ]
+    source = (
+        f"Paper: published numbers, {published.source}; in parentheses, ours minus the paper's. Of"
+        " the other rows, none of the paper's numbers was verified."
+    )
+    return [source, *(text for name, text in published.remarks.items() if name in ("all", *sets))]

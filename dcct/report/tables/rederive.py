@@ -1,0 +1,62 @@
+"""Tables made again in memory from the metrics, and held against the CSV files on disk."""
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+from dcct.config.load import load_table
+from dcct.config.profile import Profile
+from dcct.errors import DataError
+from dcct.pipeline.paths import Paths
+from dcct.provenance.outline import row_name
+from dcct.report.tables.tables import csv_text, tabulate
+from dcct.runtime.progress import Progress
+
+TIMED = ("seconds",)
+"""Columns that differ between equal runs."""
+
+
+def differing_tables(
+    profile: Profile, paths: Paths, configfile: Path, progress: Progress
+) -> tuple[int, dict[Path, str]]:
+    """How many numbers were compared, and CSV → one line on what in it does not follow from the
+    metrics.
+
+    Every table of the profile that is there; not the cost table, whose latencies were measured
+    once.
+    """
+    compared, problems = 0, {}
+    names = [name for name in profile.tables if paths.table(name, "csv").is_file()]
+    for name in progress.track(names, len(names), "tables"):
+        path = paths.table(name, "csv")
+        made = csv_text(tabulate(load_table(name, configfile), profile, paths, configfile))
+        there, derived = _rows(path, path.read_text(encoding="utf-8")), _rows(path, made)
+        apart = list(_differences(there, derived))
+        compared += sum(bool(value) for row in derived for value in row.values())
+        if apart:
+            more = f" (and {len(apart) - 1} more)" if len(apart) > 1 else ""
+            problems[path] = (
+                f"{apart[0]}{more}: run `dcct tabulate {name} --configfile {configfile}`"
+            )
+    return compared, problems
+
+
+def _differences(there: list[dict], derived: list[dict]) -> Iterator[str]:
+    if len(there) != len(derived):
+        yield f"{len(there)} rows, but the metrics give {len(derived)}"
+        return
+    for old, new in zip(there, derived, strict=True):
+        for column in dict.fromkeys([*old, *new]):
+            if column not in TIMED and old.get(column) != new.get(column):
+                said, given = old.get(column) or "nothing", new.get(column) or "nothing"
+                yield f"{row_name(new)}, {column}: {said}, but the metrics give {given}"
+
+
+def _rows(path: Path, text: str) -> list[dict]:
+    try:
+        return list(csv.DictReader(io.StringIO(text), strict=True))
+    except csv.Error as error:
+        raise DataError(
+            f"{path}: not valid CSV ({error}): delete it and run `dcct tabulate` again"
+        ) from None

@@ -1,0 +1,245 @@
+"""The rows of each kind of table, as dicts in percent. A run that is missing gives a row that says
+so."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import mean
+
+from dcct.config.table import CHANCE, Table
+from dcct.config.variant import Variant
+from dcct.evaluation.statistics import Estimate, sample
+from dcct.report.tables.published import Paper
+from dcct.report.tables.results import Result
+
+METRICS = ("mAP", "rank1", "rank5", "rank10", "rank20", "mINP")
+COMPARED = ("mAP", "rank1")
+"""Metrics of which pairs of variants are compared."""
+NOT_RUN = "not run"
+DIGESTS = ("data", "checkpoint", "features")
+STEPS = ("train", "extract", "rank")
+PROVENANCE = [
+    "precision",
+    "device",
+    "versions",
+    *DIGESTS,
+    *(f"{part}_{step}" for part in ("config", "code") for step in STEPS),
+]
+"""How a row's numbers came to be: digests (shortened) of all its runs, in their order."""
+DIGITS = 12
+BEGIN = "begin"
+SAMPLERS = (BEGIN, "shuffled", "repeated", "dense")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """What one data set's rows are made from: variants that the table names, runs that exist, and
+    the profile's say.
+
+    paper: published numbers that apply to the data set, if the table shows any.
+    """
+
+    variants: dict[str, Variant]
+    runs: dict[str, list[Result]]
+    splits: int
+    seeds: int
+    sampler: str
+    resamples: int
+    paper: Paper | None = None
+
+    def of(self, name: str) -> list[Result]:
+        return self.runs.get(name, [])
+
+    def status(self, runs: list[Result]) -> dict:
+        """A gap is named, never silently left out; data that were only warned of are marked."""
+        unit = "seeds" if self.splits == 1 else "splits" if self.seeds == 1 else "runs"
+        splits = sorted({run.split for run in runs})
+        return {
+            "seeds": len({run.seed for run in runs}),
+            "splits": " ".join(str(split) for split in splits),
+            "status": _status(len(runs), self.splits * self.seeds, unit),
+            "verification": _verification(runs),
+            **provenance(runs),
+        }
+
+
+def rows_of(table: Table, names: list[str], finished: Finished) -> Iterator[dict]:
+    """Rows of a table on one data set, in the table's order. names: which of the table's rows (not
+    for pairs)."""
+    for pair in table.pairs:
+        yield _pair_row(*pair, finished)
+    for name in names:
+        if name == CHANCE:
+            yield _chance_row(finished)
+        else:
+            yield from ROWS[table.compare](name, finished)
+
+
+def variant_rows(name: str, finished: Finished) -> Iterator[dict]:
+    """One row, at the variant's headline feature set; beside the paper's numbers where some
+    apply."""
+    variant, runs = finished.variants[name], finished.of(name)
+    row = _scores(name, finished, finished.sampler, variant.headline) | _cost(runs)
+    yield row | (
+        finished.paper.beside(name, row, runs) if finished.paper and variant.trained else {}
+    )
+
+
+def feature_rows(name: str, finished: Finished) -> Iterator[dict]:
+    """One row per feature set that the variant computes."""
+    headline = finished.variants[name].headline
+    for feature, dimensions in _features(finished.of(name), finished.sampler) or [(headline, None)]:
+        scores = _scores(name, finished, finished.sampler, feature)
+        yield scores | {"dimensions": dimensions, "headline": feature == headline}
+
+
+def sampler_rows(name: str, finished: Finished) -> Iterator[dict]:
+    """One row per feature set and sampler, with the paired difference to clips of consecutive
+    frames (begin)."""
+    runs, headline = finished.of(name), finished.variants[name].headline
+    present = {(row["sampler"], row["feature"]) for run in runs[:1] for row in run.metrics["rows"]}
+    if not present:
+        yield _scores(name, finished, "", headline)
+    for feature in dict.fromkeys(["base", "temporal", headline]):
+        for sampler in SAMPLERS:
+            if (sampler, feature) in present:
+                row = _scores(name, finished, sampler, feature)
+                if sampler != BEGIN and (BEGIN, feature) in present:
+                    difference = sample(runs, "mAP", sampler, feature) - sample(
+                        runs, "mAP", BEGIN, feature
+                    )
+                    row |= _with_interval(
+                        "mAP_minus_begin", difference.estimate(finished.resamples)
+                    )
+                yield row
+
+
+ROWS = {
+    "variants": variant_rows,
+    "sets": variant_rows,
+    "cross": variant_rows,
+    "features": feature_rows,
+    "samplers": sampler_rows,
+}
+
+
+def _pair_row(first: str, second: str, finished: Finished) -> dict:
+    """A − B over the splits and seeds that both have, each at its headline feature set."""
+    common = {(run.split, run.seed) for run in finished.of(first)} & {
+        (run.split, run.seed) for run in finished.of(second)
+    }
+    paired = {
+        name: [run for run in finished.of(name) if (run.split, run.seed) in common]
+        for name in (first, second)
+    }
+    sides = {"a": first, "b": second}
+    row = {}
+    for side, name in sides.items():
+        variant = finished.variants[name]
+        row |= {side: name, f"{side}_title": variant.title, f"{side}_feature": variant.headline}
+    row |= {
+        "sampler": finished.sampler,
+        **finished.status(paired[first]),
+        **provenance([*paired[first], *paired[second]]),
+    }
+    for metric in COMPARED if common else ():
+        a, b = (
+            sample(paired[name], metric, finished.sampler, finished.variants[name].headline)
+            for name in (first, second)
+        )
+        paired_values = a - b
+        difference = paired_values.estimate(finished.resamples)
+        row |= {**_with_interval(f"{metric}_difference", difference), "queries": len(a.pids)}
+        row |= {f"{metric}_difference_p": paired_values.p_value()}
+        if len(difference.parts) > 1:
+            row |= {
+                f"{metric}_difference_each": " ".join(f"{value:.4f}" for value in difference.parts)
+            }
+    return row
+
+
+def _scores(name: str, finished: Finished, sampler: str, feature: str) -> dict:
+    runs = finished.of(name)
+    row = {
+        "variant": name,
+        "title": finished.variants[name].title,
+        "feature": feature,
+        "sampler": sampler,
+        **finished.status(runs),
+    }
+    for metric in METRICS if runs else ():
+        values = sample(runs, metric, sampler, feature)
+        row |= {
+            **_with_interval(metric, values.estimate(finished.resamples)),
+            "queries": len(values.pids),
+        }
+    return row
+
+
+def _with_interval(name: str, estimate: Estimate) -> dict:
+    return {
+        name: estimate.mean,
+        f"{name}_low": estimate.low,
+        f"{name}_high": estimate.high,
+        f"{name}_sd": estimate.sd,
+    }
+
+
+def _chance_row(finished: Finished) -> dict:
+    """Chance depends on queries and gallery alone, so any run of a split knows it; it is averaged
+    over splits."""
+    row = {"variant": CHANCE, "title": "Chance (exact)", "sampler": finished.sampler}
+    splits = {run.split: run for runs in finished.runs.values() for run in runs}
+    if not splits:
+        return row | {"status": NOT_RUN}
+    headlines = [run.headline for run in splits.values()]
+    scores = {metric: 100 * mean(one["chance"][metric] for one in headlines) for metric in METRICS}
+    return row | {
+        "status": _status(len(splits), finished.splits, "splits"),
+        "verification": _verification(list(splits.values())),
+        "queries": sum(one["queries"] for one in headlines),
+        **scores,
+    }
+
+
+def provenance(runs: list[Result]) -> dict[str, str]:
+    """PROVENANCE of a row made from these runs; what they share stands once."""
+    found: dict[str, list[str]] = {name: [] for name in PROVENANCE}
+    for run in runs:
+        digests = run.metrics["digests"]
+        versions = ", ".join(
+            f"{name} {version}" for name, version in run.metrics["versions"].items()
+        )
+        values = [
+            run.metrics["precision"],
+            run.metrics["device"],
+            versions,
+            *(digests[name] for name in DIGESTS),
+        ]
+        values += [digests[part][step] for part in ("config", "code") for step in STEPS]
+        for name, value in zip(PROVENANCE, values, strict=True):
+            found[name].append(value[:DIGITS] if name not in PROVENANCE[:3] else value)
+    return {name: " ".join(dict.fromkeys(values)) for name, values in found.items()}
+
+
+def _features(runs: list[Result], sampler: str) -> list[tuple[str, int]]:
+    rows = runs[0].metrics["rows"] if runs else []
+    return [(row["feature"], row["dimensions"]) for row in rows if row["sampler"] == sampler]
+
+
+def _cost(runs: list[Result]) -> dict:
+    """Parameters, and whole seconds of training and extraction, mean over runs."""
+    seconds = [run.seconds for run in runs if run.seconds is not None]
+    return {
+        "parameters": runs[0].parameters if runs else None,
+        "seconds": round(sum(seconds) / len(seconds)) if seconds else None,
+    }
+
+
+def _status(made: int, wanted: int, unit: str) -> str:
+    return "complete" if made == wanted else f"{made} of {wanted} {unit}" if made else NOT_RUN
+
+
+def _verification(runs: list[Result]) -> str | None:
+    """One run on data that were only warned of marks the whole row."""
+    marks = {run.metrics["verification"] for run in runs}
+    return "warned" if "warned" in marks else "passed" if marks else None

@@ -1,0 +1,51 @@
+"""Where and how networks run: device, thread count, memory layout, precision, deterministic
+kernels."""
+
+import torch
+
+from dcct.config.profile import Training
+from dcct.errors import DcctError
+from dcct.models.dcct import DCCT
+
+HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def prepare_torch(training: Training, precision: str) -> None:
+    """One thread count and deterministic kernels: the same inputs give the same bytes on the same
+    machine.
+
+    Raises DcctError when the profile asks for a GPU that is not there.
+    """
+    torch.set_num_threads(training.threads)
+    torch.use_deterministic_algorithms(True)
+    torch.utils.deterministic.fill_uninitialized_memory = (
+        False  # a tenth of a step, to find bugs that are not here
+    )
+    slow_on_cpu = training.device == "cpu" and precision in HALF
+    torch.backends.cuda.enable_flash_sdp(
+        not slow_on_cpu
+    )  # there plain matrix products take half as long
+    allowed = precision != "fp32"
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = allowed
+    if training.device == "cuda" and not torch.cuda.is_available():
+        raise DcctError(
+            "training.device: cuda, but torch sees no GPU here: run on a GPU machine, or set it"
+            " to cpu"
+        )
+
+
+def autocast(device: str, precision: str) -> torch.autocast:
+    """The context in which a network runs: `bf16` and `fp16` halve the bits of matrix products and
+    convolutions."""
+    dtype = HALF.get(precision)
+    return torch.autocast(device, dtype=dtype, enabled=dtype is not None)
+
+
+def on_device(model: DCCT, training: Training) -> DCCT:
+    """The model where and how the profile wants it to run."""
+    if training.channels_last and model.cnn:
+        model.cnn.use_channels_last()
+    for branch in training.checkpointing:
+        if net := getattr(model, branch):
+            net.checkpointing = True
+    return model.to(training.device)

@@ -1,0 +1,33 @@
+"""One process at a time in a work folder."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+LOCK, HOLDER = "lock", "process"
+
+
+@contextlib.contextmanager
+def only_one(folder: Path, waiting: Callable[[str], None]) -> Iterator[bool]:
+    """Hold a lock on a work folder: a training orphaned by a killed workflow must end before
+    another starts.
+
+    Yields whether it had to wait for another process.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock, holder, waited = FileLock(folder / LOCK), folder / HOLDER, False
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        number = holder.read_text(encoding="ascii") if holder.is_file() else "another"
+        waiting(f"process {number} is making this already: waiting until it ends")
+        lock.acquire()
+        waited = True
+    try:
+        holder.write_text(str(os.getpid()), encoding="ascii")
+        yield waited
+    finally:
+        lock.release()

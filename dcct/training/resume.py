@@ -1,0 +1,53 @@
+"""Resume states: files from which an interrupted training goes on.
+
+They are read with `weights_only=True`, which runs no code. A state's name carries its digest, so
+that writing it is one rename.
+"""
+
+import os
+import re
+from pathlib import Path
+
+import torch
+
+from dcct.errors import DataError
+from dcct.files import atomic, file_digest
+
+KEPT_STATES = 2
+STATE_NAME = re.compile(r"epoch(\d+)-step(\d+)-([0-9a-f]{16})\.pt")
+
+
+def save_state(folder: Path, epoch: int, step: int, state: dict) -> None:
+    """Write the state after `epoch` whole epochs and `step` steps of the next; the last two are
+    kept."""
+    with atomic(folder / "writing.pt") as temporary:
+        torch.save(state, temporary)
+        name = f"epoch{epoch:05d}-step{step:05d}-{file_digest(temporary)[:16]}.pt"
+    os.replace(folder / "writing.pt", folder / name)
+    for stale in _states(folder)[:-KEPT_STATES]:
+        stale.unlink()
+
+
+def load_state(folder: Path, device: str) -> dict | None:
+    """The newest resume state, or None. Raises DataError when its bytes are not those that were
+    written."""
+    states = _states(folder)
+    if not states:
+        return None
+    path = states[-1]
+    if file_digest(path)[:16] != STATE_NAME.fullmatch(path.name)[3]:
+        raise DataError(
+            f"{path}: damaged resume state: delete it to go on from the one before (or its folder"
+            " to start again), then run the same command"
+        )
+    return torch.load(path, map_location=device, weights_only=True)
+
+
+def _states(folder: Path) -> list[Path]:
+    matches = [(STATE_NAME.fullmatch(path.name), path) for path in folder.glob("epoch*.pt")]
+    return [
+        path
+        for *_, path in sorted(
+            (int(match[1]), int(match[2]), path) for match, path in matches if match
+        )
+    ]

@@ -1,0 +1,46 @@
+"""What a training starts with: initial weights, optimiser, moving average."""
+
+import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from dcct.config.profile import Training
+from dcct.models.dcct import DCCT
+from dcct.models.weights import read_weights
+from dcct.seeding import Stream, torch_seed
+from dcct.training.state import Run
+
+
+def initial_model(run: Run, num_identities: int) -> DCCT:
+    """The variant's network: backbones from the weights step, everything else drawn from the
+    seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(torch_seed(run.seed, Stream.INITIAL_WEIGHTS))
+        model = DCCT(run.variant, run.profile.network, run.profile.clips, num_identities)
+    for branch in run.variant.branches:
+        getattr(model, branch).net.load_state_dict(read_weights(run.weights, branch))
+    return model
+
+
+def adam(model: DCCT, training: Training) -> torch.optim.Adam:
+    """Adam with coupled L2 on everything (official); the backbones may learn at another rate."""
+    backbones = [
+        parameter for net in (model.cnn, model.vit) if net for parameter in net.parameters()
+    ]
+    known = {id(parameter) for parameter in backbones}
+    others = [parameter for parameter in model.parameters() if id(parameter) not in known]
+    groups = [
+        {"params": backbones, "rate": training.extras.backbone_rate},
+        {"params": others, "rate": 1.0},
+    ]
+    return torch.optim.Adam(
+        groups, lr=training.learning_rate, weight_decay=training.weight_decay, fused=True
+    )
+
+
+def moving_average(model: DCCT, training: Training) -> AveragedModel | None:
+    """The exponential moving average of weights and buffers, if the profile asks for one."""
+    if not training.extras.average:
+        return None
+    return AveragedModel(
+        model, multi_avg_fn=get_ema_multi_avg_fn(training.extras.average), use_buffers=True
+    )

@@ -1,0 +1,103 @@
+"""What a training is made of, and everything that an interruption of it must not lose."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch.optim.swa_utils import AveragedModel
+
+from dcct.config.profile import Profile
+from dcct.config.variant import Variant
+from dcct.models.dcct import DCCT, Output
+from dcct.runtime.progress import Progress
+from dcct.training.distributed import Group
+from dcct.training.resume import load_state, save_state
+
+PLACE = ("epoch", "step", "sums", "images", "history", "seconds")
+"""Fields of a learner that say how far it is."""
+
+
+@dataclass(kw_only=True)
+class Run:
+    """What a training reads, and where it keeps its resume state."""
+
+    profile: Profile
+    variant: Variant
+    seed: int
+    frames: Path
+    manifest: Path
+    weights: Path
+    work: Path
+    made_from: dict[str, str] = field(default_factory=dict)
+    """Digests of config, data and code: a resume state with others is not continued."""
+
+
+@dataclass(kw_only=True)
+class Learner:
+    """What learns, and how far it is: `epoch` whole epochs and `step` steps of the next, whose sums
+    of loss terms and number of images are not in the history yet.
+
+    forward: the model, compiled or shared among processes. group: those processes. average: of the
+    weights, if one is kept. seconds: of training, over all interruptions.
+    """
+
+    model: DCCT
+    forward: Callable[[torch.Tensor], Output]
+    optimizer: torch.optim.Optimizer
+    scaler: torch.amp.GradScaler
+    group: Group
+    average: AveragedModel | None = None
+    epoch: int = 0
+    step: int = 0
+    sums: dict[str, torch.Tensor] = field(default_factory=dict)
+    images: int = 0
+    history: list[dict] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def save(self, run: Run) -> None:
+        """Write everything that an interruption must not lose; the processes go on when it is
+        written."""
+        if self.group.first:
+            parts = {name: part.state_dict() for name, part in self._parts().items()}
+            place = {name: getattr(self, name) for name in PLACE}
+            save_state(
+                run.work, self.epoch, self.step, {"made_from": run.made_from, **parts, **place}
+            )
+        self.group.wait()
+
+    def resume(self, run: Run, progress: Progress) -> None:
+        """Go on from the newest state in the work folder, if it was left by the same config, data
+        and code."""
+        device = run.profile.training.device
+        state = self._fitting_state(run, device, progress) if self.group.first else None
+        if not self.group.agreed(state is not None):
+            return
+        state = state or load_state(run.work, device)
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+        for name in PLACE:
+            setattr(self, name, state[name])
+        steps = f", step {self.step}" if self.step else ""
+        progress.say(f"going on after epoch {self.epoch}{steps}")
+
+    def _fitting_state(self, run: Run, device: str, progress: Progress) -> dict | None:
+        state = load_state(run.work, device)
+        if state is None:
+            return None
+        other = [
+            part for part, digest in run.made_from.items() if state["made_from"].get(part) != digest
+        ]
+        if other:
+            progress.say(
+                f"the unfinished training here had other {', '.join(other)}: starting from the"
+                " beginning"
+            )
+            for stale in run.work.glob("epoch*.pt"):
+                stale.unlink()
+            return None
+        return state
+
+    def _parts(self) -> dict:
+        found = {"model": self.model, "optimizer": self.optimizer, "scaler": self.scaler}
+        return found | ({"average": self.average} if self.average else {})

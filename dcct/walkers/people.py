@@ -1,0 +1,138 @@
+"""Who walks: outfits, builds and gaits, drawn from small palettes so that identities share single
+traits."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from dcct.walkers.canvas import Colour
+from dcct.walkers.draws import Draws, Stream
+
+if TYPE_CHECKING:
+    from dcct.config.dataset import WalkersSpec
+
+SKIN = ((0.95, 0.78, 0.66), (0.80, 0.60, 0.45), (0.55, 0.38, 0.27), (0.36, 0.25, 0.18))
+HAIR = ((0.08, 0.07, 0.06), (0.35, 0.22, 0.12), (0.75, 0.60, 0.32), (0.55, 0.55, 0.55))
+TOP = (
+    (0.75, 0.12, 0.12),
+    (0.12, 0.25, 0.65),
+    (0.15, 0.50, 0.22),
+    (0.90, 0.88, 0.84),
+    (0.12, 0.12, 0.13),
+    (0.85, 0.70, 0.15),
+    (0.50, 0.50, 0.52),
+    (0.45, 0.20, 0.50),
+)
+BOTTOM = (
+    (0.10, 0.10, 0.12),
+    (0.18, 0.25, 0.42),
+    (0.62, 0.55, 0.42),
+    (0.40, 0.40, 0.42),
+    (0.32, 0.22, 0.15),
+)
+BAG = ((0.60, 0.10, 0.10), (0.10, 0.10, 0.10), (0.20, 0.35, 0.25), (0.55, 0.40, 0.22))
+SHOE = ((0.08, 0.08, 0.08), (0.85, 0.85, 0.85), (0.45, 0.28, 0.15))
+
+HAIR_SHAPES = {"short": 0.5, "long": 0.3, "bun": 0.1, "cap": 0.1}
+PATTERNS = ("plain", "hoops", "stripes", "checks", "yoke")
+LEGWEAR = {"trousers": 0.6, "shorts": 0.2, "skirt": 0.2}
+BAGS = {"none": 0.3, "backpack": 0.3, "handbag": 0.2, "satchel": 0.2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Lengths are in body heights, angles in radians, times in frames."""
+
+    skin: Colour
+    hair: Colour
+    hair_shape: str
+    top: Colour
+    accent: Colour
+    pattern: str
+    period: float
+    """Length of one repeat of the pattern."""
+    long_sleeves: bool
+    legwear: str
+    bottom: Colour
+    shoe: Colour
+    bag: str
+    bag_colour: Colour
+    height: float
+    """Share of the frame's height."""
+    girth: float
+    """Widths relative to an average person's."""
+    lean: float
+    head_tilt: float
+    gait: float
+    """Frames per two steps."""
+    stride: float
+    """Largest angle of the thigh."""
+    arm_swing: float
+    elbow: float
+    knee: float
+    limp: float
+    """How much further one leg swings than the other, as a share of the stride."""
+    bob: float
+    bag_swing: float
+
+
+def identity(spec: "WalkersSpec", pid: int) -> Person:
+    """The person with this number: 1 .. train_ids are for training, test_ids more for testing.
+
+    Groups of `share` numbers wear one outfit but for shoes and, half of them, the bag. No group
+    spans both splits.
+    """
+    if pid <= spec.train_ids:
+        group = (pid - 1) // spec.share
+    else:
+        group = -(-spec.train_ids // spec.share) + (pid - 1 - spec.train_ids) // spec.share
+    person = _build(
+        _outfit(Draws(spec.seed, Stream.OUTFIT, group)),
+        draws := Draws(spec.seed, Stream.BUILD, pid),
+    )
+    if spec.share > 1:
+        person = replace(person, shoe=draws.pick(SHOE))
+        if draws.chance(0.5):
+            person = replace(person, bag=draws.weighted(BAGS))
+    return person
+
+
+def stranger(seed: int, *key: int) -> Person:
+    """Somebody who is no identity: a passer-by, a distractor."""
+    draws = Draws(seed, Stream.STRANGER, *key)
+    return _build(_outfit(draws), draws)
+
+
+def _outfit(draws: Draws) -> dict:
+    return {
+        "skin": draws.pick(SKIN),
+        "hair": draws.pick(HAIR),
+        "hair_shape": draws.weighted(HAIR_SHAPES),
+        "top": draws.pick(TOP),
+        "accent": draws.pick(TOP),
+        "pattern": draws.pick(PATTERNS),
+        "period": draws.pick((0.055, 0.08, 0.12)),
+        "long_sleeves": draws.chance(0.6),
+        "bottom": draws.pick(BOTTOM),
+        "legwear": draws.weighted(LEGWEAR),
+        "shoe": draws.pick(SHOE),
+        "bag": draws.weighted(BAGS),
+        "bag_colour": draws.pick(BAG),
+    }
+
+
+def _build(outfit: dict, draws: Draws) -> Person:
+    return Person(
+        **outfit,
+        height=draws.between(0.78, 0.92),
+        girth=draws.between(0.75, 1.35),
+        gait=draws.between(9.0, 30.0),
+        stride=draws.between(0.15, 0.70),
+        arm_swing=draws.between(0.02, 0.95),
+        knee=draws.between(0.5, 1.1),
+        lean=draws.between(-0.04, 0.12),
+        bob=draws.between(0.0, 0.022),
+        bag_swing=draws.between(0.05, 0.6),
+        limp=draws.between(-0.3, 0.3),
+        elbow=draws.between(0.05, 0.9),
+        head_tilt=draws.between(-0.02, 0.04),
+    )

@@ -1,0 +1,100 @@
+"""Several processes optimise what one would."""
+
+import os
+import socket
+
+import pytest
+import torch
+
+from dcct.clips.loader import TrainingClips, load_batches
+from dcct.config.profile import Training
+from dcct.errors import ConfigError
+from dcct.runtime.device import on_device, prepare_torch
+from dcct.training.distributed import Group
+from dcct.training.loop import losses, objective_at, update
+from dcct.training.setup import adam, initial_model
+from dcct.training.state import Learner
+
+
+def first_step(rank, run, port, path):
+    """What a process does in its first step: the loss terms, gradients and BatchNorm statistics go
+    to `path`."""
+    training = run.profile.training
+    os.environ |= {
+        "RANK": str(rank),
+        "LOCAL_RANK": str(rank),
+        "WORLD_SIZE": str(training.processes),
+    }
+    os.environ |= {"MASTER_ADDR": "localhost", "MASTER_PORT": str(port)}
+    prepare_torch(training, training.precision)
+    group = Group(training)
+    dataset = TrainingClips(run.frames, run.manifest, run.profile.clips, training, 0)
+    model = on_device(initial_model(run, dataset.num_identities), training).train().double()
+    shared, scaler = group.together(model), torch.amp.GradScaler("cpu", enabled=False)
+    learner = Learner(
+        model=model,
+        forward=lambda x: shared(x.double()),
+        optimizer=adam(model, training),
+        scaler=scaler,
+        group=group,
+    )
+    batch = next(
+        load_batches(dataset, range(1), part=group.part(training.identities * training.tracklets))
+    )
+    terms = losses(learner, objective_at(0, training), batch, training)
+    update(learner, terms["loss"], training)
+    gradients = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+    if group.first:
+        torch.save((terms, gradients, dict(model.named_buffers())), path)
+    group.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        return free.getsockname()[1]
+
+
+def test_two_processes_give_losses_and_gradients_of_one(run, tmp_path):
+    """Same global batch, triplets mined over all of it, BatchNorm over all of it: everything to
+    1e-5.
+
+    In double precision: in single, rounding moves a few values across ReLU's kink, and gradients by
+    1e-3.
+    """
+    found = {}
+    for processes in (1, 2):
+        started = run("dcct-fd-ld", processes=processes)
+        started.profile.network.vit.args["drop_path_rate"] = 0.0  # each process draws its own paths
+        path = tmp_path / str(processes)
+        torch.multiprocessing.spawn(first_step, (started, free_port(), path), nprocs=processes)
+        found[processes] = torch.load(path)
+    for one, two in zip(found[1], found[2], strict=True):
+        assert one.keys() == two.keys()
+        for name in one:
+            torch.testing.assert_close(two[name], one[name], rtol=1e-5, atol=1e-5, msg=name)
+    assert max(gradient.abs().max() for gradient in found[1][1].values()) > 0.01
+
+
+def test_shares_of_a_batch_are_the_batch(monkeypatch, profile):
+    """Every process takes its own clips, none twice; a batch that cannot be shared evenly is
+    refused."""
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    training = profile.training.model_copy(update={"processes": 4})
+    monkeypatch.setattr("dcct.training.distributed._accelerator", lambda training: None)
+    taken = []
+    for rank in range(4):
+        monkeypatch.setenv("RANK", str(rank))
+        taken += list(range(16))[Group(training).part(16)]
+    assert taken == list(range(16))
+    with pytest.raises(ValueError, match="cannot be shared evenly by 3"):
+        Training(
+            **profile.training.model_dump() | {"identities": 8, "tracklets": 2, "processes": 3}
+        )
+
+
+def test_other_companions_than_the_profile_says_are_refused(monkeypatch, profile):
+    """Started by hand in four processes under a profile for one: a line that says so."""
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    with pytest.raises(ConfigError, match=r"training\.processes: 1, but 4 were started"):
+        Group(profile.training)
