@@ -48,7 +48,7 @@ from dcct.inference.cost import cost_of
 from dcct.losses import batch_hard_triplet
 from dcct.models.full_size import IDENTITIES, PROFILE
 from dcct.runtime.allocator import keep_freed_memory
-from dcct.runtime.device import autocast, on_device, prepare_torch
+from dcct.models.device import autocast, on_device, prepare_torch
 from dcct.runtime.progress import Progress
 from dcct.training.loop import adam, objective_at
 

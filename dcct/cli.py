@@ -1,36 +1,55 @@
-"""The dcct command: one verb per arrow of the pipeline (dcct/commands), and the only place that
+"""The dcct command: one verb per arrow of the pipeline (dcct/verbs), and the only place that
 exits."""
 
 import os
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from dcct.commands import checks, configuration, data, learning, paper
 from dcct.errors import DcctError
+from dcct.pipeline.steps import STEPS
+from dcct.verbs import data, evaluation, figures, results, training
 
+HELP = f"""Reproduce DCCT, step by step.
+
+Data flow one way: [b]{" → ".join(STEPS)}[/b]. Each of these is also a Snakemake rule and DVC \
+stages with the same command lines; `snakemake --cores` runs them all.
+
+Every step checks the digests of what it reads and leaves a receipt.json beside what it makes. \
+Paths follow from the profile (--configfile); nothing upstream is ever written to."""
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     add_completion=False,
-    help="""Reproduce DCCT, step by step.
-
-Data flow one way: [b]source → verify → manifest → pack, sample → weights → train → extract → rank, export, attend → \
-cost, tabulate, draw, tradeoff, gallery, heatmaps, embed, sheet, page[/b]. Each of these is also a Snakemake rule and \
-a DVC stage with the same command line; `snakemake --cores` runs them all.
-
-Every step checks the digests of what it reads and leaves a receipt.json beside what it makes. Paths follow from the \
-profile (--configfile); nothing upstream is ever written to.""",
+    help=HELP,
 )
-for verbs in (data, learning, paper, checks, configuration):
+for verbs in (data, training, evaluation, figures, results):
     app.add_typer(verbs.app)
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        print(f"dcct {version('dcct')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_say_version, is_eager=True, help="Say which it is."),
+    ] = False,
+) -> None:
+    """What stands before a verb."""
+
+
 def main() -> None:
-    """Entry of the console script and of `python -m dcct`: an error that a user can mend is one
-    line and status 1."""
+    """Entry of the console script and of `python -m dcct`: an error that a user can fix is one line
+    and status 1."""
     status = 0
     try:
         app()
@@ -41,18 +60,14 @@ def main() -> None:
             _complain(str(error))
         status = error.status
     except OSError as error:
-        _complain(
-            f"{error.filename or 'input or output'}: {error.strerror or error}: mend this and run"
-            " the command again"
-        )
+        what = f"{error.filename or 'input or output'}: {error.strerror or error}"
+        _complain(f"{what}: put this right and run the command again")
         status = 1
     finally:
         Console().show_cursor()  # a progress bar that was cut short leaves it hidden
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(
-        status
-    )  # everything is written; tearing torch down takes over a second, in each of twenty processes
+    os._exit(status)  # everything is written; tearing torch down takes over a second
 
 
 def _complain(line: str) -> None:

@@ -55,16 +55,16 @@ def write_json(path: Path, content: dict) -> None:
     write_text(path, json.dumps(content, indent=2) + "\n")
 
 
-def read_json(path: Path, made_by: str) -> dict:
-    """Read a JSON artefact; DataError names the verb that makes it when it is missing or
+def read_json(path: Path, command: str) -> dict:
+    """Read a JSON artefact; DataError names the command that makes it when it is missing or
     damaged."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise DataError(f"{path}: missing: run `dcct {made_by}` first") from None
+        raise DataError(f"{path}: missing: run `{command}` first") from None
     except (OSError, ValueError) as error:
         raise DataError(
-            f"{path}: cannot be read ({error}): delete it and run `dcct {made_by}` again"
+            f"{path}: cannot be read ({error}): delete it and run `{command}` again"
         ) from None
 
 

@@ -27,7 +27,7 @@ from dcct.datasets.listing import listed_lengths, read_listing
 from dcct.datasets.manifest import LISTING, read_manifest, write_parquet
 from dcct.errors import DataError
 from dcct.files import atomic, cannot_write, file_digest
-from dcct.pipeline.paths import pixels_file
+from dcct.pipeline.steps import pixels_file
 from dcct.runtime.progress import Progress
 
 INDEX = pa.schema([("offset", pa.int64()), ("length", pa.int32())])
@@ -55,7 +55,7 @@ def pack(
     index = pa.table([offsets, lengths], schema=INDEX).replace_schema_metadata({LISTING: digest})
     write_parquet(folder / "index.parquet", index, dictionary=False)
     if clips.decoded:
-        path = pixels_file(folder, clips.height, clips.width)
+        path = folder / pixels_file(clips.height, clips.width)
         with atomic(path) as temporary, open(temporary, "wb") as store:
             for name, *_ in progress.track(_listed(listing), len(lengths), "frames decoded"):
                 pixels = decode(read_image_bytes(root / name), str(root / name))
@@ -104,7 +104,7 @@ class FrameStore:
 
     @cache  # noqa: B019 - a store lives as long as its process
     def _pixels(self, height: int, width: int) -> np.ndarray | None:
-        path = pixels_file(self.folder, height, width)
+        path = self.folder / pixels_file(height, width)
         return (
             np.memmap(path, np.uint8, "r", shape=(len(self.lengths), height, width, 3))
             if path.exists()

@@ -4,7 +4,9 @@ Unknown keys, wrong types and impossible values raise ConfigError with the file,
 allowed.
 """
 
+import re
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
@@ -16,6 +18,22 @@ from dcct.config.section import Model
 from dcct.config.table import Table
 from dcct.config.variant import Variant
 from dcct.errors import ConfigError
+
+PACKAGE = Path(__file__).parents[1]
+SHIPPED = next(
+    folder for folder in (PACKAGE / "config/shipped", PACKAGE.parent / "config") if folder.is_dir()
+)
+"""Profiles, variants, data sets, tables and published numbers: package data of an installed wheel,
+config/ of a checkout."""
+KINDS: dict[str, type[Model]] = {
+    "datasets": Dataset,
+    "published": Published,
+    "tables": Table,
+    "variants": Variant,
+}
+"""Folder beside a profile → what its files say."""
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+NAMES = "a name is made of letters, digits, dots, dashes and underscores"
 
 
 def load_profile(path: str | Path) -> Profile:
@@ -50,10 +68,10 @@ def load_profile(path: str | Path) -> Profile:
                 " among variants"
             )
     for name in profile.tables:
-        _check_table(load_table(name, path), f"{path}: tables: {name}", path)
+        _check_table(load_named("tables", name, path), f"{path}: tables: {name}", path)
     for one in profile.cross:
         absent = sorted({one.train} - set(profile.datasets)) + sorted(
-            set(one.variants) - set(profile.judged)
+            set(one.variants) - set(profile.evaluated)
         )
         if absent or one.train == one.test:
             what = (
@@ -62,7 +80,7 @@ def load_profile(path: str | Path) -> Profile:
                 else f"{one.test} is both sides"
             )
             raise ConfigError(f"{path}: cross: {what}")
-    absent = sorted(set(profile.evaluation.time_order) - set(profile.judged))
+    absent = sorted(set(profile.evaluation.time_order) - set(profile.evaluated))
     if absent:
         raise ConfigError(
             f"{path}: evaluation.time_order: {', '.join(absent)} not among variants and backbones"
@@ -77,51 +95,46 @@ def _check_table(table: Table, where: str, profile: str | Path) -> None:
             if not config_file(kind, name, profile).is_file():
                 raise ConfigError(f"{where}: unknown {kind.removesuffix('s')} '{name}'")
     if table.published:
-        load_published(table.published, profile)
+        load_named("published", table.published, profile)
+
+
+def load_named(kind: str, name: str, profile: str | Path) -> Any:
+    """The file `name` of a kind (see KINDS): from that folder beside the profile, or shipped."""
+    path = config_file(kind, name, profile)
+    if not NAME.fullmatch(name):
+        raise ConfigError(f"{profile}: {kind}: {name!r}: {NAMES}: rename it")
+    if not path.is_file():
+        known = ", ".join(names_of(kind, profile)) or "none"
+        raise ConfigError(
+            f"{profile}: {kind}: unknown {kind.removesuffix('s')} '{name}'; known: {known}"
+        )
+    return _read(path, KINDS[kind])
 
 
 def load_variant(name: str, profile: str | Path) -> Variant:
-    """The variant `name` (or name@data set) from the folder variants/ beside the profile file."""
-    return _read_named("variants", variant_of(name), profile, Variant)
-
-
-def variant_of(judged: str) -> str:
-    """The variant of what is judged: itself, or what stands before @ where it was trained on
-    another data set."""
-    return judged.partition("@")[0]
-
-
-def training_of(
-    dataset: str, split: int, judged: str, profile: Profile, path: str | Path
-) -> tuple[str, int, str]:
-    """(data set, split, variant) of the training whose checkpoint is judged on a split of a data
-    set.
-
-    Another variant's for a distilled backbone; another data set's for variant@data set, then at the
-    first split run.
-    """
-    source = judged.partition("@")[2]
-    donor = load_variant(judged, path).backbone_of or variant_of(judged)
-    return (
-        (source, splits_of(load_dataset(source, path), profile)[0], donor)
-        if source
-        else (dataset, split, donor)
-    )
-
-
-def variant_names(profile: str | Path) -> list[str]:
-    """Names of all variants beside the profile file, whether it runs them or not."""
-    return sorted(path.stem for path in config_file("variants", "", profile).parent.glob("*.yaml"))
-
-
-def dataset_names(profile: str | Path) -> list[str]:
-    """Names of all data sets beside the profile file, whether it runs them or not."""
-    return sorted(path.stem for path in config_file("datasets", "", profile).parent.glob("*.yaml"))
+    """The variant `name` (or name@data set)."""
+    return load_named("variants", variant_of(name), profile)
 
 
 def load_dataset(name: str, profile: str | Path) -> Dataset:
-    """The dataset `name` from the folder datasets/ beside the profile file."""
-    return _read_named("datasets", name, profile, Dataset)
+    """The data set `name`."""
+    return load_named("datasets", name, profile)
+
+
+def variant_of(label: str) -> str:
+    """The variant of what is label: itself, or what stands before @ where it was trained on
+    another data set."""
+    return label.partition("@")[0]
+
+
+def names_of(kind: str, profile: str | Path) -> list[str]:
+    """Names of all files of a kind beside the profile, or shipped, whether it runs them or not.
+
+    A file whose name cannot be one is nobody's: no profile can name it.
+    """
+    folders = (Path(profile).parent / kind, SHIPPED / kind)
+    names = {path.stem for folder in folders for path in folder.glob("*.yaml")}
+    return sorted(name for name in names if NAME.fullmatch(name))
 
 
 def splits_of(dataset: Dataset, profile: Profile) -> list[int]:
@@ -129,29 +142,11 @@ def splits_of(dataset: Dataset, profile: Profile) -> list[int]:
     return profile.splits if dataset.split_count > 1 else [0]
 
 
-def load_table(name: str, profile: str | Path) -> Table:
-    """The table `name` from the folder tables/ beside the profile file."""
-    return _read_named("tables", name, profile, Table)
-
-
-def load_published(name: str, profile: str | Path) -> Published:
-    """The published numbers `name` from the folder published/ beside the profile file."""
-    return _read_named("published", name, profile, Published)
-
-
 def config_file(kind: str, name: str, profile: str | Path) -> Path:
-    """Where the file of a named variant, dataset, table or paper's numbers lies."""
-    return Path(profile).parent / kind / f"{name}.yaml"
-
-
-def _read_named(kind: str, name: str, profile: str | Path, model: type[Model]):
-    path = config_file(kind, name, profile)
-    if not path.is_file():
-        known = ", ".join(sorted(file.stem for file in path.parent.glob("*.yaml"))) or "none"
-        raise ConfigError(
-            f"{profile}: {kind}: unknown {kind.removesuffix('s')} '{name}'; known: {known}"
-        )
-    return _read(path, model)
+    """Where the file of a named variant, dataset, table or paper's numbers lies: beside the
+    profile, or else where the package ships its own."""
+    beside, shipped = Path(profile).parent / kind / f"{name}.yaml", SHIPPED / kind / f"{name}.yaml"
+    return shipped if shipped.is_file() and not beside.is_file() else beside
 
 
 def _read(path: Path, model: type[Model]):

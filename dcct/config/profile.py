@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 
 from dcct.config.section import Model
 
+Folder = Annotated[str, Field(pattern=r"^[^{}\x00-\x1f\x7f]+$")]
+"""A path. Braces are what workflows put names into, so that it has none."""
 Sampler = Literal["begin", "dense", "repeated", "shuffled"]
 
 
@@ -203,9 +205,9 @@ class Cross(Model):
 
 
 class Profile(Model):
-    data_dir: str
+    data_dir: Folder
     """Folder of the data sets."""
-    results_dir: str
+    results_dir: Folder
     """Folder of everything that the run makes."""
     datasets: list[str] = Field(min_length=1)
     """Names of files in config/datasets."""
@@ -230,7 +232,7 @@ class Profile(Model):
     evaluation: Evaluation
 
     @property
-    def judged(self) -> list[str]:
+    def evaluated(self) -> list[str]:
         """Everything that gets a result row: trained variants, then distilled backbones."""
         return [*self.variants, *self.backbones]
 

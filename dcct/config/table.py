@@ -56,8 +56,8 @@ class Table(Model):
 class Shown:
     """What a table shows of one data set, trained on the same one, or another for `compare: cross`.
 
-    rows: of the table. runs: what the profile judges there (variant, or variant@data set) and the
-    table names.
+    rows: of the table. runs: what the profile evaluates there (variant, or variant@data set) and
+    the table names.
     """
 
     dataset: str
@@ -68,7 +68,7 @@ class Shown:
 
 def shown(table: Table, profile: Profile) -> list[Shown]:
     """A table's data sets in order; of a data set that the profile does not run, no runs."""
-    named = [name for name in profile.judged if name in table.variants]
+    named = [name for name in profile.evaluated if name in table.variants]
     if table.compare == "cross":
         return [
             Shown(

@@ -76,6 +76,11 @@ def write_parquet(path: Path, table: pa.Table, *, dictionary: bool = True) -> No
         pq.write_table(table, temporary, compression="zstd", use_dictionary=dictionary)
 
 
+def identities_in(folder: Path) -> int:
+    """How many training identities a manifest lists."""
+    return int(read_manifest(folder)["label"].to_numpy().max()) + 1
+
+
 def read_manifest(folder: Path) -> pa.Table:
     """The tracklets of a manifest. Raises DataError when it is missing or of another schema
     version."""

@@ -1,5 +1,5 @@
-"""Features that anyone's model made, read from files, so that they are judged by the same evaluator
-as ours.
+"""Features that anyone's model made, read from files, so that they are evaluated by the same
+evaluator as ours.
 
 A file holds, for each tracklet, an identity `pid`, a camera `camid`, and any number of feature
 sets. Parquet: one row a tracklet, every other column a list of numbers of one length. npz: every
@@ -58,7 +58,7 @@ def read_features(path: Path) -> Features:
     return Features(path=path, pid=columns["pid"], camid=columns["camid"], sets=sets)
 
 
-def judge_files(
+def evaluate_files(
     query: Features,
     gallery: Features,
     resamples: int,
@@ -83,7 +83,7 @@ def judge_files(
         camids = np.full(len(camids), NO_CAMERA)
     if not np.isin(query_pids, pids).any():
         raise DataError(
-            f"{query.path}: none of its identities is in {gallery.path}: no query can be judged"
+            f"{query.path}: none of its identities is in {gallery.path}: no query can be evaluated"
         )
     try:
         found = rank_features(

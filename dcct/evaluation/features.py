@@ -27,7 +27,7 @@ def feature_table(keys: list[tuple[str, int]], features: dict[str, np.ndarray]) 
 
 def write_features(path: Path, table: pa.Table, made_by: dict) -> None:
     """Write a feature file. made_by: the network's `parameters`, `precision`, `device`, `versions`
-    of libraries, and `digests` of checkpoint, config and code."""
+    of libraries, and `digests`."""
     write_parquet(path, table.replace_schema_metadata({MADE_BY: json.dumps(made_by)}))
 
 

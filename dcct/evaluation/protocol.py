@@ -1,5 +1,5 @@
-"""Judging a variant: features of test tracklets + protocol → one result row per sampler and feature
-set. No torch."""
+"""Evaluating a variant: features of test tracklets + protocol → one result row per sampler and
+feature set. No torch."""
 
 from pathlib import Path
 
@@ -8,14 +8,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from dcct.config.dataset import Dataset
+from dcct.config.dataset import Protocol
 from dcct.config.profile import Profile
-from dcct.config.variant import Variant
 from dcct.datasets.manifest import read_manifest, write_parquet
 from dcct.errors import DataError
 from dcct.evaluation.features import feature_sets
 from dcct.evaluation.metrics import RANKS, Retrieval, chance, identity_bootstrap, interval
 from dcct.evaluation.ranking import Ranked, rank_features
+from dcct.files import write_json
 from dcct.seeding import Stream, generator
 
 DISTANCE = "cosine"
@@ -23,14 +23,16 @@ SHOWN = 10
 """Gallery tracklets kept per query for looking at."""
 RERANKED = " re-ranked"
 """Ends the name of a feature set that was re-ranked."""
+SCORES = ("mAP", "rank1", "mINP")
+"""Metrics that a few numbers show, there in percent."""
 NO_CAMERA = -1
 """A gallery camera that no query shares: nothing is left out."""
 
 
-def judge(
-    features: Path, manifest: Path, dataset: Dataset, profile: Profile, variant: Variant
+def evaluate_features(
+    features: Path, manifest: Path, protocol: Protocol, profile: Profile
 ) -> tuple[list[dict], pa.Table]:
-    """Rank every sampler's every feature set under the dataset's protocol.
+    """Rank every sampler's every feature set under a data set's protocol.
 
     Returns result rows (see `result_row`) and a table with one row per sampler, feature set and
     query. Raises DataError at features that are not finite.
@@ -45,11 +47,9 @@ def judge(
             for name in ("split", "pid", "camid")
         )
         query = split == "query"
-        gallery = np.ones_like(query) if dataset.protocol.gallery_includes_queries else ~query
+        gallery = np.ones_like(query) if protocol.gallery_includes_queries else ~query
         gallery_camid = (
-            camid[gallery]
-            if dataset.protocol.drop_same_camera
-            else np.full(gallery.sum(), NO_CAMERA)
+            camid[gallery] if protocol.drop_same_camera else np.full(gallery.sum(), NO_CAMERA)
         )
         sums, labels = _sums(list(sets)), (pid[query], pid[gallery], camid[query], gallery_camid)
         parts = [
@@ -60,7 +60,7 @@ def judge(
             try:
                 found = rank_features(*parts, *labels, sums=sums, reranking=reranking, shown=SHOWN)
             except ValueError as error:
-                raise DataError(f"{features}: {error}: train {variant.title} again") from None
+                raise DataError(f"{features}: {error}: train and extract again") from None
             for name in sets:
                 feature = name + RERANKED if reranking else name
                 rows.append(
@@ -68,7 +68,7 @@ def judge(
                         "sampler": sampler,
                         "feature": feature,
                         "dimensions": sets[name].shape[1],
-                        **_protocol(dataset, profile),
+                        **_protocol(protocol, profile),
                         "reranking": reranking and reranking.model_dump(),
                         **result_row(
                             found[name].retrieval, pid[query], profile.evaluation.bootstrap
@@ -83,10 +83,10 @@ def judge(
     return rows, pa.concat_tables(queries)
 
 
-def _protocol(dataset: Dataset, profile: Profile) -> dict:
-    """The rules that a row was judged by, beside sampler, feature set and re-ranking."""
+def _protocol(protocol: Protocol, profile: Profile) -> dict:
+    """The rules that a row was evaluated by, beside sampler, feature set and re-ranking."""
     return {
-        **dataset.protocol.model_dump(mode="json"),
+        **protocol.model_dump(mode="json"),
         "clip_length": profile.clips.length,
         "distance": DISTANCE,
     }
@@ -125,28 +125,25 @@ def write_metrics(
     rows: list[dict],
     queries: pa.Table,
     header: dict,
-    variant: Variant,
-    profile: Profile,
+    headline: tuple[str, str],
     folder: Path,
 ) -> dict:
-    """Contents of metrics.json: the headline row that tables report, and all rows; queries go to
-    parquet.
+    """Write metrics.json (the row that tables report, and all rows), queries.parquet, and
+    scores.json for those who follow a few numbers; return the headline row.
 
     header: what all rows share (run, provenance); every row holds it too, so that it can be quoted
-    alone.
+    alone. headline: sampler and feature set that tables report.
     """
-    headline = next(
-        row
-        for row in rows
-        if row["sampler"] == profile.evaluation.samplers[0] and row["feature"] == variant.headline
-    )
+    best = next(row for row in rows if (row["sampler"], row["feature"]) == headline)
     write_parquet(folder / "queries.parquet", queries)
-    return {
-        **header,
+    whole = {
         "ranks": list(RANKS),
-        "headline": header | headline,
+        "headline": header | best,
         "rows": [header | row for row in rows],
     }
+    write_json(folder / "metrics.json", header | whole)
+    write_json(folder / "scores.json", {name: round(100 * best[name], 2) for name in SCORES})
+    return best
 
 
 def _query_table(

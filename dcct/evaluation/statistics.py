@@ -4,11 +4,9 @@ percent."""
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
 from dcct.errors import DataError
 from dcct.evaluation.metrics import identity_bootstrap, interval
-from dcct.report.tables.results import Judged
 from dcct.seeding import Stream, generator
 
 FLIPS = 1
@@ -52,8 +50,8 @@ class Sample:
     def __sub__(self, other: "Sample") -> "Sample":
         """The paired difference, seed by seed and query by query. Raises DataError when the queries
         differ."""
-        _same_queries(self.splits, other.splits)
-        _same_queries(self.tracklets, other.tracklets)
+        same_queries(self.splits, other.splits)
+        same_queries(self.tracklets, other.tracklets)
         return replace(self, values=self.values - other.values)
 
     def estimate(self, resamples: int) -> Estimate:
@@ -102,40 +100,8 @@ def sign_flip_test(values: np.ndarray, pids: np.ndarray, draw: np.random.Generat
     return float((1 + np.count_nonzero(np.abs(signs @ sums) >= observed)) / (1 + DRAWN))
 
 
-def sample(runs: list[Judged], metric: str, sampler: str, feature: str) -> Sample:
-    """Per-query values of a metric (mAP, mINP or rankK) of one variant's runs, at one sampler and
-    feature set."""
-    seeds, splits = sorted({run.seed for run in runs}), sorted({run.split for run in runs})
-    values, queries = [], []
-    for split in splits:
-        tables = {run.seed: run.ranked(sampler, feature) for run in runs if run.split == split}
-        first = next(iter(tables.values()))
-        for table in tables.values():
-            _same_queries(first.index.to_numpy(), table.index.to_numpy())
-        absent = np.full(len(first), np.nan)
-        values.append(
-            np.stack(
-                [_values(tables[seed], metric) if seed in tables else absent for seed in seeds]
-            )
-        )
-        queries.append(
-            pd.DataFrame({"split": split, "tracklet": first.index, "pid": first["pid"].to_numpy()})
-        )
-    about = pd.concat(queries)
-    return Sample(
-        values=np.concatenate(values, axis=1),
-        splits=about["split"].to_numpy(),
-        tracklets=about["tracklet"].to_numpy(),
-        pids=about["pid"].to_numpy(),
-    )
-
-
-def _values(table: pd.DataFrame, metric: str) -> np.ndarray:
-    if metric in ("mAP", "mINP"):
-        return 100 * table["ap" if metric == "mAP" else "inp"].to_numpy()
-    return 100.0 * (table["first_hit"].to_numpy() <= int(metric.removeprefix("rank")))
-
-
-def _same_queries(one: np.ndarray, other: np.ndarray) -> None:
+def same_queries(one: np.ndarray, other: np.ndarray) -> None:
     if not np.array_equal(one, other):
-        raise DataError("two runs were judged on different queries: run `dcct rank` of both again")
+        raise DataError(
+            "two runs were evaluated on different queries: run `dcct rank` of both again"
+        )

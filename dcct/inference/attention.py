@@ -22,8 +22,8 @@ from dcct.datasets.manifest import read_manifest
 from dcct.inference.attention_file import write_attention
 from dcct.models.cca import Attention
 from dcct.models.dcct import DCCT
+from dcct.models.device import on_device, prepare_torch
 from dcct.models.hta import HEADS
-from dcct.runtime.device import on_device, prepare_torch
 
 SHOWN = 4
 """Queries whose clips are looked at."""
@@ -78,8 +78,8 @@ def shown_clips(clips: Path, manifest: Path, sampler: str) -> list[tuple[int, li
 
 @torch.inference_mode()
 def attended(model: DCCT, clips_BTCHW: Tensor) -> dict[str, Tensor]:
-    """Run the network on normalised clips → part (see attention_file.py) → what it says of every frame,
-    (B,T,…)."""
+    """Run the network on normalised clips → part (see attention_file.py) → what it says of every
+    frame, (B,T,…)."""
     found, shape = {}, clips_BTCHW.shape[:2]
 
     def remember(part: str, reading: Reading) -> Callable:

@@ -1,12 +1,11 @@
 """What a profile will cost before anything is run: images, operations, hours and memory of every
 training."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from dcct.config.dataset import Dataset
-from dcct.config.profile import Profile
-from dcct.config.variant import Variant
 from dcct.inference.cost import cost_of
+from dcct.pipeline.pipeline import Pipeline
 from dcct.training.memory import Memory, memory_of
 
 PASSES = 3
@@ -15,7 +14,7 @@ one."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
+class Budget:
     """Trainings of one variant on one data set. runs: splits × seeds. images, flops, hours: of all
     of them."""
 
@@ -28,21 +27,25 @@ class Job:
     memory: Memory
 
 
-def job_of(
-    name: str,
-    data: Dataset,
-    runs: int,
-    label: str,
-    variant: Variant,
-    profile: Profile,
-    flops_per_second: float,
-) -> Job | None:
-    """The budget of one variant; None where nothing is trained or the number of identities is not
-    known.
+def budget(
+    pipeline: Pipeline, flops_per_second: float, say: Callable[[str], None]
+) -> Iterator[Budget]:
+    """The budget of every variant on every data set of a profile, as far as anything is trained
+    and the number of identities is known.
 
     flops_per_second: what the card achieves on such a step: its matrix-product rate times the
     measured utilisation.
     """
+    for dataset in pipeline.profile.datasets:
+        for label in pipeline.profile.variants:
+            if found := _budget_of(dataset, label, pipeline, flops_per_second):
+                say(f"{dataset}, {label}: {found.hours:,.1f} hours")
+                yield found
+
+
+def _budget_of(name: str, label: str, pipeline: Pipeline, flops_per_second: float) -> Budget | None:
+    profile, variant, data = pipeline.profile, pipeline.variant(label), pipeline.dataset(name)
+    runs = len(pipeline.splits(name)) * len(profile.seeds)
     training, clips, identities = profile.training, profile.clips, data.expected.train_ids
     if not variant.trained or identities is None:
         return None
@@ -52,7 +55,7 @@ def job_of(
     flops = float(
         passes * images * cost_of(label, variant, profile.network, clips, identities).flops
     )
-    return Job(
+    return Budget(
         dataset=name,
         variant=label,
         runs=runs,

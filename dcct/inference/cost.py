@@ -10,8 +10,8 @@ from dcct.config.profile import Clips, Network, Profile
 from dcct.config.variant import Variant
 from dcct.models import full_size
 from dcct.models.dcct import DCCT
+from dcct.models.device import on_device, prepare_torch
 from dcct.official.names import unused_parameters
-from dcct.runtime.device import on_device, prepare_torch
 
 PARTS = {
     "cnn": "cnn",

@@ -31,8 +31,8 @@ STRIDE = """for module in model.layer4[0].modules():  # DCCT keeps the resolutio
 NO_POOL = "model.maxpool = torch.nn.Identity()  # this network is for small images\n"
 
 
-def export_backbone(model: DCCT, network: Network, clips: Clips, title: str, folder: Path) -> float:
-    """Write plan.EXPORTED for the one backbone of `model`: timm weights, how timm builds it, ONNX,
+def export_backbone(model: DCCT, network: Network, clips: Clips, name: str, folder: Path) -> float:
+    """Write steps.EXPORTED for the one backbone of `model`: timm weights, how timm builds it, ONNX,
     how to use both.
 
     Both exports map normalised images (N,3,H,W) to features (N,C); the feature of a clip is the
@@ -49,7 +49,7 @@ def export_backbone(model: DCCT, network: Network, clips: Clips, title: str, fol
         folder / "config.json",
         json.dumps(_timm_config(config, branch, clips, net.num_features), indent=2) + "\n",
     )
-    write_text(folder / "README.md", _card(config, branch, clips, title))
+    write_text(folder / "README.md", _card(config, branch, clips, name))
     with torch.inference_mode():
         images = torch.randn(
             FRAMES, 3, clips.height, clips.width, generator=torch.Generator().manual_seed(0)
@@ -147,8 +147,8 @@ def _distance(features: Tensor, ours: Tensor) -> float:
     return float((features.mean(0, keepdim=True) - ours).norm() / ours.norm())
 
 
-def _card(config: Backbone, branch: str, clips: Clips, title: str) -> str:
-    return f"""# {title}
+def _card(config: Backbone, branch: str, clips: Clips, name: str) -> str:
+    return f"""# {name}
 
 A {config.name} that learnt to re-identify people within DCCT and works alone. Images are resized to
 {clips.height}×{clips.width} (bicubic) and normalised as ImageNet. The feature of a clip is the mean over its frames;

@@ -26,12 +26,12 @@ from dcct.clips.frames import FrameStore
 from dcct.clips.transforms import to_input
 from dcct.config.profile import Clips, Profile
 from dcct.config.variant import Variant
-from dcct.datasets.manifest import read_manifest
+from dcct.datasets.manifest import identities_in
 from dcct.errors import LostProcessError
 from dcct.evaluation.features import feature_table, made_by, write_features
 from dcct.models.checkpoint import load_model
 from dcct.models.dcct import DCCT
-from dcct.runtime.device import autocast, on_device, prepare_torch
+from dcct.models.device import autocast, on_device, prepare_torch
 from dcct.runtime.progress import Progress
 
 SHARD_CLIPS = 4096
@@ -43,9 +43,9 @@ Clip = dict
 
 @dataclass(frozen=True, kw_only=True)
 class Extraction:
-    """What is extracted with what. learnt_from: manifest of the set that the checkpoint was trained
+    """What is extracted with what. trained_on: manifest of the set that the checkpoint was trained
     on, which may be another than the tracklets'. work: where finished shards wait for the others.
-    digests: of the checkpoint, and of config and code so far."""
+    digests: of the checkpoint."""
 
     variant: Variant
     profile: Profile
@@ -53,7 +53,7 @@ class Extraction:
     clips: Path
     frames: Path
     manifest: Path
-    learnt_from: Path
+    trained_on: Path
     checkpoint: Path
     work: Path
     digests: dict
@@ -80,14 +80,13 @@ class TestClips(Dataset):
         return torch.from_numpy(clip), self.groups[index]
 
 
-def trained_model(variant: Variant, profile: Profile, learnt_from: Path, checkpoint: Path) -> DCCT:
+def trained_model(variant: Variant, profile: Profile, trained_on: Path, checkpoint: Path) -> DCCT:
     """The variant's network with its checkpoint, on the CPU; a distilled backbone takes its part of
     a donor's.
 
-    learnt_from: manifest of the training set, which says how many identities the classifiers know.
+    trained_on: manifest of the training set, which says how many identities the classifiers know.
     """
-    identities = int(read_manifest(learnt_from)["label"].to_numpy().max()) + 1
-    model = DCCT(variant, profile.network, profile.clips, identities)
+    model = DCCT(variant, profile.network, profile.clips, identities_in(trained_on))
     prefixes = tuple(f"{part}{branch}." for branch in variant.branches for part in ("", "head_"))
     load_model(model, checkpoint, prefixes if variant.backbone_of else ("",))
     return model.eval()
@@ -129,7 +128,7 @@ def extract_shards(
     prepare_torch(profile.training, profile.evaluation.precision)
     if profile.training.device == "cuda":
         torch.cuda.set_device(rank)
-    model = trained_model(job.variant, profile, job.learnt_from, job.checkpoint)
+    model = trained_model(job.variant, profile, job.trained_on, job.checkpoint)
     model, store = on_device(model, profile.training), FrameStore(job.frames, job.manifest)
     maker = {**_maker(model, profile), "digests": job.digests}
     for number in numbers:

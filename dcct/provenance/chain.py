@@ -127,7 +127,7 @@ def _step(receipts: Receipts, receipt: Path, sources: list[Path], found: dict[Pa
     report = receipt.parent / "report.json"
     data = None
     if verb == "verify" and report.is_file():
-        data = {name: read_json(report, verb).get(name) for name in VERIFICATION}
+        data = {name: read_json(report, f"dcct {verb}").get(name) for name in VERIFICATION}
     return Step(
         verb=verb,
         receipt=receipt.as_posix(),

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from dcct.errors import DataError
 from dcct.files import file_digest, read_json
-from dcct.pipeline.paths import REFERENCE, VERBS, made_by
-from dcct.provenance.receipt import RECEIPT
+from dcct.pipeline.steps import RECEIPT, REFERENCE, RUNS, STEPS, Step, made_by, record_of
 from dcct.runtime.progress import Progress
 
-RUNS = "runs"
+KINDS = {step.at.split("/")[0] for step in STEPS.values()}
+"""Folders below the results that steps fill."""
 AS_RECORDED, CHANGED, MISSING, NOT_HASHED = "as recorded", "changed", "missing", "not hashed"
 
 
@@ -46,11 +46,14 @@ class Receipts:
                 yield path
 
     def read(self, receipt: Path) -> dict:
-        """A receipt; without outputs and inputs where there is none."""
+        """A receipt and what its run record adds; without outputs and inputs where there is
+        none."""
         if receipt not in self._read:
-            empty = {"outputs": {}, "inputs": {}, "settings": "", "code": ""}
-            found = read_json(receipt, self.verb(receipt)) if receipt.is_file() else {}
-            self._read[receipt] = empty | found
+            found: dict = {"outputs": {}, "inputs": {}, "settings": "", "code": ""}
+            if receipt.is_file():
+                found |= self.run(receipt) or {}
+                found |= read_json(receipt, f"dcct {self.verb(receipt)}")
+            self._read[receipt] = found
         return self._read[receipt]
 
     def outputs(self, receipt: Path) -> dict[Path, str]:
@@ -82,13 +85,7 @@ class Receipts:
 
     def sources(self, receipt: Path) -> dict[Path, Path | None]:
         """Inputs of an artefact → the receipt that names each now; None where no receipt does."""
-        found = {file: self.naming(file) for file in self.inputs(receipt)}
-        if (
-            self.verb(receipt) == "verify"
-        ):  # a source has no outputs to name: its data lie elsewhere
-            source = self.root / "sources" / receipt.parent.name / RECEIPT
-            found |= {source: source} if source.is_file() else {}
-        return found
+        return {file: self.naming(file) for file in self.inputs(receipt)}
 
     def stale(self, receipt: Path) -> list[Path]:
         """Inputs whose receipts say another digest now than when this artefact was made, or that
@@ -102,23 +99,28 @@ class Receipts:
 
     def verb(self, receipt: Path) -> str:
         """The verb that made the artefact with this receipt."""
-        return made_by(receipt.relative_to(self.root))[0]
+        return self._made_by(receipt)[0].verb
 
     def record(self, receipt: Path) -> Path:
         """Where the run record of an artefact lies."""
-        *key, last = made_by(receipt.relative_to(self.root))
-        return self.root.joinpath(RUNS, *key, f"{last}.json")
+        return self.root / record_of(*self._made_by(receipt))
 
     def run(self, receipt: Path) -> dict | None:
         """The run record of an artefact; None where it is gone."""
         record = self.record(receipt)
-        return read_json(record, self.verb(receipt)) if record.is_file() else None
+        return read_json(record, f"dcct {self.verb(receipt)}") if record.is_file() else None
+
+    def _made_by(self, receipt: Path) -> tuple[Step, dict]:
+        found = made_by(receipt.relative_to(self.root))
+        if found is None or found[2] != RECEIPT:
+            raise DataError(f"{receipt}: a receipt of no step: delete it")
+        return found[:2]
 
     def _here(self, recorded: str) -> Path:
         """An input as its receipt names it (seen from where the step ran) → the same below this
         root."""
         parts = Path(recorded).parts
-        kinds = [place for place, part in enumerate(parts) if part in VERBS]
+        kinds = [place for place, part in enumerate(parts) if part in KINDS]
         return self.root.joinpath(*parts[kinds[-1] :]) if kinds else Path(recorded)
 
 

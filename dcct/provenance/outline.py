@@ -156,7 +156,7 @@ def _values(row: dict[str, str], column: str, receipts: list[str]) -> dict[str, 
     found = {}
     for receipt in receipts:
         path = Path(receipt).with_name("metrics.json")
-        content = read_json(path, "rank")
+        content = read_json(path, "dcct rank")
         feature = features.get(content["variant"].partition("@")[0])
         for one in content["rows"]:
             if (one["sampler"], one["feature"]) == (row["sampler"], feature) and metric in one:

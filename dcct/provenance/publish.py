@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 
 from dcct.files import cannot_write, read_json
-from dcct.provenance.receipt import RECEIPT, check_outputs
+from dcct.pipeline.steps import RECEIPT
+from dcct.provenance.receipt import check_outputs
 
 METRICS = "metrics"
 
@@ -22,7 +23,7 @@ def publish(
     """
     copies = {receipt.relative_to(results): receipt for receipt in metrics}
     for receipt, folder in receipts.items():
-        for name in (*check_outputs(receipt, ""), receipt.name):
+        for name in (*check_outputs(receipt, "snakemake --cores"), receipt.name):
             copies[folder / name] = receipt.parent / name
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -44,7 +45,7 @@ def publish(
 def _take_away(folder: Path) -> None:
     """Remove what was published into a folder before: what its receipts name, and those."""
     for receipt in folder.glob(f"*.{RECEIPT}"):
-        for name in read_json(receipt, "publish")["outputs"]:
+        for name in read_json(receipt, "dcct publish")["outputs"]:
             (folder / name).unlink(missing_ok=True)
         receipt.unlink()
 

@@ -1,9 +1,8 @@
-"""Atomic writes, digests, and the small JSON that stands beside every artefact.
+"""What stands beside every artefact, in two files.
 
-A receipt says WHAT was made from what: digests of outputs, inputs, settings and code. It holds
-nothing that changes between two equal runs, so that workflows compare receipts instead of
-gigabytes. A run record says HOW: command, seconds, versions, device. Nothing depends on run
-records.
+A receipt says WHAT was made: digests of outputs, and nothing else, so that what is made again with
+the same bytes changes nothing downstream. A run record says HOW it came to be: digests of inputs,
+settings and code, and command, seconds, versions, device.
 """
 
 import contextlib
@@ -22,9 +21,11 @@ from pathlib import Path
 
 from dcct.errors import DataError
 from dcct.files import file_digest, read_json, write_json
+from dcct.pipeline.pipeline import Job
 
-RECEIPT = "receipt.json"
-SCHEMA = 1
+SCHEMA = 2
+ORIGIN = ("inputs", "settings", "code")
+"""Keys of a run record that say what the artefact was made from."""
 
 
 def settings_digest(settings: dict) -> str:
@@ -32,28 +33,21 @@ def settings_digest(settings: dict) -> str:
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def code_digest(files: list[Path]) -> str:
-    """Digest of source files in the order given."""
-    return hashlib.sha256("".join(file_digest(file) for file in files).encode()).hexdigest()[:16]
-
-
-def check_outputs(receipt: Path, made_by: str) -> dict:
+def check_outputs(receipt: Path, command: str) -> dict:
     """Read a receipt and hold every output that it names against the disk.
 
     Returns {file name: sha256}. Raises DataError naming the file that is missing or no longer what
     was written.
     """
-    outputs = read_json(receipt, made_by)["outputs"]
+    outputs = read_json(receipt, command)["outputs"]
     for name, expected in outputs.items():
         path = receipt.parent / name
         if not path.is_file():
-            raise DataError(
-                f"{path}: missing although {receipt} names it: run `dcct {made_by}` again"
-            )
+            raise DataError(f"{path}: missing although {receipt} names it: run `{command}` again")
         if file_digest(path) != expected:
             raise DataError(
-                f"{path}: damaged: its SHA-256 is not the one in {receipt}: delete it and run `dcct"
-                f" {made_by}` again"
+                f"{path}: damaged: its SHA-256 is not the one in {receipt}: delete it and run"
+                f" `{command}` again"
             )
     return outputs
 
@@ -73,31 +67,34 @@ class Origin:
         return {"config": self.settings, "data": settings_digest(self.inputs), "code": self.code}
 
 
-def origin_of(inputs: dict[Path, str], settings: dict, code: list[Path]) -> Origin:
-    """Check every input against its receipt. inputs: receipt → verb that makes it, for the message
-    if it is missing."""
+def origin_of(job: Job) -> Origin:
+    """Check everything that a job reads against its receipts; where a step may have gaps, only what
+    is there."""
+    inputs = job.reads.values()
+    if job.step.gaps:
+        inputs = [other for other in inputs if other.receipt.is_file()]
     digests = {
-        f"{receipt.parent.as_posix()}/{name}": digest
-        for receipt, verb in inputs.items()
-        for name, digest in check_outputs(receipt, verb).items()
+        f"{other.folder.as_posix()}/{name}": digest
+        for other in inputs
+        for name, digest in check_outputs(other.receipt, other.again).items()
     }
-    return Origin(inputs=digests, settings=settings_digest(settings), code=code_digest(code))
+    return Origin(inputs=digests, settings=settings_digest(job.settings), code=job.code)
 
 
 @contextlib.contextmanager
-def recorded(receipt: Path, run: Path, outputs: list[Path], origin: Origin) -> Iterator[dict]:
-    """Do a step's work inside; receipt and run record are written after it.
+def recorded(job: Job, origin: Origin) -> Iterator[dict]:
+    """Do a job's work inside; receipt and run record are written after it.
 
-    outputs: files that the body writes, in the receipt's folder. The yielded dict takes what else
-    the run record should hold. A body that fails leaves no receipt.
+    The yielded dict takes what else the run record should hold. A body that fails leaves no
+    receipt.
     """
-    receipt.unlink(missing_ok=True)
+    job.receipt.unlink(missing_ok=True)
     facts: dict = {}
     started, clock = time.time(), time.perf_counter()
     yield facts
     seconds = time.perf_counter() - clock
     write_json(
-        run,
+        job.record,
         {
             "command": shlex.join(["dcct", *sys.argv[1:]]),
             "started": round(started),
@@ -108,20 +105,21 @@ def recorded(receipt: Path, run: Path, outputs: list[Path], origin: Origin) -> I
             "machine": platform.machine(),
             "system": platform.system(),
             **facts,
+            **asdict(origin),
         },
     )
-    digests = {path.relative_to(receipt.parent).as_posix(): file_digest(path) for path in outputs}
-    write_json(receipt, {"schema": SCHEMA, "outputs": digests, **asdict(origin)})
+    outputs = {path.relative_to(job.folder).as_posix(): file_digest(path) for path in job.outputs}
+    write_json(job.receipt, {"schema": SCHEMA, "outputs": outputs})
 
 
-def made_from(receipt: Path, origin: Origin) -> bool:
+def made_from(job: Job, origin: Origin) -> bool:
     """Whether a whole artefact with exactly this origin is there."""
     try:
-        check_outputs(receipt, "")
+        check_outputs(job.receipt, job.again)
+        record = read_json(job.record, job.again)
     except DataError:
         return False
-    content = json.loads(receipt.read_text(encoding="utf-8"))
-    return all(content.get(name) == value for name, value in asdict(origin).items())
+    return all(record.get(name) == value for name, value in asdict(origin).items())
 
 
 def _git_revision() -> str:

@@ -3,7 +3,9 @@ pipes and logs."""
 
 import resource
 import time
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Protocol
 
 import torch
 from rich.columns import Columns
@@ -17,7 +19,6 @@ from torch import Tensor
 
 from dcct.config.profile import Training
 from dcct.runtime.progress import Progress
-from dcct.training.state import Learner
 
 REDRAW_S = 0.25
 """Reading a loss term waits for the device, so not every step is shown."""
@@ -25,22 +26,37 @@ SHOWN = ("loss", "frame", "clip", "distill_f", "distill_l")
 """What names of loss terms begin with; the rest of a history row is not printed."""
 
 
-class View:
-    """Use as a context manager; call epoch_starts, then step after each step, then epoch_ends."""
+class Trained(Protocol):
+    """How far a training is."""
 
-    def __init__(self, progress: Progress, training: Training, epochs: int, identities: int):
-        self.progress, self.training, self.epochs = progress, training, epochs
-        self.steps = identities // training.identities
+    epoch: int
+    """Whole epochs."""
+    step: int
+    """Steps of the next one."""
+    images: int
+    """Images that it has seen in it."""
+
+
+class View:
+    """Use as a context manager around a training that calls it (training.loop.Watch).
+
+    after_step: called after each step too.
+    """
+
+    def __init__(
+        self,
+        progress: Progress,
+        training: Training,
+        after_step: Callable[[], None] = lambda: None,
+    ):
+        self.progress, self.training, self.after_step = progress, training, after_step
         console = progress.console
-        self._live = (
-            Live(console=console, auto_refresh=False) if console and console.is_terminal else None
-        )
+        on_terminal = console is not None and console.is_terminal
+        self._live = Live(console=console, auto_refresh=False) if on_terminal else None
         self._drawn = self._started = 0.0
-        self._images = self._first_step = 0
+        self._images = self._first_step = self._epochs = self._steps = 0
 
     def __enter__(self) -> "View":
-        if self._live and self.epochs:
-            self._live.start()
         return self
 
     def __exit__(self, *_) -> None:
@@ -48,19 +64,22 @@ class View:
             self._live.update("", refresh=True)
             self._live.stop()
 
-    def epoch_starts(self, learner: Learner) -> None:
-        self._started, self._images, self._first_step = (
-            time.perf_counter(),
-            learner.images,
-            learner.step,
-        )
+    def say(self, message: str) -> None:
+        self.progress.say(message)
 
-    def step(self, learner: Learner, terms: dict[str, Tensor]) -> None:
+    def epoch_starts(self, place: Trained, epochs: int, steps: int) -> None:
+        if self._live:
+            self._live.start()
+        self._started, self._epochs, self._steps = time.perf_counter(), epochs, steps
+        self._images, self._first_step = place.images, place.step
+
+    def step(self, place: Trained, terms: dict[str, Tensor]) -> None:
         """Draw where the training is, unless that was done a moment ago."""
+        self.after_step()
         now = time.perf_counter()
         if self._live and now - self._drawn >= REDRAW_S:
             self._drawn = now
-            self._live.update(self._picture(learner, terms, now - self._started), refresh=True)
+            self._live.update(self._picture(place, terms, now - self._started), refresh=True)
 
     def epoch_ends(self, row: dict) -> None:
         """One line: where it is, how fast, how long still, and the epoch's mean of the loss (in
@@ -70,33 +89,29 @@ class View:
         terms = "  ".join(
             f"{name} {value:.3f}" for name, value in row.items() if name.startswith(shown)
         )
-        rate, left = (
-            (row["images"] - self._images) / seconds,
-            seconds * (self.epochs - row["epoch"]),
-        )
+        rate = (row["images"] - self._images) / seconds
+        left = seconds * (self._epochs - row["epoch"])
         self.progress.say(
-            f"epoch {row['epoch']}/{self.epochs}  lr {row['learning_rate']:.2g}  {rate:.0f}"
+            f"epoch {row['epoch']}/{self._epochs}  lr {row['learning_rate']:.2g}  {rate:.0f}"
             f" images/s  {left:.0f} s left  {terms}"
         )
 
-    def _picture(
-        self, learner: Learner, terms: dict[str, Tensor], seconds: float
-    ) -> RenderableType:
+    def _picture(self, place: Trained, terms: dict[str, Tensor], seconds: float) -> RenderableType:
         """seconds: since this process started the epoch, at whose step `first_step` it may have
         gone on."""
-        done = learner.step - self._first_step
-        left = (self.epochs - learner.epoch) * self.steps - learner.step
-        place = Table.grid(padding=(0, 1))
-        place.add_row(
+        done = place.step - self._first_step
+        left = (self._epochs - place.epoch) * self._steps - place.step
+        grid = Table.grid(padding=(0, 1))
+        grid.add_row(
             "epoch",
-            f"{learner.epoch + 1}/{self.epochs}",
-            ProgressBar(self.epochs, learner.epoch, width=40),
+            f"{place.epoch + 1}/{self._epochs}",
+            ProgressBar(self._epochs, place.epoch, width=40),
         )
-        place.add_row(
-            "step", f"{learner.step}/{self.steps}", ProgressBar(self.steps, learner.step, width=40)
+        grid.add_row(
+            "step", f"{place.step}/{self._steps}", ProgressBar(self._steps, place.step, width=40)
         )
         speed = (
-            f"{(learner.images - self._images) / seconds:,.0f} images/s  "
+            f"{(place.images - self._images) / seconds:,.0f} images/s  "
             f" {timedelta(seconds=round(left * seconds / max(1, done)))} left  "
             f" {_memory_gib(self.training):.1f} GiB"
         )
@@ -104,7 +119,7 @@ class View:
             Text.assemble((name, "dim"), f" {term.item():.3f}") for name, term in terms.items()
         ]
         return Stacked(
-            Text(self.progress.label, "bold"), place, Text(speed), Columns(values, padding=(0, 2))
+            Text(self.progress.label, "bold"), grid, Text(speed), Columns(values, padding=(0, 2))
         )
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.csv
@@ -18,15 +19,11 @@ from dcct.datasets.manifest import write_parquet
 from dcct.errors import AskedToStopError
 from dcct.files import atomic
 from dcct.models.checkpoint import MODEL, save_model
-from dcct.runtime.device import autocast, on_device, prepare_torch
-from dcct.runtime.profiler import traced
-from dcct.runtime.progress import Progress
+from dcct.models.device import autocast, on_device, prepare_torch
 from dcct.runtime.signals import stop_requests
-from dcct.runtime.view import View
 from dcct.seeding import Stream, torch_seed
 from dcct.training.distributed import Group
 from dcct.training.finite import check_finite
-from dcct.training.memory import memory_advice, memory_of
 from dcct.training.objective import Objective
 from dcct.training.schedule import distill_weight_at, lr_at
 from dcct.training.setup import adam, initial_model, moving_average
@@ -36,13 +33,24 @@ HISTORY, PLOTTED = "history.parquet", "history.csv"
 """Every epoch's mean of every loss term: for programs, and for `dvc plots`."""
 
 
-def fit(run: Run, folder: Path, progress: Progress, trace: Path | None = None) -> dict:
+class Watch(Protocol):
+    """Whom a training tells how it goes; nothing that it does decides a number."""
+
+    def say(self, message: str) -> None: ...
+
+    def epoch_starts(self, learner: Learner, epochs: int, steps: int) -> None: ...
+
+    def step(self, learner: Learner, terms: dict[str, Tensor]) -> None: ...
+
+    def epoch_ends(self, row: dict) -> None: ...
+
+
+def fit(run: Run, folder: Path, watch: Watch) -> dict:
     """Train and write folder/model.safetensors, folder/history.parquet and folder/history.csv.
 
-    Started as one of several processes, it does its part, and the first of them writes. trace:
-    where a profiler's trace of a few steps goes. Returns what the run record holds, summed over
-    interruptions. Raises DcctError at a non-finite loss, AskedToStopError when a signal asked to
-    stop and the state is saved.
+    Started as one of several processes, it does its part, and the first of them writes. Returns
+    what the run record holds, summed over interruptions. Raises DcctError at a non-finite loss,
+    AskedToStopError when a signal asked to stop and the state is saved.
     """
     training = run.profile.training
     prepare_torch(training, training.precision)
@@ -57,33 +65,18 @@ def fit(run: Run, folder: Path, progress: Progress, trace: Path | None = None) -
         average=moving_average(model, training),
         group=group,
     )
-    memory = memory_of(run.variant, run.profile, dataset.num_identities)
-    progress.say(f"memory of a step: {memory}")
-    learner.resume(run, progress)
+    learner.resume(run, watch.say)
     epochs = training.epochs if run.variant.trained else 0
-    with (
-        stop_requests() as asked,
-        memory_advice(training, run.profile.clips.length),
-        group.watched(),
-        View(progress, training, epochs, dataset.num_identities) as view,
-        traced(trace) as mark_step,
-    ):
-
-        def after_step(terms: dict[str, Tensor]) -> None:
-            view.step(learner, terms)
-            mark_step()
-
+    with stop_requests() as asked, group.watched():
         part = group.part(training.identities * training.tracklets)
         batches = load_batches(dataset, range(learner.epoch, epochs), learner.step, part)
         while learner.epoch < epochs:
-            view.epoch_starts(learner)
-            row = train_epoch(learner, dataset, batches, run, asked, after_step)
+            watch.epoch_starts(learner, epochs, dataset.steps)
+            row = train_epoch(learner, dataset, batches, run, asked, watch.step)
             learner.history.append(row)
             learner.epoch, learner.step, learner.sums, learner.images = learner.epoch + 1, 0, {}, 0
             learner.save(run)
-            view.epoch_ends(row)
-    if trace and trace.exists():
-        progress.say(f"trace of a few steps, for ui.perfetto.dev: {trace}")
+            watch.epoch_ends(row)
     if group.first:
         write_result(learner, folder)
     return {
@@ -92,7 +85,6 @@ def fit(run: Run, folder: Path, progress: Progress, trace: Path | None = None) -
         "parameters": sum(p.numel() for p in model.parameters()),
         "device": training.device,
         "processes": group.size,
-        "memory_estimate_mb": round((memory.state + memory.activations) / 2**20),
     }
 
 
@@ -102,7 +94,7 @@ def train_epoch(
     batches: Iterator[tuple[Tensor, ...]],
     run: Run,
     asked: Callable[[], str | None],
-    after_step: Callable[[dict[str, Tensor]], None],
+    after_step: Callable[[Learner, dict[str, Tensor]], None],
 ) -> dict:
     """The rest of a pass over the identities; returns the epoch's mean of every loss term.
 
@@ -124,7 +116,7 @@ def train_epoch(
             learner.sums[name] = learner.sums.get(name, 0.0) + term.detach()
         learner.step += 1
         learner.images += training.identities * training.tracklets * run.profile.clips.length
-        after_step(terms)
+        after_step(learner, terms)
         if signal := learner.group.asked(asked()):
             learner.seconds += time.perf_counter() - started
             learner.save(run)

@@ -43,6 +43,16 @@ def load_state(folder: Path, device: str) -> dict | None:
     return torch.load(path, map_location=device, weights_only=True)
 
 
+def set_aside(folder: Path, made_from: dict[str, str]) -> Path:
+    """Move states that do not fit beside their folder, under a name that says of what they are."""
+    digests = "-".join(f"{part}-{digest[:8]}" for part, digest in made_from.items())
+    aside = folder.with_name(f"{folder.name}.of-{digests}")
+    aside.mkdir(parents=True, exist_ok=True)
+    for state in _states(folder):
+        os.replace(state, aside / state.name)
+    return aside
+
+
 def _states(folder: Path) -> list[Path]:
     matches = [(STATE_NAME.fullmatch(path.name), path) for path in folder.glob("epoch*.pt")]
     return [

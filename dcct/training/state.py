@@ -10,9 +10,8 @@ from torch.optim.swa_utils import AveragedModel
 from dcct.config.profile import Profile
 from dcct.config.variant import Variant
 from dcct.models.dcct import DCCT, Output
-from dcct.runtime.progress import Progress
 from dcct.training.distributed import Group
-from dcct.training.resume import load_state, save_state
+from dcct.training.resume import load_state, save_state, set_aside
 
 PLACE = ("epoch", "step", "sums", "images", "history", "seconds")
 """Fields of a learner that say how far it is."""
@@ -66,11 +65,11 @@ class Learner:
             )
         self.group.wait()
 
-    def resume(self, run: Run, progress: Progress) -> None:
+    def resume(self, run: Run, say: Callable[[str], None]) -> None:
         """Go on from the newest state in the work folder, if it was left by the same config, data
         and code."""
         device = run.profile.training.device
-        state = self._fitting_state(run, device, progress) if self.group.first else None
+        state = self._fitting_state(run, device, say) if self.group.first else None
         if not self.group.agreed(state is not None):
             return
         state = state or load_state(run.work, device)
@@ -79,9 +78,9 @@ class Learner:
         for name in PLACE:
             setattr(self, name, state[name])
         steps = f", step {self.step}" if self.step else ""
-        progress.say(f"going on after epoch {self.epoch}{steps}")
+        say(f"going on after epoch {self.epoch}{steps}")
 
-    def _fitting_state(self, run: Run, device: str, progress: Progress) -> dict | None:
+    def _fitting_state(self, run: Run, device: str, say: Callable[[str], None]) -> dict | None:
         state = load_state(run.work, device)
         if state is None:
             return None
@@ -89,12 +88,8 @@ class Learner:
             part for part, digest in run.made_from.items() if state["made_from"].get(part) != digest
         ]
         if other:
-            progress.say(
-                f"the unfinished training here had other {', '.join(other)}: starting from the"
-                " beginning"
-            )
-            for stale in run.work.glob("epoch*.pt"):
-                stale.unlink()
+            aside = set_aside(run.work, state["made_from"])
+            say(f"an unfinished training of other {', '.join(other)} is set aside in {aside}")
             return None
         return state
 

@@ -19,8 +19,8 @@ from dcct.report.tables.results import marked
 
 @dataclass(frozen=True, kw_only=True)
 class Clip:
-    """One clip. label: whose it is. pixels: (T,H,W,3). parts: part of the network (see attention_file.py)
-    → values (T,…)."""
+    """One clip. label: whose it is. pixels: (T,H,W,3). parts: part of the network (see
+    attention_file.py) → values (T,…)."""
 
     label: str
     pixels: np.ndarray

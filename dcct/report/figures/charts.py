@@ -12,10 +12,9 @@ from matplotlib.figure import Figure
 from dcct.config.load import load_dataset, load_variant
 from dcct.config.profile import Profile
 from dcct.config.variant import Variant
-from dcct.evaluation.statistics import sample
 from dcct.pipeline.paths import Paths
 from dcct.report.figures.style import GREY, look, new_figure, save, say_not_run, styled
-from dcct.report.tables.results import Result, described, load_results
+from dcct.report.tables.results import Result, described, load_results, sample
 
 CMC_OF = ("cnn", "vit", "coupled", "cca", "dcct", "dcct-fd-ld")
 CMC_RANKS = np.arange(1, 21)

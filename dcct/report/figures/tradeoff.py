@@ -14,10 +14,10 @@ from dcct.config.load import load_dataset, load_variant
 from dcct.config.profile import Profile
 from dcct.config.variant import Variant
 from dcct.errors import DataError
-from dcct.evaluation.statistics import Estimate, sample
+from dcct.evaluation.statistics import Estimate
 from dcct.pipeline.paths import Paths
 from dcct.report.figures.style import GREY, look, new_figure, save, styled
-from dcct.report.tables.results import Result, described, load_results
+from dcct.report.tables.results import Result, described, load_results, sample
 
 COSTS = {
     "parameters": [(1e6, "parameters in millions"), (1e3, "parameters in thousands")],

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from dcct.errors import DataError
 from dcct.files import read_json
+from dcct.pipeline.steps import RECEIPT
 from dcct.provenance.outline import KEYS, row_name
-from dcct.provenance.receipt import RECEIPT, check_outputs
+from dcct.provenance.receipt import check_outputs
 from dcct.report.tables.rows import CHANCE, METRICS
 
-SETTINGS = ("config_train", "config_extract", "config_rank", "bootstrap")
+SETTINGS = ("settings_train", "settings_extract", "settings_rank", "bootstrap")
 
 
 @dataclass(kw_only=True)
@@ -43,7 +44,7 @@ def agreement(tables: Path, reference: Path) -> list[Agreement]:
             f"{reference}: no published tables: name a folder that `dcct publish` has filled"
         )
     for receipt in sorted(reference.glob(f"*.{RECEIPT}")):
-        check_outputs(receipt, "publish")
+        check_outputs(receipt, "dcct publish")
     return [_table(path.name, tables / path.name, rows) for path, rows in published.items()]
 
 
@@ -53,7 +54,9 @@ def same_metrics(results: Path, reference: Path) -> tuple[int, int]:
     receipts = sorted((reference / "metrics").rglob(RECEIPT))
     pairs = [(receipt, results / receipt.relative_to(reference)) for receipt in receipts]
     outputs = [
-        [read_json(one, "rank")["outputs"] for one in pair] for pair in pairs if pair[1].is_file()
+        [read_json(one, "dcct rank")["outputs"] for one in pair]
+        for pair in pairs
+        if pair[1].is_file()
     ]
     return sum(ours == theirs for ours, theirs in outputs), len(receipts)
 

@@ -1,6 +1,7 @@
 """Two variants, or two folders of results, side by side: means and paired differences on the same
 queries."""
 
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from dcct.errors import DataError
-from dcct.evaluation.statistics import Estimate, Sample, sample
+from dcct.evaluation.statistics import Estimate, Sample
 from dcct.files import read_json
-from dcct.provenance.receipt import RECEIPT, check_outputs
-from dcct.report.tables.results import Judged
+from dcct.pipeline.pipeline import Pipeline
+from dcct.pipeline.steps import RECEIPT
+from dcct.provenance.commits import is_commit, metrics_of
+from dcct.provenance.receipt import check_outputs
+from dcct.report.tables.results import Evaluated, sample
 from dcct.report.tables.rows import METRICS
 
 
@@ -32,17 +36,45 @@ class Compared:
     p_value: float
 
 
-def judged_in(results: Path) -> list[Judged]:
-    """Everything that was judged in a results folder. Raises DataError where that is nothing, or
+def compare_sides(pipeline: Pipeline, a: str, b: str) -> tuple[list[Compared], list[str]]:
+    """A − B of two variants of the profile, of two results folders or git commits, and what could
+    not be compared."""
+    profile, resamples = pipeline.profile, pipeline.profile.evaluation.bootstrap
+    known = {label for dataset in profile.tested for label in pipeline.labels(dataset)}
+    if {a, b} <= known:
+        return compare_variants(evaluated_in(pipeline.results), a, b, resamples), []
+    with tempfile.TemporaryDirectory() as folder:
+        (first, lacking), (second, lacking_too) = (
+            _side(name, Path(folder, at)) for name, at in ((a, "a"), (b, "b"))
+        )
+        rows, alone = compare_folders(first, second, resamples)
+        return rows, [*alone, *lacking, *lacking_too]
+
+
+def _side(name: str, folder: Path) -> tuple[list[Evaluated], list[str]]:
+    """The metrics of a results folder or a commit, and what is lacking; a commit's are laid out in
+    `folder`."""
+    if Path(name).is_dir():
+        return evaluated_in(Path(name)), []
+    if not is_commit(name):
+        raise DataError(
+            f"{name}: no variant of the profile, no folder, no git commit: name two of one kind"
+        )
+    lacking = metrics_of(name, folder)
+    return evaluated_in(folder), lacking
+
+
+def evaluated_in(results: Path) -> list[Evaluated]:
+    """Everything that was evaluated in a results folder. Raises DataError where that is nothing, or
     damaged."""
     found = []
     for path in sorted((results / "metrics").rglob("metrics.json")):
-        check_outputs(path.parent / RECEIPT, "rank")
-        metrics = read_json(path, "rank")
+        check_outputs(path.parent / RECEIPT, "dcct rank")
+        metrics = read_json(path, "dcct rank")
         if "split" not in metrics:
             raise DataError(f"{path}: written by another version of dcct: run `dcct rank` again")
         found.append(
-            Judged(
+            Evaluated(
                 split=metrics["split"], seed=metrics["seed"], metrics=metrics, folder=path.parent
             )
         )
@@ -53,18 +85,19 @@ def judged_in(results: Path) -> list[Judged]:
     return found
 
 
-def compare_variants(results: list[Judged], a: str, b: str, resamples: int) -> list[Compared]:
-    """A − B on every data set on which both were judged. Raises DataError where there is none."""
+def compare_variants(results: list[Evaluated], a: str, b: str, resamples: int) -> list[Compared]:
+    """A − B on every data set on which both were evaluated. Raises DataError where there is
+    none."""
     cells = _cells(results)
     datasets = [dataset for dataset, name in cells if name == a and (dataset, b) in cells]
     if not datasets:
-        raise DataError(f"{a}, {b}: not judged both on any data set: run `snakemake --cores`")
+        raise DataError(f"{a}, {b}: not evaluated both on any data set: run `snakemake --cores`")
     pairs = [(cells[dataset, a], cells[dataset, b]) for dataset in datasets]
     return [row for pair in pairs for row in _compared(*pair, resamples)]
 
 
 def compare_folders(
-    a: list[Judged], b: list[Judged], resamples: int
+    a: list[Evaluated], b: list[Evaluated], resamples: int
 ) -> tuple[list[Compared], list[str]]:
     """A − B of every variant and data set in both, and a line for each that is in one alone."""
     first, second = _cells(a), _cells(b)
@@ -77,22 +110,22 @@ def compare_folders(
     ]
     if not common:
         raise DataError(
-            f"nothing in common; {'; '.join(alone)}: name two runs that judge the same variants"
+            f"nothing in common; {'; '.join(alone)}: name two runs that evaluate the same variants"
         )
     return [
         row for cell in common for row in _compared(first[cell], second[cell], resamples)
     ], alone
 
 
-def _cells(results: Iterable[Judged]) -> dict[tuple[str, str], list[Judged]]:
+def _cells(results: Iterable[Evaluated]) -> dict[tuple[str, str], list[Evaluated]]:
     """(data set, variant) → its splits and seeds."""
-    cells: dict[tuple[str, str], list[Judged]] = {}
+    cells: dict[tuple[str, str], list[Evaluated]] = {}
     for one in results:
         cells.setdefault((one.metrics["dataset"], one.metrics["variant"]), []).append(one)
     return cells
 
 
-def _compared(a: list[Judged], b: list[Judged], resamples: int) -> list[Compared]:
+def _compared(a: list[Evaluated], b: list[Evaluated], resamples: int) -> list[Compared]:
     """One row per metric, each side at its headline feature set."""
     common = {(run.split, run.seed) for run in a} & {(run.split, run.seed) for run in b}
     names = f"{_title(a[0])} and {_title(b[0])}"
@@ -126,11 +159,11 @@ def _compared(a: list[Judged], b: list[Judged], resamples: int) -> list[Compared
 def _difference(a: Sample, b: Sample, names: str) -> Sample:
     if not (np.array_equal(a.tracklets, b.tracklets) and np.array_equal(a.pids, b.pids)):
         raise DataError(
-            f"{names}: judged on different queries ({len(a.pids)} and {len(b.pids)}): only runs on"
+            f"{names}: evaluated on different queries ({len(a.pids)} and {len(b.pids)}): only runs on"
             " the same data, splits and protocol can be compared"
         )
     return a - b
 
 
-def _title(run: Judged) -> str:
+def _title(run: Evaluated) -> str:
     return f"{run.metrics['variant']} on {run.metrics['dataset']} in {run.folder}"

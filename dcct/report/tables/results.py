@@ -1,24 +1,24 @@
 """What finished runs left behind, read once and without torch. A run that is missing is a gap,
 never an error."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from dcct.config.load import load_dataset, load_variant, splits_of, training_of
-from dcct.config.profile import Profile
 from dcct.config.variant import Variant
 from dcct.errors import DataError
+from dcct.evaluation.statistics import Sample, same_queries
 from dcct.files import read_json
-from dcct.pipeline.paths import Paths
-from dcct.provenance.receipt import RECEIPT, check_outputs
+from dcct.pipeline.pipeline import Job, Pipeline
+from dcct.provenance.receipt import check_outputs
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged:
+class Evaluated:
     """What `dcct rank` left of one split and seed.
 
     metrics: contents of metrics.json. queries: one row per sampler, feature set and query.
@@ -42,7 +42,7 @@ class Judged:
     def ranked(self, sampler: str, feature: str) -> pd.DataFrame:
         """Queries with a match, indexed by tracklet: pid, ap, inp, first_hit, top, distance.
 
-        Raises DataError when nothing was judged at this sampler and feature set.
+        Raises DataError when nothing was evaluated at this sampler and feature set.
         """
         table = self.queries
         chosen = table[
@@ -50,36 +50,48 @@ class Judged:
         ]
         if chosen.empty:
             raise DataError(
-                f"{self.folder}: nothing judged at sampler {sampler}, feature set {feature}: "
+                f"{self.folder}: nothing evaluated at sampler {sampler}, feature set {feature}: "
                 "run `dcct extract` and `dcct rank` again"
             )
         return chosen.set_index("tracklet").sort_index()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result(Judged):
-    """One variant, judged on one split with one seed, and its training.
+class Result(Evaluated):
+    """One variant, evaluated on one split with one seed, and its training.
 
-    history: one row per epoch of the training whose checkpoint was judged (a donor's for
+    history: one row per epoch of the training whose checkpoint was evaluated (a donor's for
     backbone_of). seconds: that training plus extraction; None where a run record is gone.
     """
 
     variant: Variant
-    checkpoint: Path
-    train_record: Path
-    extract_record: Path
+    ranking: Job
+    training: Job
 
     @cached_property
     def history(self) -> pd.DataFrame:
-        path = self.checkpoint / "history.parquet"
+        path = self.training / "history.parquet"
         return _read_parquet(path) if path.is_file() else pd.DataFrame({"epoch": []})
 
     @property
     def seconds(self) -> float | None:
-        if not (self.train_record.is_file() and self.extract_record.is_file()):
+        training, extraction = self._record("train"), self._record("extract")
+        if not (training and extraction):
             return None
-        training = read_json(self.train_record, "train")["train_seconds"]
-        return training + read_json(self.extract_record, "extract")["seconds"]
+        return training["train_seconds"] + extraction["seconds"]
+
+    @property
+    def origins(self) -> dict[str, dict[str, str]]:
+        """Digests of settings and code of the steps behind it; none where a record is gone."""
+        records = {verb: self._record(verb) for verb in ("train", "extract", "rank")}
+        return {
+            part: {verb: record.get(part, "") for verb, record in records.items()}
+            for part in ("settings", "code")
+        }
+
+    def _record(self, verb: str) -> dict:
+        job = self.training if verb == "train" else self.ranking.other(verb)
+        return read_json(job.record, job.again) if job.record.is_file() else {}
 
     @property
     def parameters(self) -> int:
@@ -87,70 +99,70 @@ class Result(Judged):
 
 
 def load_results(
-    profile: Profile,
-    paths: Paths,
-    configfile: Path,
-    dataset: str,
-    trained_on: str | None = None,
-    names: list[str] | None = None,
+    pipeline: Pipeline, dataset: str, labels: Iterable[str] | None = None
 ) -> dict[str, list[Result]]:
-    """Everything that the profile judges → its results by split and seed; an empty list where
-    nothing was run.
-
-    trained_on: another data set, for what was trained there. names: these variants only.
+    """Everything that is trained and evaluated on a data set, or these labels (variant@data set
+    where it was trained elsewhere) → results by split and seed; an empty list where nothing was
+    run.
 
     Raises DataError at metrics that are damaged or stand without a receipt.
     """
-    cells = [
-        (split, seed)
-        for split in splits_of(load_dataset(dataset, configfile), profile)
-        for seed in profile.seeds
-    ]
-    found = {}
-    for name in profile.judged if names is None else names:
-        variant = load_variant(name, configfile)
-        label = f"{name}@{trained_on}" if trained_on not in (None, dataset) else name
-        trainings = {
-            split: training_of(dataset, split, label, profile, configfile) for split, _ in cells
-        }
-        runs = (
-            load_result(paths, dataset, split, label, variant, seed, trainings[split])
-            for split, seed in cells
-        )
-        found[name] = [run for run in runs if run]
-    return found
+    names = pipeline.profile.evaluated if labels is None else labels
+    return {
+        name: [run for job in pipeline.runs("rank", dataset, [name]) if (run := load_result(job))]
+        for name in names
+    }
 
 
-def load_result(
-    paths: Paths,
-    dataset: str,
-    split: int,
-    name: str,
-    variant: Variant,
-    seed: int,
-    training: tuple[str, int, str],
-) -> Result | None:
+def load_result(ranking: Job) -> Result | None:
     """One run's result; None where it was not run. Raises DataError at metrics that are not what
-    their receipt says.
-
-    training: (data set, split, variant) of the checkpoint (see config.load.training_of).
-    """
-    folder = paths.metrics(dataset, split, name, seed)
-    if not (folder / "metrics.json").is_file():
+    their receipt says."""
+    if not (ranking / "metrics.json").is_file():
         return None
-    step = f"rank {dataset} {name} --split {split} --seed {seed}"
-    check_outputs(folder / RECEIPT, step)
-    source, number, donor = training
+    check_outputs(ranking.receipt, ranking.again)
     return Result(
-        variant=variant,
-        split=split,
-        seed=seed,
-        metrics=read_json(folder / "metrics.json", step),
-        folder=folder,
-        checkpoint=paths.checkpoint(source, number, donor, seed),
-        train_record=paths.run("train", source, f"split{number}", donor, f"seed{seed}"),
-        extract_record=paths.run("extract", dataset, f"split{split}", name, f"seed{seed}"),
+        variant=ranking.pipeline.variant(ranking["variant"]),
+        split=ranking["split"],
+        seed=ranking["seed"],
+        metrics=read_json(ranking / "metrics.json", ranking.again),
+        folder=ranking.folder,
+        ranking=ranking,
+        training=ranking.pipeline.training_of(ranking),
     )
+
+
+def sample(runs: Sequence[Evaluated], metric: str, sampler: str, feature: str) -> Sample:
+    """Per-query values of a metric (mAP, mINP or rankK) of one variant's runs, at one sampler and
+    feature set."""
+    seeds, splits = sorted({run.seed for run in runs}), sorted({run.split for run in runs})
+    values, queries = [], []
+    for split in splits:
+        tables = {run.seed: run.ranked(sampler, feature) for run in runs if run.split == split}
+        first = next(iter(tables.values()))
+        for table in tables.values():
+            same_queries(first.index.to_numpy(), table.index.to_numpy())
+        absent = np.full(len(first), np.nan)
+        values.append(
+            np.stack(
+                [_values(tables[seed], metric) if seed in tables else absent for seed in seeds]
+            )
+        )
+        queries.append(
+            pd.DataFrame({"split": split, "tracklet": first.index, "pid": first["pid"].to_numpy()})
+        )
+    about = pd.concat(queries)
+    return Sample(
+        values=np.concatenate(values, axis=1),
+        splits=about["split"].to_numpy(),
+        tracklets=about["tracklet"].to_numpy(),
+        pids=about["pid"].to_numpy(),
+    )
+
+
+def _values(table: pd.DataFrame, metric: str) -> np.ndarray:
+    if metric in ("mAP", "mINP"):
+        return 100 * table["ap" if metric == "mAP" else "inp"].to_numpy()
+    return 100.0 * (table["first_hit"].to_numpy() <= int(metric.removeprefix("rank")))
 
 
 def described(title: str, runs: Iterable[Result]) -> str:

@@ -7,9 +7,9 @@ from statistics import mean
 
 from dcct.config.table import CHANCE, Table
 from dcct.config.variant import Variant
-from dcct.evaluation.statistics import Estimate, sample
+from dcct.evaluation.statistics import Estimate
 from dcct.report.tables.published import Paper
-from dcct.report.tables.results import Result
+from dcct.report.tables.results import Result, sample
 
 METRICS = ("mAP", "rank1", "rank5", "rank10", "rank20", "mINP")
 COMPARED = ("mAP", "rank1")

@@ -9,7 +9,7 @@ import torch
 from dcct.clips.loader import TrainingClips, load_batches
 from dcct.config.profile import Training
 from dcct.errors import ConfigError
-from dcct.runtime.device import on_device, prepare_torch
+from dcct.models.device import on_device, prepare_torch
 from dcct.training.distributed import Group
 from dcct.training.loop import losses, objective_at, update
 from dcct.training.setup import adam, initial_model

@@ -121,7 +121,7 @@ def gradients(profile, root):
     afterwards."""
 
     def backward(checkpointing, precision="fp32"):
-        from dcct.runtime.device import autocast, on_device
+        from dcct.models.device import autocast, on_device
 
         vit = profile.network.vit.model_copy(
             update={"args": profile.network.vit.args | {"drop_path_rate": 0.2}}

@@ -9,16 +9,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from dcct import steps
-from dcct.config.load import load_profile
+from dcct.config.load import SHIPPED, load_profile
+from dcct.pipeline.pipeline import DEFAULT, Pipeline
 from dcct.runtime.allocator import keep_freed_memory
-from dcct.runtime.progress import Progress
 
-Configfile = Annotated[Path, typer.Option("--configfile", help="Profile to run.", metavar="YAML")]
-Dataset = Annotated[str, typer.Argument(help="A data set of the profile, for example walkers.")]
-Variant = Annotated[
-    str, typer.Argument(help="A variant, for example dcct: a file in config/variants.")
+Configfile = Annotated[
+    Path, typer.Option("--configfile", help="Profile to run.", metavar="YAML", show_default=False)
 ]
+Dataset = Annotated[str, typer.Argument(help="A data set of the profile, for example walkers.")]
+Variant = Annotated[str, typer.Argument(help="A variant, for example dcct.")]
 Split = Annotated[
     int, typer.Option("--split", help="Which standard split, for sets that have ten.", min=0)
 ]
@@ -26,19 +25,23 @@ Seed = Annotated[int, typer.Option("--seed", help="Seed of weights, sampling and
 Json = Annotated[
     Path | None, typer.Option("--json", help="Also write what is shown here.", metavar="FILE")
 ]
-DEFAULT = Path("config/config.yaml")
 
 
-def open_profile(configfile: Path, label: str, *, learns: bool = False) -> steps.Context:
-    """Read the profile and fix the thread count before numpy or torch start their pools."""
-    threads = load_profile(configfile).training.threads if learns else 1
+def open_pipeline(configfile: Path, *, torch: bool = False) -> Pipeline:
+    """Read the profile, and fix the number of threads before numpy or torch start their pools.
+
+    Where the default profile is not in this folder, the one that the package ships is read.
+    """
+    if configfile == DEFAULT and not configfile.exists():
+        configfile = SHIPPED / DEFAULT.name
+    threads = load_profile(configfile).training.threads if torch else 1
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(threads)
     os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
-    if learns:
+    if torch:
         keep_freed_memory()
         import_torch()
-    return steps.open_context(configfile, Progress(label, Console()))
+    return Pipeline(configfile)
 
 
 def import_torch() -> None:

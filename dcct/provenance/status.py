@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from dcct.config.dataset import Dataset
 from dcct.errors import DataError
 from dcct.files import read_json
-from dcct.pipeline.paths import Paths
-from dcct.provenance.receipt import RECEIPT, check_outputs
+from dcct.pipeline.pipeline import Job, Pipeline
+from dcct.provenance.receipt import check_outputs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,14 +25,16 @@ class Status:
     next: str
 
 
-def status_of(name: str, dataset: Dataset, paths: Paths) -> Status:
+def status_of(pipeline: Pipeline, name: str) -> Status:
     """Look at the data folder and at what verification left; nothing is read that takes time."""
-    root = paths.data(name)
+    dataset, root = pipeline.dataset(name), pipeline.data / name
     absent = [need for need in dataset.needs if not (root / need).exists()]
     in_place = root.is_dir() and any(root.iterdir()) and not absent
-    verified, counts = _verification(name, dataset, paths) if in_place else ("no", "")
+    verified, counts = (
+        _verification(dataset, pipeline.job("verify", name)) if in_place else ("no", "")
+    )
     if not in_place:
-        then = _how(name, dataset, paths)
+        then = _how(name, dataset, pipeline.archives)
     elif verified == "no":
         then = f"dcct verify {name}"
     else:
@@ -48,13 +51,12 @@ def status_of(name: str, dataset: Dataset, paths: Paths) -> Status:
     )
 
 
-def _verification(name: str, dataset: Dataset, paths: Paths) -> tuple[str, str]:
+def _verification(dataset: Dataset, verify: Job) -> tuple[str, str]:
     """When the set was verified, and how many of the counts that a source gives were found."""
-    folder = paths.verified(name)
     try:
-        check_outputs(folder / RECEIPT, f"verify {name}")
-        found = read_json(folder / "report.json", f"verify {name}")
-        started = read_json(paths.run("verify", name), f"verify {name}")["started"]
+        check_outputs(verify.receipt, verify.again)
+        found = read_json(verify / "report.json", verify.again)
+        started = read_json(verify.record, verify.again)["started"]
     except DataError:
         return "no", ""
     expected = {
@@ -66,10 +68,10 @@ def _verification(name: str, dataset: Dataset, paths: Paths) -> tuple[str, str]:
     return when, f"{right} of {len(expected)} as expected{warned}"
 
 
-def _how(name: str, dataset: Dataset, paths: Paths) -> str:
+def _how(name: str, dataset: Dataset, archives: Path) -> str:
     if dataset.walkers or dataset.path:
         return f"dcct source {name}"
-    if dataset.archives and not dataset.to_be_asked_for(paths.archives):
+    if dataset.archives and not dataset.to_be_asked_for(archives):
         accept = "" if dataset.accept_license else "accept_license: true, then "
         return f"{accept}dcct source {name}"
     return " ".join(dataset.get.split())

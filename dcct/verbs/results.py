@@ -13,16 +13,18 @@ from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
-from dcct import steps
-from dcct.commands.options import DEFAULT, Configfile, Json, open_profile, wide
-from dcct.errors import DcctError
-from dcct.files import write_json
+from dcct.config.load import KINDS
+from dcct.config.profile import Profile
+from dcct.errors import DataError, DcctError
+from dcct.files import write_json, write_text
+from dcct.pipeline.pipeline import DEFAULT
 from dcct.runtime.progress import Progress
+from dcct.verbs.options import Configfile, Json, open_pipeline, wide
 
 if TYPE_CHECKING:
     from dcct.evaluation.statistics import Estimate
 
-PANEL = "Finished results"
+PANEL, CONFIGURATION = "Finished results", "Configuration"
 app = typer.Typer()
 Reference = Annotated[Path, typer.Option(help="Folder of published results.", metavar="FOLDER")]
 REFERENCE = Path("results/reference")
@@ -46,12 +48,15 @@ def explain(
 
     Example: dcct explain results/tables/components.csv --row dcct --metric mAP
     """
-    from dcct.provenance.outline import complaints, outline
+    from dcct.provenance.chain import explain as chain_of
+    from dcct.provenance.outline import complaints, explain_cell, outline
 
     terminal = sys.stdout.isatty()
-    cell, chain = steps.explain(
-        artefact, row, metric, Progress("explain", Console() if terminal else None)
-    )
+    progress = Progress("explain", Console() if terminal else None)
+    if row is None and metric is None:
+        cell, chain = None, chain_of(artefact, progress=progress)
+    else:
+        cell, chain = explain_cell(artefact, row or "", metric, progress)
     if json:
         write_json(json, {"cell": cell and asdict(cell), **chain.as_dict()})
     title = [chain.artefact]
@@ -78,16 +83,23 @@ def verify_results(configfile: Configfile = DEFAULT) -> None:
 
     Example: dcct verify-results
     """
-    found = steps.verify_results(open_profile(configfile, "verify-results"))
-    for path, line in found.problems.items():
+    from dcct.provenance.integrity import check_results
+    from dcct.report.tables.rederive import differing_tables
+
+    pipeline, progress = open_pipeline(configfile), Progress("verify-results", Console())
+    found = check_results(pipeline.results, progress)
+    cells, problems = 0, dict(found.problems)
+    if not any(path.is_relative_to(pipeline.results / "metrics") for path in problems):
+        cells, tables = differing_tables(pipeline, progress)
+        problems |= tables
+    for path, line in problems.items():
         print(f"{path}: {line}")
-    if found.problems:
+    if problems:
         raise DcctError(
-            f"{len(found.problems)} of {found.receipts} receipts and {found.files} files do not"
-            " hold"
+            f"{len(problems)} of {found.receipts} receipts and {found.files} files do not hold"
         )
     made = f"{found.receipts} receipts, {found.files} files ({found.size / 1e6:,.0f} MB)"
-    print(f"{made} and {found.numbers:,} cells of tables hold.")
+    print(f"{made} and {cells:,} cells of tables hold.")
 
 
 @app.command(rich_help_panel=PANEL)
@@ -103,9 +115,10 @@ def compare(
     Example: dcct compare cca coupled
     """
     from dcct.report.tables.cells import NAMES
+    from dcct.report.tables.compare import compare_sides
     from dcct.report.tables.grid import number, probability
 
-    rows, alone = steps.compare(open_profile(configfile, f"compare {a} {b}"), a, b)
+    rows, alone = compare_sides(open_pipeline(configfile), a, b)
     if json:
         write_json(json, [asdict(one) for one in rows])
     several = any(len(one.difference.parts) > 1 for one in rows)
@@ -136,7 +149,11 @@ def agree(configfile: Configfile = DEFAULT, reference: Reference = REFERENCE) ->
 
     Example: dcct agree --reference results/reference
     """
-    found, (same, published) = steps.agree(open_profile(configfile, "agree"), reference)
+    from dcct.report.tables.agree import agreement, same_metrics
+
+    results = open_pipeline(configfile).results
+    found = agreement(results / "tables", reference)
+    same, published = same_metrics(results, reference)
     table = Table(
         "table", "same digits", "within the interval", "outside", "no interval", "missing"
     )
@@ -165,8 +182,43 @@ def publish(configfile: Configfile = DEFAULT, reference: Reference = REFERENCE) 
 
     Example: dcct publish --reference results/reference
     """
-    files = steps.publish(open_profile(configfile, "publish"), reference)
+    from dcct.provenance.publish import publish as copy
+
+    files = copy(open_pipeline(configfile), reference)
     print(f"{len(files)} files in {reference}: look at them, then commit the folder.")
+
+
+@app.command(rich_help_panel=CONFIGURATION)
+def dvc(
+    configfile: Configfile = DEFAULT,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; complain of what would change.")
+    ] = False,
+) -> None:
+    """Write dvc.yaml and the digests of code that it watches, for a profile; run it again when
+    profile or code have changed.
+
+    Example: dcct dvc
+    """
+    from dcct.pipeline.dvc import stages_of
+
+    files = stages_of(open_pipeline(configfile))
+    stale = [path for path, text in files.items() if not path.is_file() or path.read_text() != text]
+    if check and stale:
+        raise DataError(f"{stale[0]}: not what {configfile} and the code say: run `dcct dvc`")
+    for path in stale:
+        write_text(path, files[path])
+
+
+@app.command(rich_help_panel=CONFIGURATION)
+def schemas(folder: Annotated[Path, typer.Argument(help="Where to write them.")]) -> None:
+    """Write JSON schemas of profiles, variants, data sets, tables and published numbers, for
+    editors that check YAML.
+
+    Example: dcct schemas workflow/schemas
+    """
+    for kind, model in {"profile": Profile, **KINDS}.items():
+        write_json(folder / f"{kind.removesuffix('s')}.schema.json", model.model_json_schema())
 
 
 def _tree(title: list[str], outlined: Iterable[tuple[int, list[str]]]) -> Tree:

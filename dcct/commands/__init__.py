@@ -1,1 +1,0 @@
-"""The verbs, by panel of `dcct --help`, and what they share. These and cli.py alone print."""

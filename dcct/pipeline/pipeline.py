@@ -1,0 +1,388 @@
+"""One profile, unfolded: its configuration, and every job that a whole run of it consists of.
+
+Rules, stages, verbs, receipts and reports take paths, inputs and settings from the jobs here.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from shlex import join, quote
+from typing import Any, NamedTuple
+
+from dcct.config import load
+from dcct.config.dataset import Dataset
+from dcct.config.published import Published
+from dcct.config.table import Shown, Table, shown
+from dcct.config.variant import Variant
+from dcct.errors import ConfigError
+from dcct.pipeline.code import code_of
+from dcct.pipeline.figures import FIGURES
+from dcct.pipeline.steps import (
+    NUMBERS,
+    RECEIPT,
+    STEPS,
+    Step,
+    record_of,
+)
+
+PACKAGE = Path(__file__).parents[1]
+DEFAULT = Path("config/config.yaml")
+"""The profile of a command that names none."""
+
+
+class Run(NamedTuple):
+    """What is trained, or evaluated: a variant (or variant@data set) on a split with a seed."""
+
+    dataset: str
+    split: int
+    variant: str
+    seed: int
+
+
+class Pipeline:
+    """A checked profile with everything that it names.
+
+    Raises ConfigError, one line, at the first thing in any of its files that is wrong.
+    """
+
+    def __init__(self, configfile: Path):
+        self.configfile = configfile
+        self.profile = load.load_profile(configfile)
+        self.data, self.results = Path(self.profile.data_dir), Path(self.profile.results_dir)
+        self._read = cache(self._load)
+
+    def dataset(self, name: str) -> Dataset:
+        return self._read("datasets", name)
+
+    def variant(self, label: str) -> Variant:
+        """The variant of a label: itself, or what stands before @ where another set trained it."""
+        return self._read("variants", load.variant_of(label))
+
+    def table(self, name: str) -> Table:
+        return self._read("tables", name)
+
+    def published(self, name: str) -> Published:
+        return self._read("published", name)
+
+    def variant_names(self) -> list[str]:
+        """All variants beside the profile, whether it runs them or not."""
+        return load.names_of("variants", self.configfile)
+
+    def dataset_names(self) -> list[str]:
+        """All data sets beside the profile, whether it runs them or not."""
+        return load.names_of("datasets", self.configfile)
+
+    def splits(self, dataset: str) -> list[int]:
+        """The splits of a data set that are run."""
+        return load.splits_of(self.dataset(dataset), self.profile)
+
+    def labels(self, dataset: str) -> list[str]:
+        """What is evaluated on a data set: what it trains, and variant@data set."""
+        own = self.profile.evaluated if dataset in self.profile.datasets else []
+        return [*own, *self.profile.crossed(dataset)]
+
+    def parts(self, table: str) -> list[Shown]:
+        """What a table shows of each data set."""
+        return shown(self.table(table), self.profile)
+
+    def job(self, verb: str, *values: str | int) -> "Job":
+        """The job of a verb with these values of its key, in order."""
+        return Job(self, STEPS[verb], tuple(values))
+
+    def runs(self, verb: str, dataset: str, labels: Iterable[str] | None = None) -> list["Job"]:
+        """Jobs of a verb for all splits and seeds of these labels; without labels, of all that is
+        trained on the data set, or evaluated after it."""
+        if labels is None:
+            labels = self.profile.variants if verb == "train" else self.profile.evaluated
+        return [
+            self.job(verb, dataset, split, label, seed)
+            for split in self.splits(dataset)
+            for label in labels
+            for seed in self.profile.seeds
+        ]
+
+    def training_of(self, run: "Job") -> "Job":
+        """The training whose checkpoint a run is of: of a distilled backbone, its donor's; of
+        variant@data set, that data set's, at the first split that is run."""
+        source = run["variant"].partition("@")[2]
+        donor = self.variant(run["variant"]).backbone_of or load.variant_of(run["variant"])
+        where = (source, self.splits(source)[0]) if source else (run["dataset"], run["split"])
+        return self.job("train", *where, donor, run["seed"])
+
+    def tabulated(self, table: str) -> list["Job"]:
+        """Metrics that a table shows."""
+        jobs = [
+            job for part in self.parts(table) for job in self.runs("rank", part.dataset, part.runs)
+        ]
+        return list(dict.fromkeys(jobs))
+
+    @property
+    def shown_variant(self) -> str:
+        """The variant that is pictured: dcct, or the profile's last one."""
+        variants = self.profile.variants
+        return "dcct" if "dcct" in variants else variants[-1]
+
+    def shown_run(self, verb: str, dataset: str) -> "Job":
+        """The job of a verb for the run that is pictured: first split, first seed."""
+        return self.runs(verb, dataset, [self.shown_variant])[0]
+
+    def pictures(self, dataset: str) -> list["Job"]:
+        """Manifest and frame store behind the pictures of a data set: those of its first split."""
+        return [self.job("manifest", dataset, self.splits(dataset)[0]), self.job("pack", dataset)]
+
+    def jobs(self) -> list["Job"]:
+        """Every job of a whole run, each after those that it reads."""
+        return self._jobs
+
+    @cached_property
+    def _jobs(self) -> list["Job"]:
+        found: dict[Job, None] = {}
+
+        def visit(job: Job) -> None:
+            if job not in found:
+                for other in (*job.reads.values(), *job.step.records(job)):
+                    visit(other)
+                found[job] = None
+
+        for job in self._wanted():
+            visit(job)
+        return [*found, self.job("page")]
+
+    def _wanted(self) -> Iterator["Job"]:
+        """What a run is made for; whatever this is made from belongs to it."""
+        profile = self.profile
+        for name in profile.tested:
+            yield from self.runs("rank", name, self.labels(name))
+        for name in profile.datasets:
+            yield from self.runs("train", name)
+            yield from self.runs("export", name, profile.backbones)
+        yield self.job("cost")
+        yield from (self.job("tabulate", name) for name in profile.tables)
+        for name in profile.datasets:
+            yield from (self.job("draw", name, figure) for figure in FIGURES)
+
+    def products(self) -> list[Path]:
+        """Every file of a whole run."""
+        return [path for job in self.jobs() for path in job.products]
+
+    def configuration(self) -> list[Path]:
+        """The profile and every file that it names."""
+        named = {
+            **{("datasets", name): None for name in self.profile.tested},
+            **{("variants", name): None for name in self.profile.evaluated},
+            **{
+                (kind, name): None
+                for table in self.profile.tables
+                for kind, name, _ in STEPS["tabulate"].watches(self.job("tabulate", table))
+            },
+        }
+        files = [load.config_file(kind, name, self.configfile) for kind, name in named]
+        return list(dict.fromkeys([self.configfile, *files]))
+
+    def missing(self) -> list[str]:
+        """What the user must put in place before anything can run, one line each."""
+        found = []
+        for name in self.profile.tested:
+            dataset, root = self.dataset(name), self.data / name
+            absent = [need for need in dataset.needs if not (root / need).exists()]
+            if absent and not self._obtainable(dataset):
+                how = " ".join(dataset.get.split())
+                state = f"{dataset.title}, {dataset.state}"
+                found.append(f"{root}: no {', '.join(absent)} ({state}): {how}")
+        weights = self.profile.weights
+        files = [Path(weights.folder or "", name) for name in (weights.cnn, weights.vit) if name]
+        if weights.source == "folder":
+            absent = [path for path in files if not path.exists()]
+            how = "pretrained weights: see weights in config/README.md"
+            found += [f"{path}: {how}" for path in absent]
+        return found
+
+    @property
+    def archives(self) -> Path:
+        """Archives of data sets, fetched or put there by hand."""
+        return self.data / "archives"
+
+    def check(self, job: "Job") -> None:
+        """Refuse a job that the profile does not run. Raises ConfigError naming the choices."""
+        profile, values = self.profile, job.values
+        allowed: dict[str, Iterable] = {
+            "dataset": profile.tested,
+            "table": profile.tables,
+            "figure": FIGURES,
+        }
+        for name, choices in allowed.items():
+            if name in values and values[name] not in choices:
+                raise ConfigError(
+                    f"{self.configfile}: {values[name]} is not among its {name}s:"
+                    f" {', '.join(choices)}"
+                )
+        if "split" in values and values["split"] not in self.splits(job["dataset"]):
+            raise ConfigError(
+                f"{self.configfile}: split {job['split']} of {job['dataset']} is not among those"
+                f" it runs: {self.splits(job['dataset'])}"
+            )
+        if "variant" in values:
+            self.variant(job["variant"])
+
+    def settings(self, kind: str, name: str, keys: tuple[str, ...]) -> dict[str, Any]:
+        """Values of keys (dotted) of a configuration file, as JSON; without keys, of all."""
+        content = self._dumped(kind, name)
+        return {key: _value(content, key) for key in keys or content}
+
+    @cached_property
+    def _dumps(self) -> dict[tuple[str, str], dict]:
+        return {}
+
+    def _dumped(self, kind: str, name: str) -> dict:
+        if (kind, name) not in self._dumps:
+            model = self.profile if kind == "profile" else self._read(kind, load.variant_of(name))
+            self._dumps[kind, name] = model.model_dump(mode="json")
+        return self._dumps[kind, name]
+
+    def _load(self, kind: str, name: str):
+        return load.load_named(kind, name, self.configfile)
+
+    def _obtainable(self, dataset: Dataset) -> bool:
+        """Whether the source step can put the set in place: linked, or unpacked under accepted
+        terms."""
+        at_hand = dataset.archives and not dataset.to_be_asked_for(self.archives)
+        return bool(dataset.path or (dataset.accept_license and at_hand))
+
+
+@dataclass(frozen=True)
+class Job:
+    """One step for one key: what it reads and makes, and what decides that."""
+
+    pipeline: Pipeline
+    step: Step
+    key: tuple[str | int, ...]
+    """Values of step.key, in order; for rules, wildcards in braces."""
+
+    def __hash__(self) -> int:
+        return hash((self.step.verb, self.key))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Job) and (self.step, self.key) == (other.step, other.key)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.key[self.step.key.index(name)]
+
+    def __truediv__(self, name: str) -> Path:
+        """Path of a file that it makes, as in `job / "metrics.json"`."""
+        return self.pipeline.results / (self.step.at.format(**self.values) + name)
+
+    def __str__(self) -> str:
+        """As a user names it: the command's arguments without the options' names."""
+        parts = [f"{n}{v}" if n in NUMBERS else str(v) for n, v in self.values.items()]
+        return " ".join([self.step.verb, "/".join(parts)]).strip()
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return dict(zip(self.step.key, self.key, strict=True))
+
+    @property
+    def run(self) -> Run:
+        return Run(**self.values)
+
+    def other(self, verb: str) -> "Job":
+        """The job of another verb with the same values of the key."""
+        return Job(self.pipeline, STEPS[verb], tuple(self[name] for name in STEPS[verb].key))
+
+    @property
+    def folder(self) -> Path:
+        return self.receipt.parent
+
+    @property
+    def receipt(self) -> Path:
+        """Digests of what it made."""
+        return self / RECEIPT
+
+    @property
+    def record(self) -> Path:
+        """How that came to be."""
+        return self.pipeline.results / record_of(self.step, self.values)
+
+    @property
+    def outputs(self) -> list[Path]:
+        return [self / name for name in self.step.files(self)]
+
+    @property
+    def products(self) -> list[Path]:
+        """All that it writes."""
+        return [*self.outputs, self.receipt, self.record]
+
+    @property
+    def work(self) -> Path:
+        """What an interruption leaves, to go on from: no tool's output, so that none deletes it."""
+        return self.pipeline.results / "work" / self.step.at.format(**self.values).rstrip("/.")
+
+    @cached_property
+    def reads(self) -> dict[str, "Job"]:
+        return self.step.reads(self)
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        return tuple(name.format(**self.values) for name in self.step.modules)
+
+    @property
+    def code(self) -> str:
+        """Digest of the code that decides its numbers."""
+        return code_of(self.modules)
+
+    @property
+    def watched(self) -> list[tuple[str, str, tuple[str, ...]]]:
+        """(kind, name, keys) of the configuration that decides its numbers."""
+        profile = [("profile", "", self.step.profile)] if self.step.profile else []
+        return [*profile, *self.step.watches(self)]
+
+    @property
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """Configuration that decides its numbers: what of it stands where → key → value."""
+        return {
+            f"{kind}/{load.variant_of(name)}".strip("/"): self.pipeline.settings(kind, name, keys)
+            for kind, name, keys in self.watched
+        }
+
+    @property
+    def command(self) -> str:
+        """The command line that makes it, without the profile's."""
+        named = {name: str(value) for name, value in self.values.items()}
+        words = [value for name, value in named.items() if name not in NUMBERS]
+        options = [word for name in NUMBERS if name in named for word in (f"--{name}", named[name])]
+        return join(["dcct", self.step.verb, *words, *options])
+
+    @property
+    def again(self) -> str:
+        """The whole command line that makes it, as a user types it."""
+        file = self.pipeline.configfile
+        return (
+            self.command if file == DEFAULT else f"{self.command} --configfile {quote(str(file))}"
+        )
+
+    @property
+    def shown(self) -> Path | None:
+        """The file that a report shows."""
+        if self.step.report is None:
+            return None
+        shown = FIGURES[self["figure"]].shown if self.step.verb == "draw" else self.step.report
+        return self / shown
+
+    @property
+    def caption(self) -> Path:
+        return PACKAGE / self.step.caption.format(**self.values)
+
+    @property
+    def processes(self) -> int:
+        return self.pipeline.profile.training.processes if self.step.runs_on == "devices" else 1
+
+    @property
+    def gpus(self) -> int:
+        on_gpu = self.step.runs_on in ("device", "devices")
+        return self.processes if on_gpu and self.pipeline.profile.training.device == "cuda" else 0
+
+
+def _value(content: dict, key: str) -> Any:
+    for name in key.split("."):
+        content = content[name]
+    return content

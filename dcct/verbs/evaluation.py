@@ -1,0 +1,204 @@
+"""Verbs of evaluation: extract → rank, export, attend; and the evaluation of anyone's features."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from dcct.errors import DcctError
+from dcct.files import read_json, write_json
+from dcct.verbs.making import Making, makes
+from dcct.verbs.options import Dataset, Json, Seed, Split, Variant, wide
+
+PANEL = "Evaluation"
+app = typer.Typer()
+
+
+@makes(app, PANEL, torch=True)
+def extract(
+    making: Making, dataset: Dataset, variant: Variant, split: Split = 0, seed: Seed = 0
+) -> None:
+    """Extract every feature set of a trained variant from all test tracklets, in one pass.
+
+    Example: dcct extract walkers dcct --seed 0
+    """
+    from dcct.inference.extraction import Extraction
+    from dcct.inference.extraction import extract as extract_features
+    from dcct.models.checkpoint import MODEL
+    from dcct.provenance.receipt import settings_digest
+    from dcct.verbs.data import CONTROLS
+
+    profile, checkpoint = making.pipeline.profile, making.input("checkpoint")
+    samplers = profile.evaluation.samplers
+    if variant in profile.evaluation.time_order:
+        samplers = list(dict.fromkeys([*samplers, *CONTROLS]))
+    trained = read_json(checkpoint.receipt, checkpoint.again)["outputs"][MODEL]
+    job = Extraction(
+        variant=making.pipeline.variant(variant),
+        profile=profile,
+        samplers=tuple(samplers),
+        clips=making.input("clips") / "clips.parquet",
+        frames=making.input("frames").folder,
+        manifest=making.input("manifest").folder,
+        trained_on=making.input("trained_on").folder,
+        checkpoint=checkpoint / MODEL,
+        work=making.work / settings_digest(making.origin.parts),
+        digests={"checkpoint": trained},
+    )
+    path = making.job / "features.parquet"
+    making.facts["frames"] = extract_features(job, path, making.progress)
+
+
+@makes(app, PANEL)
+def rank(
+    making: Making, dataset: Dataset, variant: Variant, split: Split = 0, seed: Seed = 0
+) -> None:
+    """Rank features under the data set's protocol: mAP, CMC and mINP with 95 % intervals.
+
+    Example: dcct rank walkers dcct --seed 0
+    """
+    from dcct.datasets.manifest import listing_of, read_manifest, verification_of
+    from dcct.evaluation.features import made_by
+    from dcct.evaluation.protocol import evaluate_features, write_metrics
+
+    job, pipeline, manifest = making.job, making.pipeline, making.input("manifest").folder
+    features, config = making.input("features") / "features.parquet", pipeline.variant(variant)
+    protocol, training = pipeline.dataset(dataset).protocol, pipeline.training_of(job)
+    rows, queries = evaluate_features(features, manifest, protocol, pipeline.profile)
+    listed, made = read_manifest(manifest), made_by(features)
+    header = {
+        "dataset": dataset,
+        "split": split,
+        "variant": variant,
+        "seed": seed,
+        "trained_on": training["dataset"],
+        "trained_split": training["split"],
+        "verification": verification_of(listed),
+        **{name: made[name] for name in ("parameters", "precision", "device", "versions")},
+        "digests": {
+            "data": listing_of(listed),
+            "features": making.origin.inputs[features.as_posix()],
+            **made["digests"],
+        },
+    }
+    sampler = pipeline.profile.evaluation.samplers[0]
+    best = write_metrics(rows, queries, header, (sampler, config.headline), job.folder)
+    making.progress.say(
+        f"mAP {100 * best['mAP']:.1f} [{100 * best['mAP_low']:.1f}, {100 * best['mAP_high']:.1f}]"
+        f"  Rank-1 {100 * best['rank1']:.1f}  ({best['sampler']} {best['feature']},"
+        f" {best['queries']} queries)"
+    )
+
+
+@makes(app, PANEL, torch=True)
+def export(
+    making: Making, dataset: Dataset, variant: Variant, split: Split = 0, seed: Seed = 0
+) -> None:
+    """Write a distilled backbone for other programs: plain timm checkpoint and ONNX, checked
+    against our features.
+
+    Example: dcct export walkers distilled-vit --seed 0
+    """
+    from dcct.inference.export import export_backbone
+    from dcct.inference.extraction import trained_model
+    from dcct.models.checkpoint import MODEL
+
+    profile, config = making.pipeline.profile, making.pipeline.variant(variant)
+    if len(config.branches) != 1:
+        alone = ", ".join(profile.backbones) or "the profile names none under backbones"
+        raise DcctError(f"{variant} has two backbones: export one that stands alone: {alone}")
+    trained_on, checkpoint = making.input("trained_on").folder, making.input("checkpoint") / MODEL
+    model = trained_model(config, profile, trained_on, checkpoint)
+    folder = making.job.folder
+    distance = export_backbone(model, profile.network, profile.clips, variant, folder)
+    making.facts["distance_from_ours"] = distance
+    making.progress.say(f"timm and ONNX give our features to {distance:.0e}")
+
+
+@makes(app, PANEL, torch=True)
+def attend(
+    making: Making, dataset: Dataset, variant: Variant, split: Split = 0, seed: Seed = 0
+) -> None:
+    """Keep what a trained variant looks at in a few clips: weights of CCA and HTA, values of the
+    gates.
+
+    Example: dcct attend walkers dcct --seed 0
+    """
+    from dcct.inference.attention import attend as look_at
+    from dcct.inference.extraction import trained_model
+    from dcct.models.checkpoint import MODEL
+
+    profile, config = making.pipeline.profile, making.pipeline.variant(variant)
+    trained_on, checkpoint = making.input("trained_on").folder, making.input("checkpoint") / MODEL
+    model = trained_model(config, profile, trained_on, checkpoint)
+    clips = making.input("clips") / "clips.parquet"
+    stored = making.input("frames").folder, making.input("manifest").folder
+    path = making.job / "attention.parquet"
+    making.facts["clips"] = look_at(model, profile, clips, *stored, path)
+
+
+@app.command(rich_help_panel=PANEL)
+def evaluate(
+    features: Annotated[
+        tuple[Path, Path],
+        typer.Option(
+            help="Two files, .parquet or .npz: pid, camid and feature sets.",
+            metavar="QUERY GALLERY",
+        ),
+    ],
+    gallery_includes_queries: Annotated[
+        bool,
+        typer.Option(
+            "--gallery-includes-queries", help="Rank queries too, as MARS' protocol does."
+        ),
+    ] = False,
+    keep_same_camera: Annotated[
+        bool,
+        typer.Option(
+            "--keep-same-camera", help="Keep tracklets of the query's own identity and camera."
+        ),
+    ] = False,
+    rerank: Annotated[
+        bool,
+        typer.Option(
+            "--rerank",
+            help="Re-rank by k-reciprocal neighbours: looks at the whole test set at once.",
+        ),
+    ] = False,
+    bootstrap: Annotated[
+        int, typer.Option(help="Resamples of the identities for the 95 % intervals.", min=1)
+    ] = 2000,
+    json: Json = None,
+) -> None:
+    """Evaluate features that anyone's model made by this package's protocol.
+
+    Example: dcct evaluate --features query.parquet gallery.parquet
+    """
+    from dcct.config.profile import Reranking
+    from dcct.evaluation.external import evaluate_files, read_features
+
+    rows = evaluate_files(
+        *map(read_features, features),
+        bootstrap,
+        gallery_includes_queries=gallery_includes_queries,
+        drop_same_camera=not keep_same_camera,
+        reranking=Reranking() if rerank else None,
+    )
+    shares = [name for name in rows[0] if name.startswith("rank") and name[4:].isdigit()]
+    further = [f"Rank-{name[4:]}" for name in shares[1:]]
+    labels = ("features", "dimensions", "queries", "mAP [95 %]", "Rank-1 [95 %]")
+    table = Table(*labels, *further, "mINP")
+    for row in rows:
+        intervals = [_with_interval(row, name) for name in ("mAP", "rank1")]
+        others = [f"{100 * row[name]:.1f}" for name in (*shares[1:], "mINP")]
+        counts = str(row["dimensions"]), str(row["queries"])
+        table.add_row(row["feature"], *counts, *intervals, *others)
+    wide().print(table)
+    if json:
+        write_json(json, rows)
+
+
+def _with_interval(row: dict, name: str) -> str:
+    value, low, high = (100 * row[f"{name}{end}"] for end in ("", "_low", "_high"))
+    return f"{value:.1f} [{low:.1f}, {high:.1f}]"

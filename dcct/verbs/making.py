@@ -1,0 +1,110 @@
+"""How a verb makes an artefact: profile opened, inputs checked, work done, all of it recorded.
+
+A verb is one function. Its name is the step's, its arguments after the first are its command line,
+and its first argument is the Making that `makes` hands to it.
+"""
+
+import inspect
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from dcct.pipeline.pipeline import DEFAULT, Job, Pipeline
+from dcct.pipeline.steps import STEPS
+from dcct.provenance.receipt import Origin, made_from, origin_of, recorded
+from dcct.runtime.lock import only_one
+from dcct.runtime.progress import Progress
+from dcct.verbs.options import Configfile, open_pipeline
+
+
+@dataclass(kw_only=True)
+class Making:
+    """One job while it is made."""
+
+    job: Job
+    """Which; it knows its paths and inputs."""
+    progress: Progress
+    """Whom to tell."""
+    origin: Origin
+    """Digests of inputs, settings and code."""
+    work: Path
+    """Folder for what an interruption may leave."""
+    facts: dict = field(default_factory=dict)
+    """What the run record should hold besides."""
+
+    @property
+    def pipeline(self) -> Pipeline:
+        return self.job.pipeline
+
+    def input(self, name: str) -> Job:
+        """An input by what it is to the step (Step.reads)."""
+        return self.job.reads[name]
+
+
+Instead = Callable[[Job, list[str]], int | None]
+"""Given a job and further words of its command, does something else and returns a status, or
+None."""
+
+
+def makes(
+    app: typer.Typer, panel: str, *, torch: bool = False, instead: Instead | None = None
+) -> Callable:
+    """Make a function a verb of the command, by which the step of its name is made.
+
+    torch: it needs torch. instead: asked first whether something else is to be done.
+    """
+
+    def decorate(function: Callable) -> Callable:
+        step = STEPS[function.__name__]
+
+        def command(configfile: Path, **arguments: str | int | bool) -> None:
+            key = tuple(arguments.pop(name) for name in step.key)
+            job = Job(open_pipeline(configfile, torch=torch), step, key)
+            job.pipeline.check(job)
+            words = [f"--{name}" for name, value in arguments.items() if value]
+            status = instead(job, words) if instead else None
+            if status is None:
+                _make(function, job, Progress(str(job), Console()), arguments)
+            else:
+                raise typer.Exit(status)
+
+        own = list(inspect.signature(function).parameters.values())[1:]
+        file = inspect.Parameter(
+            "configfile", inspect.Parameter.KEYWORD_ONLY, default=DEFAULT, annotation=Configfile
+        )
+        own = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own]
+        command.__signature__ = inspect.Signature([*own, file])
+        command.__doc__ = function.__doc__
+        app.command(step.verb, rich_help_panel=panel)(command)
+        return function
+
+    return decorate
+
+
+def _make(function: Callable, job: Job, progress: Progress, arguments: dict) -> None:
+    if os.environ.get("RANK", "0") != "0":  # the first of several processes records
+        nothing = Origin(inputs={}, settings="", code="")
+        silent = Making(job=job, progress=Progress(), origin=nothing, work=job.work)
+        function(silent, **job.values, **arguments)
+        return
+    if not job.step.resumes:
+        _record(function, job, progress, arguments)
+        return
+    with only_one(job.work, progress.say) as waited:
+        if waited and made_from(job, origin_of(job)):
+            progress.say("made by the process that was waited for")
+            return
+        _record(function, job, progress, arguments)
+        shutil.rmtree(job.work)
+
+
+def _record(function: Callable, job: Job, progress: Progress, arguments: dict) -> None:
+    origin = origin_of(job)
+    with recorded(job, origin) as facts:
+        making = Making(job=job, progress=progress, origin=origin, work=job.work, facts=facts)
+        function(making, **job.values, **arguments)
