@@ -150,8 +150,13 @@ def config_file(kind: str, name: str, profile: str | Path) -> Path:
 
 
 def _read(path: Path, model: type[Model]):
+    return check(read_yaml(path), model, str(path))
+
+
+def read_yaml(path: Path) -> Any:
+    """What a YAML file says, unchecked. Raises ConfigError, one line, when it cannot be read."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(
             f"{path}: no such file: name an existing profile with --configfile"
@@ -160,7 +165,6 @@ def _read(path: Path, model: type[Model]):
         raise ConfigError(f"{path}: cannot be read: {error}") from None
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
-    return check(content, model, str(path))
 
 
 def check(content: object, model: type[Model], where: str):

@@ -22,7 +22,7 @@ class Figure:
     """Files that are made of it."""
 
     @property
-    def shown(self) -> str:
+    def looked_at(self) -> str:
         """The format that a page takes: a drawing where there is one."""
         return self.formats[-1]
 

@@ -3,7 +3,8 @@
 Rules, stages, verbs, receipts and reports take paths, inputs and settings from the jobs here.
 """
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -21,6 +22,7 @@ from dcct.pipeline.figures import FIGURES
 from dcct.pipeline.steps import (
     NUMBERS,
     RECEIPT,
+    RUNS,
     STEPS,
     Step,
     record_of,
@@ -141,7 +143,7 @@ class Pipeline:
 
         def visit(job: Job) -> None:
             if job not in found:
-                for other in (*job.reads.values(), *job.step.records(job)):
+                for other in (*job.reads.values(), *job.records):
                     visit(other)
                 found[job] = None
 
@@ -161,6 +163,34 @@ class Pipeline:
         yield from (self.job("tabulate", name) for name in profile.tables)
         for name in profile.datasets:
             yield from (self.job("draw", name, figure) for figure in FIGURES)
+
+    def patterns(self) -> Iterator["Job"]:
+        """One job for each rule, its key in wildcards: of every step, and of every figure."""
+        for step in STEPS.values():
+            key = tuple(f"{{{name}}}" for name in step.key)
+            if "figure" in step.key:
+                for figure in FIGURES:
+                    yield Job(self, step, tuple(figure if v == "{figure}" else v for v in key))
+            else:
+                yield Job(self, step, key)
+
+    def filled(self, pattern: "Job", wildcards: Mapping[str, str]) -> "Job":
+        """The job of a pattern's wildcards."""
+        values = {**pattern.values, **dict(wildcards.items())}
+        key = (int(v) if name in NUMBERS else v for name, v in values.items())
+        return Job(self, pattern.step, tuple(key))
+
+    def constraints(self) -> dict[str, str]:
+        """Wildcard → regular expression of what it may be."""
+        labels = [
+            *self.profile.evaluated,
+            *(label for name in self.profile.tested for label in self.labels(name)),
+        ]
+        choices = {"dataset": self.profile.tested, "table": self.profile.tables, "variant": labels}
+        named = {
+            name: "|".join(map(re.escape, dict.fromkeys(found))) for name, found in choices.items()
+        }
+        return {**named, **dict.fromkeys(NUMBERS, r"\d+")}
 
     def products(self) -> list[Path]:
         """Every file of a whole run."""
@@ -322,6 +352,16 @@ class Job:
         return self.step.reads(self)
 
     @property
+    def records(self) -> list["Job"]:
+        """Jobs whose run records it reads."""
+        return list(dict.fromkeys(self.step.records(self)))
+
+    @property
+    def quotes(self) -> list[Path]:
+        """Configuration files whose whole text it shows."""
+        return self.step.quotes(self)
+
+    @property
     def modules(self) -> tuple[str, ...]:
         return tuple(name.format(**self.values) for name in self.step.modules)
 
@@ -361,20 +401,42 @@ class Job:
         )
 
     @property
-    def shown(self) -> Path | None:
-        """The file that a report shows."""
-        if self.step.report is None:
-            return None
-        shown = FIGURES[self["figure"]].shown if self.step.verb == "draw" else self.step.report
-        return self / shown
+    def looked_at(self) -> Path | None:
+        """The file that `snakemake --report` shows."""
+        if "figure" in self.step.key:
+            return self / FIGURES[self["figure"]].looked_at
+        return self / self.step.report if self.step.report else None
+
+    @property
+    def rule(self) -> str:
+        """The name of its rule."""
+        return "_".join([self.step.verb, *(self.key[-1:] if "figure" in self.step.key else ())])
 
     @property
     def caption(self) -> Path:
         return PACKAGE / self.step.caption.format(**self.values)
 
     @property
+    def log(self) -> Path:
+        return self._beside_record("logs", ".log")
+
+    @property
+    def benchmark(self) -> Path:
+        """Where Snakemake keeps what the job took of the machine."""
+        return self._beside_record("benchmarks", ".tsv")
+
+    def _beside_record(self, folder: str, suffix: str) -> Path:
+        place = record_of(self.step, self.values).relative_to(RUNS)
+        return (self.pipeline.results / folder / place).with_suffix(suffix)
+
+    @property
     def processes(self) -> int:
         return self.pipeline.profile.training.processes if self.step.runs_on == "devices" else 1
+
+    @property
+    def threads(self) -> int:
+        on_device = self.step.runs_on in ("device", "devices")
+        return self.processes * self.pipeline.profile.training.threads if on_device else 1
 
     @property
     def gpus(self) -> int:

@@ -6,7 +6,7 @@ from rich.table import Table
 from dcct.files import read_json, write_json, write_text
 from dcct.pipeline.pipeline import DEFAULT
 from dcct.verbs.making import Making, makes
-from dcct.verbs.options import Configfile, Dataset, Split, open_pipeline, wide
+from dcct.verbs.options import Configfile, Dataset, Split, open_pipeline, verb, wide
 
 PANEL = "Data"
 app = typer.Typer()
@@ -32,7 +32,7 @@ def source(making: Making, dataset: Dataset) -> None:
     write_json(making.job / "source.json", {**drawn, "archives": facts.get("archives", {})})
 
 
-@data.command()
+@verb(data, PANEL)
 def status(configfile: Configfile = DEFAULT) -> None:
     """Where every data set stands: in place, verified, counts against expected, and the next
     command.

@@ -9,7 +9,7 @@ from rich.table import Table
 from dcct.errors import DcctError
 from dcct.files import read_json, write_json
 from dcct.verbs.making import Making, makes
-from dcct.verbs.options import Dataset, Json, Seed, Split, Variant, wide
+from dcct.verbs.options import Dataset, Json, Seed, Split, Variant, verb, wide
 
 PANEL = "Evaluation"
 app = typer.Typer()
@@ -138,7 +138,7 @@ def attend(
     making.facts["clips"] = look_at(model, profile, clips, *stored, path)
 
 
-@app.command(rich_help_panel=PANEL)
+@verb(app, PANEL)
 def evaluate(
     features: Annotated[
         tuple[Path, Path],

@@ -19,7 +19,7 @@ from dcct.pipeline.steps import STEPS
 from dcct.provenance.receipt import Origin, made_from, origin_of, recorded
 from dcct.runtime.lock import only_one
 from dcct.runtime.progress import Progress
-from dcct.verbs.options import Configfile, open_pipeline
+from dcct.verbs.options import Configfile, open_pipeline, verb
 
 
 @dataclass(kw_only=True)
@@ -80,7 +80,7 @@ def makes(
         own = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own]
         command.__signature__ = inspect.Signature([*own, file])
         command.__doc__ = function.__doc__
-        app.command(step.verb, rich_help_panel=panel)(command)
+        verb(app, panel, step.verb)(command)
         return function
 
     return decorate

@@ -1,8 +1,10 @@
 """What verbs share: their arguments, how a profile is opened, how tables are printed."""
 
 import gc
+import inspect
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +27,19 @@ Seed = Annotated[int, typer.Option("--seed", help="Seed of weights, sampling and
 Json = Annotated[
     Path | None, typer.Option("--json", help="Also write what is shown here.", metavar="FILE")
 ]
+
+
+def verb(app: typer.Typer, panel: str, name: str | None = None) -> Callable:
+    """Make a function a verb of the command, below a heading of `dcct --help`. Its docstring, in
+    paragraphs of one line each, is its help."""
+
+    def register(function: Callable) -> Callable:
+        paragraphs = inspect.getdoc(function).split("\n\n")
+        lines = [" ".join(paragraph.split()) for paragraph in paragraphs]
+        app.command(name, rich_help_panel=panel, help="\n\n".join(lines))(function)
+        return function
+
+    return register
 
 
 def open_pipeline(configfile: Path, *, torch: bool = False) -> Pipeline:

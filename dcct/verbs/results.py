@@ -19,7 +19,7 @@ from dcct.errors import DataError, DcctError
 from dcct.files import write_json, write_text
 from dcct.pipeline.pipeline import DEFAULT
 from dcct.runtime.progress import Progress
-from dcct.verbs.options import Configfile, Json, open_pipeline, wide
+from dcct.verbs.options import Configfile, Json, open_pipeline, verb, wide
 
 if TYPE_CHECKING:
     from dcct.evaluation.statistics import Estimate
@@ -30,7 +30,7 @@ Reference = Annotated[Path, typer.Option(help="Folder of published results.", me
 REFERENCE = Path("results/reference")
 
 
-@app.command(rich_help_panel=PANEL)
+@verb(app, PANEL)
 def explain(
     artefact: Annotated[
         Path, typer.Argument(help="A file that a step made, or a folder with a receipt.")
@@ -76,7 +76,7 @@ def explain(
         print(line)
 
 
-@app.command(rich_help_panel=PANEL)
+@verb(app, PANEL)
 def verify_results(configfile: Configfile = DEFAULT) -> None:
     """Hold every file against its receipt, every receipt against its inputs, every table against
     the metrics.
@@ -102,7 +102,7 @@ def verify_results(configfile: Configfile = DEFAULT) -> None:
     print(f"{made} and {cells:,} cells of tables hold.")
 
 
-@app.command(rich_help_panel=PANEL)
+@verb(app, PANEL)
 def compare(
     a: Annotated[str, typer.Argument(help="A variant, a results folder, or a git commit.")],
     b: Annotated[str, typer.Argument(help="Another one.")],
@@ -142,7 +142,7 @@ def compare(
         print(line)
 
 
-@app.command(rich_help_panel=PANEL)
+@verb(app, PANEL)
 def agree(configfile: Configfile = DEFAULT, reference: Reference = REFERENCE) -> None:
     """Hold this run's tables against published ones: same digits, within their 95 % interval, or
     outside.
@@ -176,7 +176,7 @@ def agree(configfile: Configfile = DEFAULT, reference: Reference = REFERENCE) ->
     )
 
 
-@app.command(rich_help_panel=PANEL)
+@verb(app, PANEL)
 def publish(configfile: Configfile = DEFAULT, reference: Reference = REFERENCE) -> None:
     """Replace published tables, figures and receipts by those of this finished run, all at once.
 
@@ -188,7 +188,7 @@ def publish(configfile: Configfile = DEFAULT, reference: Reference = REFERENCE) 
     print(f"{len(files)} files in {reference}: look at them, then commit the folder.")
 
 
-@app.command(rich_help_panel=CONFIGURATION)
+@verb(app, CONFIGURATION)
 def dvc(
     configfile: Configfile = DEFAULT,
     check: Annotated[
@@ -210,7 +210,7 @@ def dvc(
         write_text(path, files[path])
 
 
-@app.command(rich_help_panel=CONFIGURATION)
+@verb(app, CONFIGURATION)
 def schemas(folder: Annotated[Path, typer.Argument(help="Where to write them.")]) -> None:
     """Write JSON schemas of profiles, variants, data sets, tables and published numbers, for
     editors that check YAML.

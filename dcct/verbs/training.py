@@ -20,6 +20,7 @@ from dcct.verbs.options import (
     Variant,
     import_torch,
     open_pipeline,
+    verb,
     wide,
 )
 
@@ -117,7 +118,7 @@ def train(
         making.progress.say(f"trace of a few steps, for ui.perfetto.dev: {trace}")
 
 
-@app.command(rich_help_panel=PANEL)
+@verb(app, PANEL)
 def plan(
     teraflops: Annotated[
         float,
@@ -155,7 +156,7 @@ def plan(
     wide().print(table)
 
 
-@app.command(rich_help_panel=PANEL)
+@verb(app, PANEL)
 def parity(
     numbers: Annotated[
         Path | None, typer.Option(help="Numbers of the authors' program.", metavar="JSON")

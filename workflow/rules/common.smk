@@ -1,4 +1,5 @@
-# What all rules share: the checked profile, the paths, and what decides each step's numbers.
+# What all rules share: the one checked profile, and how a rule follows from the record of its step.
+import os
 import signal
 import sys
 from contextlib import suppress
@@ -6,66 +7,81 @@ from pathlib import Path
 
 import psutil
 
-from dcct.errors import DcctError
-from dcct.pipeline.plan import EXPORTED, FIGURES, TABLE, VERIFIED, read_plan
+from dcct.config.load import SHIPPED
+from dcct.errors import ConfigError, DcctError
+from dcct.pipeline.pipeline import DEFAULT, Pipeline
+
+
+# The steps read the profile's file, not Snakemake's merged config: what --config or a second
+# --configfile says would be silently ignored, so it is refused. Another workflow, of which this one
+# is a module, names the file in its config.
+def profile_file():
+    overrides = set(workflow.config_settings.config) - {"profile"}
+    files = workflow.overwrite_configfiles
+    if "profile" in config:
+        return Path(config["profile"])
+    if overrides or len(files) > 1:
+        what = (
+            f"--config {' '.join(overrides)}"
+            if overrides
+            else f"{len(files)} config files"
+        )
+        raise ConfigError(
+            f"{what}: the steps read one profile file and would not see it: write a profile of your"
+            " own and name it with --configfile"
+        )
+    if files:
+        return Path(os.path.relpath(files[0]))
+    return DEFAULT if DEFAULT.exists() else SHIPPED / DEFAULT.name
+
 
 try:
-    PLAN = read_plan(
-        workflow.overwrite_configfiles or workflow.configfiles,
-        workflow.config_settings.config,
-    )
+    CONFIGFILE = profile_file()
+    PIPELINE = Pipeline(CONFIGFILE)
 except DcctError as error:
     sys.exit(f"error: {error}")
-if MISSING := PLAN.missing():
+if MISSING := PIPELINE.missing():
     sys.exit(
         "\n".join(
             [
-                f"error: {PLAN.configfile} cannot run yet. Missing:",
+                f"error: {CONFIGFILE} cannot run yet. Missing:",
                 *(f"  {line}" for line in MISSING),
                 "Put it in place, or name a profile without it.",
             ]
         )
     )
-PROFILE, PATHS, CODE, SETTINGS = PLAN.profile, PLAN.paths, PLAN.code, PLAN.settings
 
 
 wildcard_constraints:
-    dataset="|".join(PROFILE.tested),
-    split=r"\d+",
-    variant="|".join(
-        PROFILE.judged
-        + [one for name in PROFILE.tested for one in PROFILE.crossed(name)]
-    ),
-    table="|".join(PROFILE.tables),
-    seed=r"\d+",
+    **PIPELINE.constraints(),
 
 
-def learnt(wildcards):
-    return PLAN.learnt(
-        wildcards.dataset, wildcards.split, wildcards.variant, wildcards.seed
-    )
+# A step's rule takes what the job of its wildcards says.
+def of_job(pattern, say):
+    return lambda wildcards: say(PIPELINE.filled(pattern, wildcards))
 
 
-def shown_features(wildcards):
-    return PATHS.features(*PLAN.shown_run(wildcards.dataset))
+# Digests are small and compared by content: they say whether the files changed that they name.
+def inputs(job):
+    digests = [other.receipt for other in job.reads.values()]
+    files = [ancient(path) for other in job.reads.values() for path in other.outputs]
+    return [*digests, *files, *(other.record for other in job.records), *job.quotes]
 
 
-# Marks of `snakemake --report`; the report page shows the same captions.
-def marked(path, caption, category, **labels):
-    caption = f"../../dcct/report/figures/captions/{caption}.rst"
-    return report(path, caption=caption, category=category, labels=labels)
+# With a mark for `snakemake --report` on the file that people look at.
+def outputs(pattern):
+    labels = {name: str(value) for name, value in pattern.values.items()}
+    marks = {
+        "caption": pattern.caption,
+        "category": pattern.step.verb,
+        "labels": labels,
+    }
+    marked = lambda path: report(path, **marks) if path == pattern.looked_at else path
+    return list(map(marked, pattern.products))
 
 
-def figure(name):
-    path = PATHS.figures("{dataset}") / name
-    labels = {"data set": "{dataset}", "figure": path.stem}
-    return marked(path, path.stem, "Figures", **labels)
-
-
-shell.prefix("source workflow/jobs.sh; ")
-
-
-# SLURM's cgroups give a signal to the first process of a job step alone, which is Snakemake: it passes this one on.
+# SLURM's cgroups give a signal to the first process of a job step alone, which is Snakemake: it
+# passes this one on.
 def pass_on(number, _frame):
     for process in psutil.Process().children(recursive=True):
         with suppress(psutil.NoSuchProcess):
