@@ -39,7 +39,7 @@ def status(configfile: Configfile = DEFAULT) -> None:
 
     Example: dcct data status
     """
-    from dcct.datasets.status import status_of
+    from dcct.provenance.status import status_of
 
     table = Table("data set", "state", "in place", "verified", "counts", "next")
     pipeline = open_pipeline(configfile)

@@ -100,7 +100,7 @@ def _make(function: Callable, job: Job, progress: Progress, arguments: dict) -> 
             progress.say("made by the process that was waited for")
             return
         _record(function, job, progress, arguments)
-        shutil.rmtree(job.work)
+        shutil.rmtree(job.work, ignore_errors=True)
 
 
 def _record(function: Callable, job: Job, progress: Progress, arguments: dict) -> None:
