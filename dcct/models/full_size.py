@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from dcct.config.load import check, load_variant
+from dcct.config.load import SHIPPED, check, load_variant
 from dcct.config.profile import Backbone, Clips, CnnBackbone, Network, Weights
 from dcct.config.variant import Distill, Hta, Variant
 from dcct.errors import ConfigError
@@ -25,7 +25,7 @@ HUB = Weights(source="hub", cnn="tv_in1k", vit="orig_in21k_ft_in1k")
 FILES = {"cnn": "resnet50-19c8e357.pth", "vit": "jx_vit_base_p16_224-80ecf9dd.pth"}
 """The official program's pretrained weights: file names that end in the first digits of their
 SHA-256."""
-PROFILE = Path(__file__).parents[2] / "config/paper.yaml"
+PROFILE = SHIPPED / "paper.yaml"
 """Variants are looked up beside this file."""
 SIZES = ("height", "width", "hta_width", "drop_path", "cnn", "vit")
 """Overrides of `build_model` beside the keys of a variant."""

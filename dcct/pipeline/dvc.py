@@ -7,8 +7,10 @@ what neither file lists changes nothing.
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from shlex import quote
+from typing import Any
 
 import yaml
 
@@ -72,10 +74,15 @@ def _params(job: Job) -> Iterator[dict[str, list[str]]]:
         file = job.pipeline.configfile
         if kind != "profile":
             file = load.config_file(kind, load.variant_of(name), file)
-        content = load.read_yaml(file)
+        content = _content(file)
         found = [key for key in keys or content if _stands_in(content, key)]
         if found:
             yield {file.as_posix(): found}
+
+
+@cache
+def _content(file: Path) -> Any:
+    return load.read_yaml(file)
 
 
 def _stands_in(content: object, key: str) -> bool:

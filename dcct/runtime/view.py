@@ -17,7 +17,6 @@ from rich.table import Table
 from rich.text import Text
 from torch import Tensor
 
-from dcct.config.profile import Training
 from dcct.runtime.progress import Progress
 
 REDRAW_S = 0.25
@@ -46,10 +45,9 @@ class View:
     def __init__(
         self,
         progress: Progress,
-        training: Training,
         after_step: Callable[[], None] = lambda: None,
     ):
-        self.progress, self.training, self.after_step = progress, training, after_step
+        self.progress, self.after_step = progress, after_step
         console = progress.console
         on_terminal = console is not None and console.is_terminal
         self._live = Live(console=console, auto_refresh=False) if on_terminal else None
@@ -113,7 +111,7 @@ class View:
         speed = (
             f"{(place.images - self._images) / seconds:,.0f} images/s  "
             f" {timedelta(seconds=round(left * seconds / max(1, done)))} left  "
-            f" {_memory_gib(self.training):.1f} GiB"
+            f" {_memory_gib():.1f} GiB"
         )
         values = [
             Text.assemble((name, "dim"), f" {term.item():.3f}") for name, term in terms.items()
@@ -123,8 +121,8 @@ class View:
         )
 
 
-def _memory_gib(training: Training) -> float:
+def _memory_gib() -> float:
     """Peak memory so far, of the GPU or of this process."""
-    if training.device == "cuda":
+    if torch.cuda.is_initialized():
         return torch.cuda.max_memory_allocated() / 2**30
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

@@ -96,7 +96,7 @@ def pack(making: Making, dataset: Dataset) -> None:
     from dcct.clips.frames import pack as pack_frames
 
     pipeline, listing = making.pipeline, making.input("verified") / "frames.parquet"
-    folders = pipeline.data / dataset, making.job.folder, making.work
+    folders = pipeline.data / dataset, making.job.folder, making.work / "frames"
     pack_frames(listing, *folders, pipeline.profile.clips, making.progress)
 
 

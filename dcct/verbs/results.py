@@ -28,6 +28,8 @@ PANEL, CONFIGURATION = "Finished results", "Configuration"
 app = typer.Typer()
 Reference = Annotated[Path, typer.Option(help="Folder of published results.", metavar="FOLDER")]
 REFERENCE = Path("results/reference")
+SCHEMAS = {"profile": Profile} | {kind.removesuffix("s"): one for kind, one in KINDS.items()}
+"""Kind of configuration file → what it may say."""
 
 
 @verb(app, PANEL)
@@ -217,8 +219,8 @@ def schemas(folder: Annotated[Path, typer.Argument(help="Where to write them.")]
 
     Example: dcct schemas workflow/schemas
     """
-    for kind, model in {"profile": Profile, **KINDS}.items():
-        write_json(folder / f"{kind.removesuffix('s')}.schema.json", model.model_json_schema())
+    for name, model in SCHEMAS.items():
+        write_json(folder / f"{name}.schema.json", model.model_json_schema())
 
 
 def _tree(title: list[str], outlined: Iterable[tuple[int, list[str]]]) -> Tree:

@@ -109,7 +109,7 @@ def train(
     trace = making.pipeline.results / "traces" / Path(*map(str, making.job.key)) / "trace.json"
     with (
         traced(trace if profile else None) as mark_step,
-        View(making.progress, settings.training, mark_step) as view,
+        View(making.progress, mark_step) as view,
         memory_advice(settings.training, settings.clips.length),
     ):
         making.facts |= fit(run, making.job.folder, view)

@@ -6,6 +6,7 @@ import torch
 from dcct.config.load import load_variant
 from dcct.models.checkpoint import MODEL
 from dcct.runtime.progress import Progress
+from dcct.runtime.view import View
 from dcct.training.loop import fit
 from dcct.training.state import Run
 
@@ -30,7 +31,7 @@ def train(tiny, profile, root, tmp_path, monkeypatch):
                 made_from={"config": "x", "data": "y", "code": "z"},
             ),
             tmp_path / name,
-            Progress(),
+            View(Progress()),
         )
         return tmp_path / name / MODEL
 

@@ -7,14 +7,16 @@ import pytest
 import torch
 
 import dcct
-from dcct.config.load import load_profile, load_variant, variant_names
+from dcct.config.load import load_profile, load_variant, names_of
 from dcct.models import full_size
 
 PAPER = full_size.PROFILE
+CNN = {"layers": [1] * 4, "channels": [8] * 4, "stem_type": "deep", "stem_width": 8}
+VIT = {"patch_size": 8, "embed_dim": 16, "depth": 1, "num_heads": 2}
 FEATURES = {"cnn": 2048, "vit": 768, "base": 2816, "spatial": 2816, "temporal": 1024}
 
 
-@pytest.mark.parametrize("name", variant_names(PAPER))
+@pytest.mark.parametrize("name", names_of("variants", PAPER))
 def test_every_variant_at_full_size(name):
     """Each YAML builds at the paper's size and computes the features that its parts imply."""
     variant = load_variant(name, PAPER)
@@ -79,11 +81,15 @@ def test_impossible_models_are_refused(arguments, complaint):
 def test_objective_names_every_term():
     """The full method has twelve terms beside the sum; λ scales only distillation."""
     model = dcct.build_model(
-        "dcct-fd-ld", 5, clip_length=2, height=48, width=24, hta_width=16,
-        cnn={"name": "resnet18", "max_pool": False, "args": {"layers": [1, 1, 1, 1], "channels": [8, 8, 8, 8],
-                                                             "stem_type": "deep", "stem_width": 8}},
-        vit={"name": "vit_base_patch16_224", "args": {"patch_size": 8, "embed_dim": 16, "depth": 1, "num_heads": 2}},
-    )  # fmt: skip
+        "dcct-fd-ld",
+        5,
+        clip_length=2,
+        height=48,
+        width=24,
+        hta_width=16,
+        cnn={"name": "resnet18", "max_pool": False, "args": CNN},
+        vit={"name": "vit_base_patch16_224", "args": VIT},
+    )
     output, pids = model(torch.randn(4, 2, 3, 48, 24)), torch.tensor([0, 0, 3, 3])
     terms = dcct.Objective("mean")(output, pids)
     pairs = [f"frame_{{}}_{branch}" for branch in ("cnn", "vit")]

@@ -52,13 +52,13 @@ def test_ground_and_paper_need_no_torch():
     engine."""
     modules = [
         "dcct.cli",
-        "dcct.pipeline.plan",
+        "dcct.pipeline.dvc",
         "dcct.datasets.verify",
         "dcct.clips.frames",
         "dcct.clips.sampling",
         "dcct.evaluation.protocol",
         "dcct.report.tables.tables",
-        "dcct.report.figures.charts",
+        "dcct.report.figures.ablation",
         "dcct.report.figures.spatial",
         "dcct.report.figures.embedding",
     ]

@@ -7,7 +7,7 @@ import shutil
 import pytest
 import yaml
 
-from dcct.config.load import load_dataset, load_profile, load_table, load_variant
+from dcct.config.load import load_dataset, load_named, load_profile, load_variant
 from dcct.config.section import Model
 from dcct.errors import ConfigError
 
@@ -64,7 +64,7 @@ def test_every_shipped_file_loads(root):
     for kind, load in (
         ("variants", load_variant),
         ("datasets", load_dataset),
-        ("tables", load_table),
+        ("tables", lambda name, profile: load_named("tables", name, profile)),
     ):
         for path in (root / "config" / kind).glob("*.yaml"):
             load(path.stem, profile)
@@ -115,7 +115,7 @@ def sections(model):
 
 def test_editor_schemas_are_those_of_the_models(root):
     """workflow/schemas holds what `dcct schemas` would write."""
-    from dcct.commands.configuration import SCHEMAS
+    from dcct.verbs.results import SCHEMAS
 
     for name, model in SCHEMAS.items():
         assert (

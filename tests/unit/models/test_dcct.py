@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from dcct.config.load import load_profile, load_variant, variant_names
+from dcct.config.load import load_profile, load_variant, names_of
 from dcct.errors import ConfigError
 from dcct.models.dcct import DCCT
 
-VARIANTS = variant_names(Path(__file__).parents[3] / "config/config.yaml")
+VARIANTS = names_of("variants", Path(__file__).parents[3] / "config/config.yaml")
 
 
 def build(name, profile, identities=5):

@@ -1,20 +1,53 @@
-"""What decides a step's numbers is found by following imports."""
+"""What decides a step's numbers is found by following imports, and digested without what decides
+none."""
 
-from dcct.pipeline.code import code_of
+import shutil
+
+import pytest
+
+from dcct.pipeline import code
+from dcct.pipeline.code import code_of, files_of
+from dcct.pipeline.steps import STEPS
+
+
+@pytest.fixture
+def edited(tmp_path, monkeypatch):
+    """edited(file, old, new): the digest of training's code after an edit of a copy of it."""
+    package = shutil.copytree(code.PACKAGE, tmp_path / code.PACKAGE.name)
+
+    def digest(file="losses.py", old="", new=""):
+        text = (package / file).read_text()
+        assert old in text
+        (package / file).write_text(text.replace(old, new, 1))
+        monkeypatch.setattr(code, "PACKAGE", package)
+        for one in (code_of, files_of, code.imports_of, code._digest, code._tree):
+            one.cache_clear()
+        return code_of(STEPS["train"].modules)
+
+    yield digest
+    monkeypatch.undo()
+    for one in (code_of, files_of, code.imports_of, code._digest, code._tree):
+        one.cache_clear()
 
 
 def test_losses_decide_training_and_figures_do_not():
-    """The closure of train holds losses, models and sampling, and nothing of reports, ranking or
-    the command."""
-    names = {path.as_posix() for path in code_of("train")}
-    assert {
-        "dcct/losses.py",
-        "dcct/models/cca.py",
-        "dcct/clips/sampling.py",
-        "dcct/config/profile.py",
-    } <= names
-    assert not [
-        name
-        for name in names
-        if "report" in name or name in ("dcct/cli.py", "dcct/config/table.py", "dcct/paths.py")
-    ]
+    """The closure of train holds losses, models and sampling, and nothing that moves, watches,
+    ranks or shows."""
+    names = {path.relative_to(code.PACKAGE).as_posix() for path in files_of(("training/loop.py",))}
+    assert {"losses.py", "models/cca.py", "clips/sampling.py", "models/device.py"} <= names
+    others = ("report", "runtime", "config", "provenance", "pipeline", "verbs", "evaluation")
+    assert not [name for name in names if name.startswith(others)]
+
+
+def test_docstrings_comments_and_spaces_decide_nothing(edited):
+    """Whatever is said about code beside it."""
+    before = edited()
+    assert edited("losses.py", '"""', '"""Said otherwise. ') == before
+    assert edited("training/schedule.py", "\n\n\n", "\n\n\n# a remark\n\n") == before
+    assert edited("runtime/progress.py", "LINE_EVERY_S = 10.0", "LINE_EVERY_S = 5.0") == before
+
+
+def test_a_term_of_the_loss_decides_training(edited):
+    """So that it is made again."""
+    before = edited()
+    assert edited("losses.py", "return ", "return 2 * ") != before

@@ -1,11 +1,11 @@
 """The status of a data set: what is missing, and the next command, at every stage."""
 
 import pytest
+from dcct.datasets.status import status_of
+from dcct.pipeline.paths import Paths
 
 from dcct.config.dataset import Archive
 from dcct.config.load import load_dataset
-from dcct.datasets.status import status_of
-from dcct.pipeline.paths import Paths
 
 
 @pytest.fixture

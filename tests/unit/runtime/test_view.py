@@ -5,13 +5,16 @@ import json
 
 from rich.console import Console
 
+from dcct.runtime.profiler import traced
 from dcct.runtime.progress import Progress
+from dcct.runtime.view import View
 from dcct.training.loop import fit
 
 
 def shown(run, folder, **console) -> str:
     screen = Console(file=io.StringIO(), width=200, **console)
-    fit(run, folder, Progress("train", screen))
+    with View(Progress("train", screen)) as view:
+        fit(run, folder, view)
     return screen.file.getvalue()
 
 
@@ -35,8 +38,9 @@ def test_a_terminal_sees_place_terms_speed_and_memory(run, tmp_path):
 def test_a_trace_changes_nothing_and_names_the_steps_operations(run, tmp_path):
     """--profile: a readable trace of a few steps; the checkpoint has the bytes of a run without
     it."""
-    fit(run("cnn", epochs=6, work="plain"), tmp_path / "plain", Progress())
-    fit(run("cnn", epochs=6), tmp_path / "traced", Progress(), tmp_path / "trace.json")
+    fit(run("cnn", epochs=6, work="plain"), tmp_path / "plain", View(Progress()))
+    with traced(tmp_path / "trace.json") as mark_step:
+        fit(run("cnn", epochs=6), tmp_path / "traced", View(Progress(), mark_step))
     events = {
         event.get("name")
         for event in json.loads((tmp_path / "trace.json").read_text())["traceEvents"]

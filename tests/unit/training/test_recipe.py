@@ -16,6 +16,7 @@ from dcct.losses import cross_entropy
 from dcct.models.checkpoint import MODEL
 from dcct.models.dcct import DCCT
 from dcct.runtime.progress import Progress
+from dcct.runtime.view import View
 from dcct.training.loop import fit
 from dcct.training.memory import memory_advice, memory_of
 from dcct.training.objective import Objective
@@ -35,7 +36,7 @@ ALL = Extras(
 
 def test_interrupted_training_keeps_every_extra(run, tmp_path, monkeypatch):
     """With all extras on, stopped in mid-epoch and run again: the bytes of an undisturbed run."""
-    fit(run("dcct", work="calm", extras=ALL), tmp_path / "calm", Progress())
+    fit(run("dcct", work="calm", extras=ALL), tmp_path / "calm", View(Progress()))
     step, calls = torch.optim.Adam.step, []
 
     def signalled(self, *args, **kwargs):
@@ -46,8 +47,8 @@ def test_interrupted_training_keeps_every_extra(run, tmp_path, monkeypatch):
 
     with monkeypatch.context() as patch, pytest.raises(AskedToStopError):
         patch.setattr(torch.optim.Adam, "step", signalled)
-        fit(run("dcct", extras=ALL), tmp_path / "out", Progress())
-    fit(run("dcct", extras=ALL), tmp_path / "out", Progress())
+        fit(run("dcct", extras=ALL), tmp_path / "out", View(Progress()))
+    fit(run("dcct", extras=ALL), tmp_path / "out", View(Progress()))
     assert (tmp_path / "out" / MODEL).read_bytes() == (tmp_path / "calm" / MODEL).read_bytes()
 
 
@@ -57,7 +58,7 @@ def test_backbones_may_learn_at_their_own_rate(run, tiny, tmp_path):
     fit(
         run("cnn", epochs=1, warmup_epochs=0, extras=Extras(backbone_rate=1e-30)),
         tmp_path,
-        Progress(),
+        View(Progress()),
     )
     initial, found = load_file(tiny.weights / "cnn.safetensors"), load_file(tmp_path / MODEL)
     weights = [name for name in initial if "running" not in name and "num_batches" not in name]
@@ -75,11 +76,11 @@ def test_average_is_what_is_kept(run, tmp_path):
         fit(
             run("cnn", epochs, work=str(epochs), extras=Extras(average=0.999999)),
             tmp_path / str(epochs),
-            Progress(),
+            View(Progress()),
         )
         states.append(load_file(tmp_path / str(epochs) / MODEL))
     weight = "head_cnn.classifier.weight"
-    fit(run("cnn", 3, work="plain"), tmp_path / "plain", Progress())
+    fit(run("cnn", 3, work="plain"), tmp_path / "plain", View(Progress()))
     plain = load_file(tmp_path / "plain" / MODEL)[weight]
     moved = (states[1][weight] - states[0][weight]).norm()
     assert moved < 1e-3 * (plain - states[0][weight]).norm()

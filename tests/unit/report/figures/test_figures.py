@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from dcct.pipeline.paths import Paths
 
 from dcct.config.load import load_dataset, load_profile, load_variant
 from dcct.datasets.manifest import read_manifest
@@ -12,7 +13,6 @@ from dcct.evaluation.features import feature_table, write_features
 from dcct.evaluation.protocol import judge
 from dcct.files import file_digest, write_json
 from dcct.inference.attention_file import write_attention
-from dcct.pipeline.paths import Paths
 from dcct.provenance.receipt import RECEIPT
 from dcct.report.figures.attention import load_looked
 from dcct.report.figures.embedding import (

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from dcct.pipeline.paths import Paths
 from PIL import Image
 
 from dcct.clips.frames import INDEX, FrameStore
 from dcct.config.load import load_profile
 from dcct.datasets.manifest import write_parquet
-from dcct.pipeline.paths import Paths
 from dcct.report.page.build import write_page
 from dcct.report.page.gallery import _spread
 from dcct.report.page.sprites import sprites

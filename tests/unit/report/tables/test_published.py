@@ -3,9 +3,9 @@ found by comparing."""
 
 import pandas as pd
 import pytest
+from dcct.pipeline.paths import Paths
 
 from dcct.config.load import load_dataset, load_profile, load_published, load_table
-from dcct.pipeline.paths import Paths
 from dcct.report.tables.published import differing_settings
 from dcct.report.tables.tables import tabulate, write_tables
 

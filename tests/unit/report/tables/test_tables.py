@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from dcct.pipeline.paths import Paths
+from dcct.pipeline.plan import TABLE
 
 from dcct.config.load import load_profile
 from dcct.config.table import Table
 from dcct.errors import DataError
 from dcct.files import read_json, write_json
-from dcct.pipeline.paths import Paths
-from dcct.pipeline.plan import TABLE
 from dcct.report.tables.latex import escape
-from dcct.report.tables.results import sample, load_results
+from dcct.report.tables.results import load_results, sample
 from dcct.report.tables.tables import tabulate, write_tables
 
 CONFIGFILE = Path(__file__).parents[4] / "config" / "test.yaml"

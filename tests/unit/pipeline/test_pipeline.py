@@ -1,0 +1,97 @@
+"""Jobs of a profile: where they lie, what they read, and what decides them."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dcct.config.load import SHIPPED
+from dcct.errors import ConfigError
+from dcct.pipeline import code
+from dcct.pipeline.dvc import stage_name, stages_of
+from dcct.pipeline.pipeline import Pipeline
+from dcct.pipeline.steps import RECEIPT, made_by, record_of
+
+PROFILES = sorted(path.name for path in SHIPPED.glob("*.yaml"))
+
+
+@pytest.fixture
+def pipeline(root, monkeypatch):
+    """pipeline(name of a shipped profile), as seen from the repository's root."""
+    monkeypatch.chdir(root)
+    return lambda name="config.yaml": Pipeline(Path("config", name))
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_job_comes_after_all_that_it_reads(pipeline, name):
+    """In the list of all jobs, none reads what a later one makes, and no two make one file."""
+    seen, made = set(), set()
+    for job in pipeline(name).jobs():
+        assert {*job.reads.values(), *job.records} <= seen
+        assert not made & set(job.products)
+        seen.add(job)
+        made |= set(job.products)
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_an_artefact_says_which_job_made_it(pipeline, name):
+    """From a receipt's place follow its step, its key and its run record."""
+    found = pipeline(name)
+    for job in found.jobs():
+        step, values, file = made_by(job.receipt.relative_to(found.results))
+        assert (step, file) == (job.step, RECEIPT)
+        assert values == {name: str(value) for name, value in job.values.items()}
+        assert found.results / record_of(step, values) == job.record
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_module_and_caption_of_the_table_of_steps_is_there(pipeline, name):
+    """A step whose module has moved would watch nothing."""
+    for job in pipeline(name).jobs():
+        assert all((code.PACKAGE / module).exists() for module in job.modules), job
+        assert job.looked_at is None or job.caption.is_file(), job
+
+
+def test_a_title_decides_no_training_and_an_attention_does(pipeline):
+    """What a training watches of a variant is what decides its network."""
+    settings = pipeline().job("train", "walkers", 0, "cca", 0).settings["variants/cca"]
+    assert "title" not in settings
+    assert "headline" not in settings
+    assert settings["cca"] == ["self", "cross"]
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_stages_are_the_jobs(pipeline, name):
+    """Of any profile: with `cross`, with one and with ten splits: the same commands, files and
+    digests."""
+    found = pipeline(name)
+    stages = yaml.safe_load(stages_of(found)[Path("dvc.yaml")])["stages"]
+    jobs = {stage_name(job): job for job in found.jobs()}
+    assert stages.keys() == jobs.keys()
+    for label, stage in stages.items():
+        job = jobs[label]
+        plotted = [path for one in stage.get("plots", []) for path in one]
+        outputs = [*stage["outs"], *stage.get("metrics", []), *plotted]
+        assert sorted(outputs) == sorted(path.as_posix() for path in job.products)
+        assert set(stage.get("deps", [])) == {
+            *(other.receipt.as_posix() for other in job.reads.values()),
+            *(other.record.as_posix() for other in job.records),
+            *(path.as_posix() for path in job.quotes),
+        }
+        assert not [path for path in stage.get("deps", []) if path.endswith(".py")]
+
+
+def test_dvc_yaml_is_what_the_pipeline_says(pipeline, root):
+    """dvc.yaml and the digests of code in the repository: `dcct dvc` would change nothing."""
+    for path, text in stages_of(pipeline()).items():
+        assert (root / path).read_text() == text, f"{path}: run `dcct dvc`"
+
+
+@pytest.mark.parametrize("name", ["t&touch x&", "two words", "../up", "-x", "a{b}", "$(x)"])
+def test_a_name_that_a_shell_or_a_path_could_misread_is_refused(root, tmp_path, name):
+    """Before anything runs, in one line."""
+    text = (root / "config/test.yaml").read_text()
+    profile = yaml.safe_load(text) | {"datasets": [name]}
+    (tmp_path / "profile.yaml").write_text(yaml.safe_dump(profile))
+    with pytest.raises(ConfigError, match="a name is made of letters"):
+        Pipeline(tmp_path / "profile.yaml")
