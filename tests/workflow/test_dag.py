@@ -1,6 +1,7 @@
 """The Snakemake DAG at test size: from nothing to tables; what reruns and what does not; kills and
 bad inputs."""
 
+import json
 import re
 import shutil
 
@@ -9,9 +10,12 @@ import pytest
 
 from dcct.config.load import load_dataset
 from dcct.files import read_json
-from dcct.pipeline.plan import PAGES, PLOTS
+from dcct.pipeline.figures import FIGURES
+from tests.workflow.conftest import PROFILE
 
 PAPER_SETS = ("mars", "dukemtmc-videoreid", "ilids-vid", "prid-2011")
+RUN = "walkers-test/split0/dcct/seed0"
+RUN_KEY = "dataset=walkers-test, split=0, variant={}, seed=0"
 TRAINED = ["untrained", "cnn", "dcct", "dcct-fd-ld"]
 TABLES_WITH_CNN = {f"tabulate table={name}" for name in ("components", "differences", "features")}
 
@@ -19,9 +23,7 @@ TABLES_WITH_CNN = {f"tabulate table={name}" for name in ("components", "differen
 def test_everything_is_made_and_means_something(finished):
     """Tables and figures exist; a trained network ranks better than twice chance, no number is
     missing or over 100."""
-    names = [f"{name}.{suffix}" for name in PLOTS for suffix in ("png", "svg")] + [
-        f"{name}.png" for name in PAGES
-    ]
+    names = [f"{name}.{kind}" for name, row in FIGURES.items() for kind in row.formats]
     for name in names:
         assert (finished.results / "figures/walkers-test" / name).stat().st_size > 5000
     table = pd.read_csv(finished.results / "tables/components.csv").set_index("variant")
@@ -41,20 +43,18 @@ def test_everything_is_made_and_means_something(finished):
 
 
 def test_every_result_row_carries_its_protocol_and_provenance(finished):
-    """Quoted alone, a row says what was judged how, and by which data, checkpoint, features,
+    """Quoted alone, a row says what was evaluated how, and by which data, checkpoint, features,
     settings and code."""
-    made = finished.results / "metrics/walkers-test/split0/dcct/seed0"
-    rows = read_json(made / "metrics.json", "rank")["rows"]
+    made = finished.results / "metrics" / RUN
+    rows = read_json(made / "metrics.json", "dcct rank")["rows"]
     assert {(row["sampler"], row["feature"]) for row in rows} >= {
         ("begin", "all"),
         ("dense", "temporal"),
     }
-    features = read_json(
-        finished.results / "features/walkers-test/split0/dcct/seed0/receipt.json", "extract"
-    )
-    checkpoint = read_json(
-        finished.results / "checkpoints/walkers-test/split0/dcct/seed0/receipt.json", "train"
-    )
+    receipts = {
+        kind: read_json(finished.results / kind / f"{RUN}/receipt.json", "")["outputs"]
+        for kind in ("features", "checkpoints")
+    }
     for row in rows:
         protocol = {
             "dataset": "walkers-test",
@@ -72,9 +72,8 @@ def test_every_result_row_carries_its_protocol_and_provenance(finished):
         protocol |= {"distance": "cosine", "reranking": None, "precision": "fp32", "device": "cpu"}
         assert {name: row[name] for name in protocol} == protocol
         assert set(row["versions"]) == {"torch", "timm"}
-        assert row["digests"]["features"] == features["outputs"]["features.parquet"]
-        assert row["digests"]["checkpoint"] == checkpoint["outputs"]["model.safetensors"]
-        assert row["digests"]["code"]["train"] == checkpoint["code"]
+        assert row["digests"]["features"] == receipts["features"]["features.parquet"]
+        assert row["digests"]["checkpoint"] == receipts["checkpoints"]["model.safetensors"]
         assert len(row["digests"]["data"]) == 64
 
 
@@ -83,17 +82,54 @@ def test_second_run_has_nothing_to_do(finished):
     assert finished.jobs() == set()
 
 
-def test_editing_one_variant_reruns_that_variant(finished, edited):
-    """Its training, extraction and ranking, the tables that name it, the figures: nothing else."""
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("dcct/losses.py", '"""', '"""Said otherwise. '),
+        ("dcct/models/hta.py", "\n\n\n", "\n\n\n# A remark.\n"),
+        ("dcct/runtime/progress.py", '"""', '"""Told otherwise: '),
+        ("dcct/cli.py", '"""', '"""Said otherwise. '),
+        ("config/variants/cnn.yaml", "title:", "# A remark.\ntitle:"),
+    ],
+)
+def test_what_decides_nothing_makes_nothing_again(finished, edited, file, old, new):
+    """A docstring, or a comment, wherever it stands; the page alone quotes the configuration."""
+    edited(file, old, new)
+    assert finished.jobs() <= ({"page"} if file.startswith("config/") else set())
+
+
+def test_a_title_changes_what_shows_it(finished, edited):
+    """Tables that name the variant, figures, the page: nothing is trained, extracted or ranked."""
     edited("config/variants/cnn.yaml", "title: CNN", "title: The CNN")
+    figures = {f"draw_{name} dataset=walkers-test" for name in FIGURES}
+    shown = TABLES_WITH_CNN | {"tabulate table=comparison-ilids-prid", "cost", "page"}
+    assert finished.jobs() == shown | figures
+
+
+def test_editing_what_a_variant_is_makes_that_variant_again(finished, edited):
+    """Its training, extraction and ranking, and what shows them: no other training."""
+    edited("config/variants/cnn.yaml", "branches: [cnn]", "branches: [vit]")
+    trained = {job for job in finished.jobs() if job.startswith(("train", "extract", "rank"))}
     key = "dataset=walkers-test, split=0, variant=cnn, seed=0"
-    expected = (
-        {f"{rule} {key}" for rule in ("train", "extract", "rank")}
-        | TABLES_WITH_CNN
-        | {f"{rule} dataset=walkers-test" for rule in ("draw", "tradeoff")}
-        | {"tabulate table=comparison-ilids-prid", "cost", "page"}
+    assert trained == {f"{rule} {key}" for rule in ("train", "extract", "rank")}
+
+
+def test_another_reader_trains_nothing(finished, edited):
+    """Sets are listed again, and since the lists have the same bytes, that is all but the page."""
+    edited(
+        "dcct/datasets/readers.py", '"mars": mars', '"mars-2": mars.read_tracklets, "mars": mars'
     )
-    assert finished.jobs() == expected
+    relisted = finished.snakemake("results/test/manifests/walkers-test/split0/receipt.json")
+    assert relisted.returncode == 0, relisted.stderr
+    assert finished.jobs() <= {"page"}
+
+
+def test_a_term_of_the_loss_makes_every_training_again(finished, edited):
+    """All that is trained, and what follows; no data are touched."""
+    edited("dcct/losses.py", "return ", "return 1.0 * ")
+    jobs = finished.jobs()
+    assert {f"train {RUN_KEY.format(name)}" for name in TRAINED} <= jobs
+    assert not [job for job in jobs if job.startswith(("source", "verify", "pack", "manifest"))]
 
 
 @pytest.mark.parametrize(
@@ -101,7 +137,7 @@ def test_editing_one_variant_reruns_that_variant(finished, edited):
     [("time-order", {"dcct"}), ("components", set(TRAINED)), ("comparison-ilids-prid", set())],
 )
 def test_a_table_needs_the_runs_of_its_own_variants(finished, table, variants):
-    """From nothing, one table alone: only what it names is trained and judged; of data sets not
+    """From nothing, one table alone: only what it names is trained and evaluated; of data sets not
     run, nothing is."""
     done = finished.snakemake("--dry-run", "--forceall", f"results/test/tables/{table}.html")
     assert done.returncode == 0, done.stderr
@@ -112,34 +148,10 @@ def test_a_table_needs_the_runs_of_its_own_variants(finished, table, variants):
         assert {name for name in found if not name.startswith("distilled")} == variants
 
 
-def test_editing_a_heat_map_draws_it_again(finished, edited):
+def test_editing_a_figure_draws_it_again(finished, edited):
     """Neither the network nor any other figure is needed for it."""
-    edited("dcct/report/spatial.py", '"""Where CCA looks', '"""Where it looks')
-    assert finished.jobs() == {"heatmaps dataset=walkers-test", "page"}
-
-
-def test_comment_in_an_unrelated_module_reruns_nothing(finished, edited):
-    """The command's own module decides no number."""
-    edited("dcct/cli.py", '"""The dcct command', '# a comment\n"""The dcct command')
-    assert finished.jobs() == set()
-
-
-def test_change_in_losses_retrains(finished, edited):
-    """Every training and what follows from it, but no data step."""
-    edited("dcct/losses.py", "the paper smooths no labels", "no labels are smoothed in the paper")
-    jobs = finished.jobs()
-    assert {
-        f"train dataset=walkers-test, split=0, variant={name}, seed=0" for name in TRAINED
-    } <= jobs
-    assert not {job.split()[0] for job in jobs} & {
-        "source",
-        "verify",
-        "manifest",
-        "pack",
-        "sample",
-        "weights",
-        "sheet",
-    }
+    edited("dcct/report/figures/sheet.py", "FRAMES = 4", "FRAMES = 3")
+    assert finished.jobs() == {"draw_sheet dataset=walkers-test", "page"}
 
 
 def test_second_training_from_scratch_gives_the_same_bytes(finished):
@@ -303,21 +315,78 @@ def test_run_record_tells_how(finished):
 
 
 def test_dvc_takes_over_from_snakemake(finished, root):
-    """After a Snakemake run, `dvc commit --force dvc.yaml` makes DVC quiet."""
+    """After a Snakemake run, `dcct dvc` and `dvc commit --force dvc.yaml` make DVC quiet."""
     shutil.copytree(
         root / ".dvc",
         finished.folder / ".dvc",
         ignore=shutil.ignore_patterns("cache", "tmp", "config.local"),
     )
     (finished.folder / "dvc.lock").unlink(missing_ok=True)
-    default = finished.folder / "config/config.yaml"
-    text = default.read_text()
-    shutil.copy(finished.folder / "config/test.yaml", default)
-    try:
-        assert finished.run("dvc", "config", "--local", "core.no_scm", "true").returncode == 0
-        done = finished.run("dvc", "commit", "--force", "dvc.yaml")
+    for command in (
+        ("dvc", "config", "--local", "core.no_scm", "true"),
+        ("dcct", "dvc", "--configfile", PROFILE),
+        ("dvc", "commit", "--force", "dvc.yaml"),
+    ):
+        done = finished.run(*command)
         assert done.returncode == 0, done.stderr
-        status = finished.run("dvc", "status", "dvc.yaml")
-        assert "up to date" in status.stdout + status.stderr
-    finally:
-        default.write_text(text)
+    status = finished.run("dvc", "status", "dvc.yaml")
+    assert "up to date" in status.stdout + status.stderr
+
+
+def test_it_runs_from_elsewhere_and_as_a_module(finished, tmp_path):
+    """Another folder, and another workflow with a rule of its own: the same jobs, made there."""
+    profile, workflow = finished.folder / PROFILE, finished.folder / "workflow/Snakefile"
+    source = "results/test/sources/walkers-test/receipt.json"
+    there = ("--snakefile", str(workflow), "--directory", str(tmp_path / "elsewhere"))
+    done = finished.run("snakemake", source, "--cores", "1", "--configfile", str(profile), *there)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "elsewhere" / source).is_file()
+    (tmp_path / "Snakefile").write_text(
+        f"""
+module dcct:
+    snakefile: "{workflow}"
+    config: {{"profile": "{profile}"}}
+
+use rule * from dcct as dcct_*
+
+rule mine:
+    default_target: True
+    input: "{source}"
+    output: "mine"
+    shell: "cp {{input}} {{output}}"
+"""
+    )
+    for said in ("2 of 2 steps", "Nothing to be done"):
+        done = finished.run(
+            "snakemake",
+            "--cores",
+            "1",
+            "--directory",
+            str(tmp_path),
+            "--snakefile",
+            str(tmp_path / "Snakefile"),
+        )
+        assert done.returncode == 0, done.stderr
+        assert said in done.stdout + done.stderr
+
+
+def test_names_that_a_shell_would_run_are_words(finished, tmp_path):
+    """A profile's name and a results folder with spaces, quotes and commands in them."""
+    text = (finished.folder / PROFILE).read_text()
+    mark = tmp_path / "run"
+    name = f'it\'s a $(touch {mark.name}) "profile"; touch {mark.name}'
+    text = text.replace(
+        "results_dir: results/test", f"results_dir: {json.dumps(f'results/{name}')}"
+    )
+    (finished.folder / f"config/{name}.yaml").write_text(text)
+    done = finished.run(
+        "snakemake",
+        f"results/{name}/weights/seed0/receipt.json",
+        "--cores",
+        "1",
+        "--configfile",
+        f"config/{name}.yaml",
+    )
+    assert done.returncode == 0, done.stderr
+    assert (finished.folder / f"results/{name}/weights/seed0/receipt.json").is_file()
+    assert not (finished.folder / mark.name).exists()

@@ -30,6 +30,8 @@ SNAKEMAKE = (
     "--cores",
     "2",
 )
+JOB = "set -euo pipefail; trap : INT TERM USR1; {command} 2>&1 | (trap '' INT TERM USR1; exec tee {log})"
+"""As the rules' shell command (workflow/rules/steps.smk)."""
 SNAKEMAKE += ("--configfile", "config/test.yaml", "--quiet", "--rerun-incomplete")
 
 
@@ -112,9 +114,7 @@ def test_signal_to_all_processes_of_a_job(untrained):
     command goes on."""
     finished, folder, expected = untrained
     log = finished.results / "stopped.log"
-    process = finished.start(
-        "bash", "-c", f"source workflow/jobs.sh; {' '.join(TRAIN)} 2>&1 | log {log}"
-    )
+    process = finished.start("bash", "-c", JOB.format(command=" ".join(TRAIN), log=log))
     finished.wait_for_a_state()
     os.killpg(process.pid, signal.SIGTERM)
     assert process.wait(timeout=30) == 75
