@@ -62,10 +62,8 @@ class Checkout:
 
     def wait_for_a_state(self, run: str = "dcct/seed0") -> None:
         """Return as soon as a training has saved its state."""
-        work, deadline = (
-            self.results / "work/checkpoints/walkers-test/split0" / run,
-            time.monotonic() + 60,
-        )
+        work = self.results / "work/checkpoints/walkers-test/split0" / run
+        deadline = time.monotonic() + 60
         while not list(work.glob("epoch*.pt")):
             assert time.monotonic() < deadline, "training did not save a state within a minute"
             time.sleep(0.02)

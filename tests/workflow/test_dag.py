@@ -116,9 +116,8 @@ def test_editing_what_a_variant_is_makes_that_variant_again(finished, edited):
 
 def test_another_reader_trains_nothing(finished, edited):
     """Sets are listed again, and since the lists have the same bytes, that is all but the page."""
-    edited(
-        "dcct/datasets/readers.py", '"mars": mars', '"mars-2": mars.read_tracklets, "mars": mars'
-    )
+    row = '"mars": mars'
+    edited("dcct/datasets/readers.py", row, f'"mars-2": mars.read_tracklets, {row}')
     relisted = finished.snakemake("results/test/manifests/walkers-test/split0/receipt.json")
     assert relisted.returncode == 0, relisted.stderr
     assert finished.jobs() <= {"page"}
