@@ -54,7 +54,7 @@ def main() -> None:
     try:
         app()
     except SystemExit as left:
-        status = left.code or 0
+        status = left.code if isinstance(left.code, int) else int(left.code is not None)
     except DcctError as error:
         if not error.everywhere or os.environ.get("RANK", "0") == "0":
             _complain(str(error))

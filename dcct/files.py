@@ -50,7 +50,7 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_json(path: Path, content: dict) -> None:
+def write_json(path: Path, content: object) -> None:
     """Write JSON atomically, keys in the order given."""
     write_text(path, json.dumps(content, indent=2) + "\n")
 

@@ -3,6 +3,7 @@
 import typer
 from rich.table import Table
 
+from dcct.config.profile import Sampler
 from dcct.files import read_json, write_json, write_text
 from dcct.pipeline.pipeline import DEFAULT
 from dcct.verbs.making import Making, makes
@@ -12,7 +13,7 @@ PANEL = "Data"
 app = typer.Typer()
 data = typer.Typer(no_args_is_help=True, help="Look at the data sets.")
 app.add_typer(data, name="data", rich_help_panel=PANEL)
-CONTROLS = ("begin", "repeated", "shuffled")
+CONTROLS: tuple[Sampler, ...] = ("begin", "repeated", "shuffled")
 """Samplers whose comparison shows whether time order is used."""
 
 

@@ -30,9 +30,8 @@ def extract(
     from dcct.verbs.data import CONTROLS
 
     profile, checkpoint = making.pipeline.profile, making.input("checkpoint")
-    samplers = profile.evaluation.samplers
-    if variant in profile.evaluation.time_order:
-        samplers = list(dict.fromkeys([*samplers, *CONTROLS]))
+    controls = CONTROLS if variant in profile.evaluation.time_order else ()
+    samplers = dict.fromkeys([*profile.evaluation.samplers, *controls])
     trained = read_json(checkpoint.receipt, checkpoint.again)["outputs"][MODEL]
     job = Extraction(
         variant=making.pipeline.variant(variant),
@@ -178,8 +177,10 @@ def evaluate(
     from dcct.config.profile import Reranking
     from dcct.evaluation.external import evaluate_files, read_features
 
+    query, gallery = features
     rows = evaluate_files(
-        *map(read_features, features),
+        read_features(query),
+        read_features(gallery),
         bootstrap,
         gallery_includes_queries=gallery_includes_queries,
         drop_same_camera=not keep_same_camera,

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from dcct.errors import DcctError
 from dcct.pipeline.figures import FIGURES
 from dcct.pipeline.pipeline import Job
 from dcct.runtime.progress import Progress
@@ -36,7 +37,10 @@ def cost(making: Making) -> None:
 
     pipeline = making.pipeline
     variants = {name: pipeline.variant(name) for name in pipeline.variant_names()}
-    identities = pipeline.dataset(pipeline.profile.datasets[0]).expected.train_ids
+    first = pipeline.profile.datasets[0]
+    identities = pipeline.dataset(first).expected.train_ids
+    if identities is None:
+        raise DcctError(f"{first}: its config says no expected.train_ids: give their number")
     sections = cost_sections(variants, pipeline.profile, identities)
     write_cost([Section(**section) for section in sections], making.job.outputs)
 

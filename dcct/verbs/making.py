@@ -78,7 +78,7 @@ def makes(
             "configfile", inspect.Parameter.KEYWORD_ONLY, default=DEFAULT, annotation=Configfile
         )
         own = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own]
-        command.__signature__ = inspect.Signature([*own, file])
+        vars(command)["__signature__"] = inspect.Signature([*own, file])
         command.__doc__ = function.__doc__
         verb(app, panel, step.verb)(command)
         return function

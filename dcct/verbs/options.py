@@ -34,7 +34,7 @@ def verb(app: typer.Typer, panel: str, name: str | None = None) -> Callable:
     paragraphs of one line each, is its help."""
 
     def register(function: Callable) -> Callable:
-        paragraphs = inspect.getdoc(function).split("\n\n")
+        paragraphs = inspect.cleandoc(function.__doc__ or "").split("\n\n")
         lines = [" ".join(paragraph.split()) for paragraph in paragraphs]
         app.command(name, rich_help_panel=panel, help="\n\n".join(lines))(function)
         return function
