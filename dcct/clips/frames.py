@@ -27,7 +27,7 @@ from dcct.datasets.listing import listed_lengths, read_listing
 from dcct.datasets.manifest import LISTING, read_manifest, write_parquet
 from dcct.errors import DataError
 from dcct.files import atomic, cannot_write, file_digest
-from dcct.pipeline.steps import pixels_file
+from dcct.pipeline.step import pixels_file
 from dcct.runtime.progress import Progress
 
 INDEX = pa.schema([("offset", pa.int64()), ("length", pa.int32())])

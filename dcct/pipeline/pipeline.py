@@ -6,27 +6,17 @@ Rules, stages, verbs, receipts and reports take paths, inputs and settings from 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from shlex import join, quote
 from typing import Any, NamedTuple
 
 from dcct.config import load
-from dcct.config.dataset import Dataset
-from dcct.config.published import Published
-from dcct.config.table import Shown, Table, shown
-from dcct.config.variant import Variant
+from dcct.config.configuration import Configuration
 from dcct.errors import ConfigError
 from dcct.pipeline.code import code_of
 from dcct.pipeline.figures import FIGURES
-from dcct.pipeline.steps import (
-    NUMBERS,
-    RECEIPT,
-    RUNS,
-    STEPS,
-    Step,
-    record_of,
-)
+from dcct.pipeline.step import NUMBERS, RECEIPT, RUNS, Step, Watched, record_of
 
 PACKAGE = Path(__file__).parents[1]
 DEFAULT = Path("config/config.yaml")
@@ -42,55 +32,16 @@ class Run(NamedTuple):
     seed: int
 
 
-class Pipeline:
-    """A checked profile with everything that it names.
+class Pipeline(Configuration):
+    """A profile and the table of steps → its jobs. See steps.read_pipeline."""
 
-    Raises ConfigError, one line, at the first thing in any of its files that is wrong.
-    """
-
-    def __init__(self, configfile: Path):
-        self.configfile = configfile
-        self.profile = load.load_profile(configfile)
-        self.data, self.results = Path(self.profile.data_dir), Path(self.profile.results_dir)
-        self._read = cache(self._load)
-
-    def dataset(self, name: str) -> Dataset:
-        return self._read("datasets", name)
-
-    def variant(self, label: str) -> Variant:
-        """The variant of a label: itself, or what stands before @ where another set trained it."""
-        return self._read("variants", load.variant_of(label))
-
-    def table(self, name: str) -> Table:
-        return self._read("tables", name)
-
-    def published(self, name: str) -> Published:
-        return self._read("published", name)
-
-    def variant_names(self) -> list[str]:
-        """All variants beside the profile, whether it runs them or not."""
-        return load.names_of("variants", self.configfile)
-
-    def dataset_names(self) -> list[str]:
-        """All data sets beside the profile, whether it runs them or not."""
-        return load.names_of("datasets", self.configfile)
-
-    def splits(self, dataset: str) -> list[int]:
-        """The splits of a data set that are run."""
-        return load.splits_of(self.dataset(dataset), self.profile)
-
-    def labels(self, dataset: str) -> list[str]:
-        """What is evaluated on a data set: what it trains, and variant@data set."""
-        own = self.profile.evaluated if dataset in self.profile.datasets else []
-        return [*own, *self.profile.crossed(dataset)]
-
-    def parts(self, table: str) -> list[Shown]:
-        """What a table shows of each data set."""
-        return shown(self.table(table), self.profile)
+    def __init__(self, configfile: Path, steps: "Mapping[str, Step[Job]]"):
+        super().__init__(configfile)
+        self.steps = steps
 
     def job(self, verb: str, *values: str | int) -> "Job":
         """The job of a verb with these values of its key, in order."""
-        return Job(self, STEPS[verb], tuple(values))
+        return Job(self, self.steps[verb], tuple(values))
 
     def runs(self, verb: str, dataset: str, labels: Iterable[str] | None = None) -> list["Job"]:
         """Jobs of a verb for all splits and seeds of these labels; without labels, of all that is
@@ -118,12 +69,6 @@ class Pipeline:
             job for part in self.parts(table) for job in self.runs("rank", part.dataset, part.runs)
         ]
         return list(dict.fromkeys(jobs))
-
-    @property
-    def shown_variant(self) -> str:
-        """The variant that is pictured: dcct, or the profile's last one."""
-        variants = self.profile.variants
-        return "dcct" if "dcct" in variants else variants[-1]
 
     def shown_run(self, verb: str, dataset: str) -> "Job":
         """The job of a verb for the run that is pictured: first split, first seed."""
@@ -166,7 +111,7 @@ class Pipeline:
 
     def patterns(self) -> Iterator["Job"]:
         """One job for each rule, its key in wildcards: of every step, and of every figure."""
-        for step in STEPS.values():
+        for step in self.steps.values():
             key = tuple(f"{{{name}}}" for name in step.key)
             if "figure" in step.key:
                 for figure in FIGURES:
@@ -204,34 +149,11 @@ class Pipeline:
             **{
                 (kind, name): None
                 for table in self.profile.tables
-                for kind, name, _ in STEPS["tabulate"].watches(self.job("tabulate", table))
+                for kind, name, _ in self.steps["tabulate"].watches(self.job("tabulate", table))
             },
         }
         files = [load.config_file(kind, name, self.configfile) for kind, name in named]
         return list(dict.fromkeys([self.configfile, *files]))
-
-    def missing(self) -> list[str]:
-        """What the user must put in place before anything can run, one line each."""
-        found = []
-        for name in self.profile.tested:
-            dataset, root = self.dataset(name), self.data / name
-            absent = [need for need in dataset.needs if not (root / need).exists()]
-            if absent and not self._obtainable(dataset):
-                how = " ".join(dataset.get.split())
-                state = f"{dataset.title}, {dataset.state}"
-                found.append(f"{root}: no {', '.join(absent)} ({state}): {how}")
-        weights = self.profile.weights
-        files = [Path(weights.folder or "", name) for name in (weights.cnn, weights.vit) if name]
-        if weights.source == "folder":
-            absent = [path for path in files if not path.exists()]
-            how = "pretrained weights: see weights in config/README.md"
-            found += [f"{path}: {how}" for path in absent]
-        return found
-
-    @property
-    def archives(self) -> Path:
-        """Archives of data sets, fetched or put there by hand."""
-        return self.data / "archives"
 
     def check(self, job: "Job") -> None:
         """Refuse a job that the profile does not run. Raises ConfigError naming the choices."""
@@ -255,37 +177,13 @@ class Pipeline:
         if "variant" in values:
             self.variant(job["variant"])
 
-    def settings(self, kind: str, name: str, keys: tuple[str, ...]) -> dict[str, Any]:
-        """Values of keys (dotted) of a configuration file, as JSON; without keys, of all."""
-        content = self._dumped(kind, name)
-        return {key: _value(content, key) for key in keys or content}
-
-    @cached_property
-    def _dumps(self) -> dict[tuple[str, str], dict]:
-        return {}
-
-    def _dumped(self, kind: str, name: str) -> dict:
-        if (kind, name) not in self._dumps:
-            model = self.profile if kind == "profile" else self._read(kind, load.variant_of(name))
-            self._dumps[kind, name] = model.model_dump(mode="json")
-        return self._dumps[kind, name]
-
-    def _load(self, kind: str, name: str):
-        return load.load_named(kind, name, self.configfile)
-
-    def _obtainable(self, dataset: Dataset) -> bool:
-        """Whether the source step can put the set in place: linked, or unpacked under accepted
-        terms."""
-        at_hand = dataset.archives and not dataset.to_be_asked_for(self.archives)
-        return bool(dataset.path or (dataset.accept_license and at_hand))
-
 
 @dataclass(frozen=True)
 class Job:
     """One step for one key: what it reads and makes, and what decides that."""
 
     pipeline: Pipeline
-    step: Step
+    step: "Step[Job]"
     key: tuple[str | int, ...]
     """Values of step.key, in order; for rules, wildcards in braces."""
 
@@ -317,7 +215,8 @@ class Job:
 
     def other(self, verb: str) -> "Job":
         """The job of another verb with the same values of the key."""
-        return Job(self.pipeline, STEPS[verb], tuple(self[name] for name in STEPS[verb].key))
+        step = self.pipeline.steps[verb]
+        return Job(self.pipeline, step, tuple(self[name] for name in step.key))
 
     @property
     def folder(self) -> Path:
@@ -348,7 +247,7 @@ class Job:
         return self.pipeline.results / "work" / self.step.at.format(**self.values).rstrip("/.")
 
     @cached_property
-    def reads(self) -> dict[str, "Job"]:
+    def reads(self) -> Mapping[str, "Job"]:
         return self.step.reads(self)
 
     @property
@@ -371,7 +270,7 @@ class Job:
         return code_of(self.modules)
 
     @property
-    def watched(self) -> list[tuple[str, str, tuple[str, ...]]]:
+    def watched(self) -> list[Watched]:
         """(kind, name, keys) of the configuration that decides its numbers."""
         profile = [("profile", "", self.step.profile)] if self.step.profile else []
         return [*profile, *self.step.watches(self)]
@@ -410,7 +309,7 @@ class Job:
     @property
     def rule(self) -> str:
         """The name of its rule."""
-        return "_".join([self.step.verb, *(self.key[-1:] if "figure" in self.step.key else ())])
+        return "_".join([self.step.verb, *((self["figure"],) if "figure" in self.step.key else ())])
 
     @property
     def caption(self) -> Path:
@@ -442,9 +341,3 @@ class Job:
     def gpus(self) -> int:
         on_gpu = self.step.runs_on in ("device", "devices")
         return self.processes if on_gpu and self.pipeline.profile.training.device == "cuda" else 0
-
-
-def _value(content: dict, key: str) -> Any:
-    for name in key.split("."):
-        content = content[name]
-    return content

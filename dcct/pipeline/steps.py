@@ -7,25 +7,14 @@ from its record: what it is keyed by, what it makes and where, what it reads, an
 numbers (modules, and keys of the configuration). A job is one step for one key; see pipeline.py.
 """
 
-import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
 
 from dcct.config.variant import Variant
 from dcct.pipeline.figures import FIGURES
+from dcct.pipeline.pipeline import Job, Pipeline
+from dcct.pipeline.step import Step, Watched, pixels_file
 
-if TYPE_CHECKING:
-    from dcct.pipeline.pipeline import Job
-
-RECEIPT = "receipt.json"
-RUNS = "runs"
-"""Folder of run records: how each artefact came to be."""
-REFERENCE = "reference"
-"""Folder below the results in which published ones are kept."""
-NUMBERS = ("split", "seed")
-"""Fields of a key that are whole numbers, and options of the command."""
 TABLE = ("csv", "md", "tex", "html")
 """Suffixes of a table's files."""
 VERIFIED = ("report.json", "report.md", "frames.parquet")
@@ -34,100 +23,37 @@ EXPORTED = ("model.safetensors", "config.json", "model.onnx", "README.md")
 """Files of an exported backbone."""
 NETWORK = tuple(key for key in Variant.model_fields if key not in ("title", "headline"))
 """Keys of a variant that decide the network and how it is trained."""
-Inputs = dict[str, "Job"]
-Watched = tuple[str, str, tuple[str, ...]]
-"""A kind of configuration file, a name of that kind, and keys (dotted); no keys for all of them."""
-CONFIGURATION = ("datasets", "variants", "tables", "published")
-"""Kinds of named configuration files; the profile is the one that is not named."""
+Inputs = dict[str, Job]
 
 
-def _none(job: "Job") -> Inputs:
-    return {}
+def read_pipeline(configfile: Path) -> Pipeline:
+    """A profile and everything that it names, unfolded into the jobs of these steps.
 
-
-def _no_jobs(job: "Job") -> Iterable["Job"]:
-    return ()
-
-
-def _nothing(job: "Job") -> list[Watched]:
-    return []
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """One arrow."""
-
-    verb: str
-    """Of the command; also the rule's name, and the beginning of its stages' names."""
-    at: str
-    """How paths of what it makes begin, below the results; braces hold the key, in order."""
-    files: Callable[["Job"], tuple[str, ...]]
-    """What follows `at` in the paths of what it makes, beside the receipt."""
-    reads: Callable[["Job"], Inputs] = _none
-    """Jobs whose files it reads, by what they are to it."""
-    records: Callable[["Job"], Iterable["Job"]] = _no_jobs
-    """Jobs whose run records it reads."""
-    modules: tuple[str, ...]
-    """Modules that do its work, and folders of texts that it fills; braces as in `at`."""
-    profile: tuple[str, ...] = ()
-    """Keys of the profile (dotted) that decide its numbers."""
-    watches: Callable[["Job"], list[Watched]] = _nothing
-    """Keys of other configuration files that do."""
-    quotes: Callable[["Job"], list[Path]] = lambda job: []
-    """Configuration files whose whole text it shows."""
-    gaps: bool = False
-    """Inputs may be missing: it says so where they would stand."""
-    runs_on: Literal["core", "cores", "device", "devices"] = "core"
-    """core: one. cores: all. device: where the profile trains. devices: as many as processes."""
-    resumes: bool = False
-    """What an interruption leaves in its work folder is gone on from, by one process at a time."""
-    report: str | None = None
-    """The file that `snakemake --report` shows."""
-    caption: str = ""
-    """Its caption, a file below the package; braces as in `at`."""
-    metrics: str | None = None
-    """The file that `dvc metrics` shows."""
-    plots: str | None = None
-    """The file that `dvc plots` shows, over its column `epoch`."""
-    key: tuple[str, ...] = field(init=False)
-    """Fields that name one job of it."""
-    pattern: re.Pattern = field(init=False)
-    """Matches `at`, with the key's fields as named groups."""
-
-    def __post_init__(self):
-        key = tuple(re.findall(r"{(\w+)}", self.at))
-        object.__setattr__(self, "key", key)
-        kinds = {name: r"\d+" if name in NUMBERS else "[^/]+?" for name in key}
-        groups = {name: f"(?P<{name}>{kind})" for name, kind in kinds.items()}
-        pattern = re.escape(self.at).replace(r"\{", "{").replace(r"\}", "}").format(**groups)
-        object.__setattr__(self, "pattern", re.compile(pattern))
+    Raises ConfigError, one line, at the first thing in any of its files that is wrong.
+    """
+    return Pipeline(configfile, STEPS)
 
 
 def _at_run(kind: str) -> str:
     return f"{kind}/{{dataset}}/split{{split}}/{{variant}}/seed{{seed}}/"
 
 
-def _store(job: "Job") -> tuple[str, ...]:
+def _store(job: Job) -> tuple[str, ...]:
     """Files of the frame store."""
     clips = job.pipeline.profile.clips
     pixels = (pixels_file(clips.height, clips.width),) if clips.decoded else ()
     return ("frames.bin", "index.parquet", *pixels)
 
 
-def pixels_file(height: int, width: int) -> str:
-    """Where a frame store keeps frames decoded and resized to height × width, if it does."""
-    return f"pixels-{height}x{width}.bin"
-
-
-def _verified(job: "Job") -> Inputs:
+def _verified(job: Job) -> Inputs:
     return {"verified": job.other("verify")}
 
 
-def _manifest(job: "Job") -> Inputs:
+def _manifest(job: Job) -> Inputs:
     return {"manifest": job.other("manifest")}
 
 
-def _training(job: "Job") -> Inputs:
+def _training(job: Job) -> Inputs:
     return {
         **_manifest(job),
         "frames": job.other("pack"),
@@ -135,13 +61,13 @@ def _training(job: "Job") -> Inputs:
     }
 
 
-def _trained(job: "Job") -> Inputs:
+def _trained(job: Job) -> Inputs:
     """The checkpoint that a run is of, which may be another's, and the manifest of its data."""
     training = job.pipeline.training_of(job)
     return {"checkpoint": training, "trained_on": training.other("manifest")}
 
 
-def _shown_to_a_network(job: "Job") -> Inputs:
+def _shown_to_a_network(job: Job) -> Inputs:
     return {
         **_manifest(job),
         "frames": job.other("pack"),
@@ -150,12 +76,12 @@ def _shown_to_a_network(job: "Job") -> Inputs:
     }
 
 
-def _tabulated(job: "Job") -> list["Job"]:
+def _tabulated(job: Job) -> list[Job]:
     """Metrics that a table shows: of the variants that it names, on its data sets."""
     return job.pipeline.tabulated(job["table"])
 
 
-def _behind(metrics: Iterable["Job"]) -> list["Job"]:
+def _behind(metrics: Iterable[Job]) -> list[Job]:
     """What made these metrics, by whose records seconds and digests of code are known."""
     return [
         found
@@ -164,7 +90,7 @@ def _behind(metrics: Iterable["Job"]) -> list["Job"]:
     ]
 
 
-NEEDS: dict[str, Callable[["Job"], list["Job"]]] = {
+NEEDS: dict[str, Callable[[Job], list[Job]]] = {
     "metrics": lambda job: job.pipeline.runs("rank", job["dataset"]),
     "histories": lambda job: job.pipeline.runs("train", job["dataset"]),
     "cost": lambda job: [job.other("cost")],
@@ -177,18 +103,18 @@ NEEDS: dict[str, Callable[["Job"], list["Job"]]] = {
 """What figures are drawn from → its jobs, for a figure of a data set."""
 
 
-def _drawn_from(job: "Job") -> Inputs:
+def _drawn_from(job: Job) -> Inputs:
     jobs = [one for need in FIGURES[job["figure"]].needs for one in NEEDS[need](job)]
     return {str(one): one for one in jobs}
 
 
-def _looks_at_runs(job: "Job") -> list[Watched]:
+def _looks_at_runs(job: Job) -> list[Watched]:
     """What a figure says of a data set and of every variant."""
     names = job.pipeline.profile.evaluated
     return [("datasets", job["dataset"], ("title",)), *(("variants", name, ()) for name in names)]
 
 
-def _shown_by_a_table(job: "Job") -> list[Watched]:
+def _shown_by_a_table(job: Job) -> list[Watched]:
     table = job.pipeline.table(job["table"])
     published = [("published", table.published, ())] if table.published else []
     datasets = dict.fromkeys(one.dataset for one in job.pipeline.parts(job["table"]))
@@ -200,19 +126,19 @@ def _shown_by_a_table(job: "Job") -> list[Watched]:
     ]
 
 
-def _counted(job: "Job") -> list[Watched]:
+def _counted(job: Job) -> list[Watched]:
     variants = [("variants", name, ("title", *NETWORK)) for name in job.pipeline.variant_names()]
     return [*variants, ("datasets", job.pipeline.profile.datasets[0], ("expected.train_ids",))]
 
 
-def _everything(job: "Job") -> Inputs:
+def _everything(job: Job) -> Inputs:
     """All that a page shows: everything that a whole run makes, but itself."""
     verbs = ("rank", "cost", "tabulate", "draw", "pack", "manifest")
     jobs = [one for one in job.pipeline.jobs() if one.step.verb in verbs]
     return {str(one): one for one in jobs}
 
 
-STEPS = {
+STEPS: dict[str, Step[Job]] = {
     step.verb: step
     for step in (
         Step(
@@ -391,7 +317,7 @@ STEPS = {
 """Verb → step, in the order in which data flow."""
 
 
-def made_by(path: Path) -> tuple[Step, dict[str, str], str] | None:
+def made_by(path: Path) -> tuple[Step[Job], dict[str, str], str] | None:
     """The step, its key and the file (what follows `at`) of an artefact or receipt; None of others.
 
     path: below the results folder, as metrics/walkers/split0/cnn/seed0/receipt.json.
@@ -401,10 +327,3 @@ def made_by(path: Path) -> tuple[Step, dict[str, str], str] | None:
         if match and "/" not in (name := path.as_posix()[match.end() :]):
             return step, match.groupdict(), name
     return None
-
-
-def record_of(step: Step, values: dict[str, str | int]) -> Path:
-    """Where a job's run record lies, below the results folder."""
-    parts = [f"{name}{values[name]}" if name in NUMBERS else values[name] for name in step.key]
-    *folders, last = map(str, parts or [step.verb])
-    return Path(RUNS, step.verb, *folders, f"{last}.json")

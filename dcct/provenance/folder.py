@@ -8,7 +8,8 @@ from pathlib import Path
 
 from dcct.errors import DataError
 from dcct.files import file_digest, read_json
-from dcct.pipeline.steps import RECEIPT, REFERENCE, RUNS, STEPS, Step, made_by, record_of
+from dcct.pipeline.step import RECEIPT, RUNS, Step, record_of
+from dcct.pipeline.steps import REFERENCE, STEPS, made_by
 from dcct.runtime.progress import Progress
 
 KINDS = {step.at.split("/")[0] for step in STEPS.values()}

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from dcct.files import cannot_write, read_json
-from dcct.pipeline.steps import RECEIPT
+from dcct.pipeline.step import RECEIPT
 from dcct.provenance.receipt import check_outputs
 
 METRICS = "metrics"

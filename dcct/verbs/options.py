@@ -13,6 +13,7 @@ from rich.console import Console
 
 from dcct.config.load import SHIPPED, load_profile
 from dcct.pipeline.pipeline import DEFAULT, Pipeline
+from dcct.pipeline.steps import read_pipeline
 from dcct.runtime.allocator import keep_freed_memory
 
 Configfile = Annotated[
@@ -56,7 +57,7 @@ def open_pipeline(configfile: Path, *, torch: bool = False) -> Pipeline:
     if torch:
         keep_freed_memory()
         import_torch()
-    return Pipeline(configfile)
+    return read_pipeline(configfile)
 
 
 def import_torch() -> None:

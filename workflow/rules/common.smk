@@ -9,7 +9,8 @@ import psutil
 
 from dcct.config.load import SHIPPED
 from dcct.errors import ConfigError, DcctError
-from dcct.pipeline.pipeline import DEFAULT, Pipeline
+from dcct.pipeline.pipeline import DEFAULT
+from dcct.pipeline.steps import read_pipeline
 
 
 # The steps read the profile's file, not Snakemake's merged config: what --config or a second
@@ -37,7 +38,7 @@ def profile_file():
 
 try:
     CONFIGFILE = profile_file()
-    PIPELINE = Pipeline(CONFIGFILE)
+    PIPELINE = read_pipeline(CONFIGFILE)
 except DcctError as error:
     sys.exit(f"error: {error}")
 if MISSING := PIPELINE.missing():

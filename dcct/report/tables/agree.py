@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dcct.errors import DataError
 from dcct.files import read_json
-from dcct.pipeline.steps import RECEIPT
+from dcct.pipeline.step import RECEIPT
 from dcct.provenance.outline import KEYS, row_name
 from dcct.provenance.receipt import check_outputs
 from dcct.report.tables.rows import CHANCE, METRICS

@@ -12,7 +12,7 @@ from dcct.errors import DataError
 from dcct.evaluation.statistics import Estimate, Sample
 from dcct.files import read_json
 from dcct.pipeline.pipeline import Pipeline
-from dcct.pipeline.steps import RECEIPT
+from dcct.pipeline.step import RECEIPT
 from dcct.provenance.commits import is_commit, metrics_of
 from dcct.provenance.receipt import check_outputs
 from dcct.report.tables.results import Evaluated, sample

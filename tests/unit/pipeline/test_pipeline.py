@@ -9,8 +9,8 @@ from dcct.config.load import SHIPPED
 from dcct.errors import ConfigError
 from dcct.pipeline import code
 from dcct.pipeline.dvc import stage_name, stages_of
-from dcct.pipeline.pipeline import Pipeline
-from dcct.pipeline.steps import RECEIPT, made_by, record_of
+from dcct.pipeline.step import RECEIPT, record_of
+from dcct.pipeline.steps import made_by, read_pipeline
 
 PROFILES = sorted(path.name for path in SHIPPED.glob("*.yaml"))
 
@@ -19,7 +19,7 @@ PROFILES = sorted(path.name for path in SHIPPED.glob("*.yaml"))
 def pipeline(root, monkeypatch):
     """pipeline(name of a shipped profile), as seen from the repository's root."""
     monkeypatch.chdir(root)
-    return lambda name="config.yaml": Pipeline(Path("config", name))
+    return lambda name="config.yaml": read_pipeline(Path("config", name))
 
 
 @pytest.mark.parametrize("name", PROFILES)
@@ -94,4 +94,4 @@ def test_a_name_that_a_shell_or_a_path_could_misread_is_refused(root, tmp_path, 
     profile = yaml.safe_load(text) | {"datasets": [name]}
     (tmp_path / "profile.yaml").write_text(yaml.safe_dump(profile))
     with pytest.raises(ConfigError, match="a name is made of letters"):
-        Pipeline(tmp_path / "profile.yaml")
+        read_pipeline(tmp_path / "profile.yaml")

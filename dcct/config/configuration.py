@@ -1,0 +1,116 @@
+"""A checked profile with everything that it names, each file read once."""
+
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from dcct.config import load
+from dcct.config.dataset import Dataset
+from dcct.config.published import Published
+from dcct.config.table import Shown, Table, shown
+from dcct.config.variant import Variant
+
+
+class Configuration:
+    """What a profile says, and the data sets, variants, tables and published numbers beside it.
+
+    Raises ConfigError, one line, at the first thing in any of its files that is wrong.
+    """
+
+    def __init__(self, configfile: Path):
+        self.configfile = configfile
+        self.profile = load.load_profile(configfile)
+        self.data, self.results = Path(self.profile.data_dir), Path(self.profile.results_dir)
+        self._read = cache(self._load)
+
+    def dataset(self, name: str) -> Dataset:
+        return self._read("datasets", name)
+
+    def variant(self, label: str) -> Variant:
+        """The variant of a label: itself, or what stands before @ where another set trained it."""
+        return self._read("variants", load.variant_of(label))
+
+    def table(self, name: str) -> Table:
+        return self._read("tables", name)
+
+    def published(self, name: str) -> Published:
+        return self._read("published", name)
+
+    def variant_names(self) -> list[str]:
+        """All variants beside the profile, whether it runs them or not."""
+        return load.names_of("variants", self.configfile)
+
+    def dataset_names(self) -> list[str]:
+        """All data sets beside the profile, whether it runs them or not."""
+        return load.names_of("datasets", self.configfile)
+
+    def splits(self, dataset: str) -> list[int]:
+        """The splits of a data set that are run."""
+        return load.splits_of(self.dataset(dataset), self.profile)
+
+    def labels(self, dataset: str) -> list[str]:
+        """What is evaluated on a data set: what it trains, and variant@data set."""
+        own = self.profile.evaluated if dataset in self.profile.datasets else []
+        return [*own, *self.profile.crossed(dataset)]
+
+    def parts(self, table: str) -> list[Shown]:
+        """What a table shows of each data set."""
+        return shown(self.table(table), self.profile)
+
+    @property
+    def shown_variant(self) -> str:
+        """The variant that is pictured: dcct, or the profile's last one."""
+        variants = self.profile.variants
+        return "dcct" if "dcct" in variants else variants[-1]
+
+    def missing(self) -> list[str]:
+        """What the user must put in place before anything can run, one line each."""
+        found = []
+        for name in self.profile.tested:
+            dataset, root = self.dataset(name), self.data / name
+            absent = [need for need in dataset.needs if not (root / need).exists()]
+            if absent and not self._obtainable(dataset):
+                how = " ".join(dataset.get.split())
+                state = f"{dataset.title}, {dataset.state}"
+                found.append(f"{root}: no {', '.join(absent)} ({state}): {how}")
+        weights = self.profile.weights
+        files = [Path(weights.folder or "", name) for name in (weights.cnn, weights.vit) if name]
+        if weights.source == "folder":
+            how = "pretrained weights: see weights in config/README.md"
+            found += [f"{path}: {how}" for path in files if not path.exists()]
+        return found
+
+    @property
+    def archives(self) -> Path:
+        """Archives of data sets, fetched or put there by hand."""
+        return self.data / "archives"
+
+    def settings(self, kind: str, name: str, keys: tuple[str, ...]) -> dict[str, Any]:
+        """Values of keys (dotted) of a configuration file, as JSON; without keys, of all."""
+        content = self._dumped(kind, name)
+        return {key: _value(content, key) for key in keys or content}
+
+    @cached_property
+    def _dumps(self) -> dict[tuple[str, str], dict]:
+        return {}
+
+    def _dumped(self, kind: str, name: str) -> dict:
+        if (kind, name) not in self._dumps:
+            model = self.profile if kind == "profile" else self._read(kind, load.variant_of(name))
+            self._dumps[kind, name] = model.model_dump(mode="json")
+        return self._dumps[kind, name]
+
+    def _load(self, kind: str, name: str):
+        return load.load_named(kind, name, self.configfile)
+
+    def _obtainable(self, dataset: Dataset) -> bool:
+        """Whether the source step can put the set in place: linked, or unpacked under accepted
+        terms."""
+        at_hand = dataset.archives and not dataset.to_be_asked_for(self.archives)
+        return bool(dataset.path or (dataset.accept_license and at_hand))
+
+
+def _value(content: dict, key: str) -> Any:
+    for name in key.split("."):
+        content = content[name]
+    return content

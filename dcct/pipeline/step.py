@@ -1,0 +1,84 @@
+"""What a step is: one arrow of the pipeline, from which its rule, its stages and its paths follow.
+
+A job is a step for one key. This file knows jobs only as what a step's functions are asked about:
+their type, J, is pipeline.Job.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, Literal, TypeVar
+
+RECEIPT = "receipt.json"
+RUNS = "runs"
+"""Folder of run records: how each artefact came to be."""
+REFERENCE = "reference"
+"""Folder below the results in which published ones are kept."""
+NUMBERS = ("split", "seed")
+"""Fields of a key that are whole numbers, and options of the command."""
+J = TypeVar("J")
+Watched = tuple[str, str, tuple[str, ...]]
+"""A kind of configuration file, a name of that kind, and keys (dotted); no keys for all of them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step(Generic[J]):
+    """One arrow."""
+
+    verb: str
+    """Of the command; also the rule's name, and the beginning of its stages' names."""
+    at: str
+    """How paths of what it makes begin, below the results; braces hold the key, in order."""
+    files: Callable[[J], tuple[str, ...]]
+    """What follows `at` in the paths of what it makes, beside the receipt."""
+    reads: Callable[[J], Mapping[str, J]] = lambda job: {}
+    """Jobs whose files it reads, by what they are to it."""
+    records: Callable[[J], Iterable[J]] = lambda job: ()
+    """Jobs whose run records it reads."""
+    modules: tuple[str, ...]
+    """Modules that do its work, and folders of texts that it fills; braces as in `at`."""
+    profile: tuple[str, ...] = ()
+    """Keys of the profile (dotted) that decide its numbers."""
+    watches: Callable[[J], list[Watched]] = lambda job: []
+    """Keys of other configuration files that do."""
+    quotes: Callable[[J], list[Path]] = lambda job: []
+    """Configuration files whose whole text it shows."""
+    gaps: bool = False
+    """Inputs may be missing: it says so where they would stand."""
+    runs_on: Literal["core", "cores", "device", "devices"] = "core"
+    """core: one. cores: all. device: where the profile trains. devices: as many as processes."""
+    resumes: bool = False
+    """What an interruption leaves in its work folder is gone on from, by one process at a time."""
+    report: str | None = None
+    """The file that `snakemake --report` shows."""
+    caption: str = ""
+    """Its caption, a file below the package; braces as in `at`."""
+    metrics: str | None = None
+    """The file that `dvc metrics` shows."""
+    plots: str | None = None
+    """The file that `dvc plots` shows, over its column `epoch`."""
+    key: tuple[str, ...] = field(init=False)
+    """Fields that name one job of it."""
+    pattern: re.Pattern = field(init=False)
+    """Matches `at`, with the key's fields as named groups."""
+
+    def __post_init__(self):
+        key = tuple(re.findall(r"{(\w+)}", self.at))
+        object.__setattr__(self, "key", key)
+        kinds = {name: r"\d+" if name in NUMBERS else "[^/]+?" for name in key}
+        groups = {name: f"(?P<{name}>{kind})" for name, kind in kinds.items()}
+        pattern = re.escape(self.at).replace(r"\{", "{").replace(r"\}", "}").format(**groups)
+        object.__setattr__(self, "pattern", re.compile(pattern))
+
+
+def pixels_file(height: int, width: int) -> str:
+    """Where a frame store keeps frames decoded and resized to height × width, if it does."""
+    return f"pixels-{height}x{width}.bin"
+
+
+def record_of(step: Step[J], values: dict[str, str | int]) -> Path:
+    """Where a job's run record lies, below the results folder."""
+    parts = [f"{name}{values[name]}" if name in NUMBERS else values[name] for name in step.key]
+    *folders, last = map(str, parts or [step.verb])
+    return Path(RUNS, step.verb, *folders, f"{last}.json")
