@@ -19,14 +19,14 @@ from dcct.datasets.manifest import write_parquet
 from dcct.errors import AskedToStopError
 from dcct.files import atomic
 from dcct.models.checkpoint import MODEL, save_model
-from dcct.models.device import autocast, on_device, prepare_torch
+from dcct.models.device import autocast, prepare_torch
 from dcct.runtime.signals import stop_requests
 from dcct.seeding import Stream, torch_seed
 from dcct.training.distributed import Group
 from dcct.training.finite import check_finite
 from dcct.training.objective import Objective
 from dcct.training.schedule import distill_weight_at, lr_at
-from dcct.training.setup import adam, initial_model, moving_average
+from dcct.training.setup import new_learner
 from dcct.training.state import Learner, Run
 
 HISTORY, PLOTTED = "history.parquet", "history.csv"
@@ -56,15 +56,7 @@ def fit(run: Run, folder: Path, watch: Watch) -> dict:
     prepare_torch(training, training.precision)
     group = Group(training)
     dataset = TrainingClips(run.frames, run.manifest, run.profile.clips, training, run.seed)
-    model = on_device(initial_model(run, dataset.num_identities), training)
-    learner = Learner(
-        model=model,
-        forward=group.together(torch.compile(model) if training.compile else model),
-        optimizer=adam(model, training),
-        scaler=torch.amp.GradScaler(training.device, enabled=training.precision == "fp16"),
-        average=moving_average(model, training),
-        group=group,
-    )
+    learner = new_learner(run, dataset.num_identities, group)
     learner.resume(run, watch.say)
     epochs = training.epochs if run.variant.trained else 0
     with stop_requests() as asked, group.watched():
@@ -82,7 +74,7 @@ def fit(run: Run, folder: Path, watch: Watch) -> dict:
     return {
         "train_seconds": round(learner.seconds, 3),
         "images": sum(row["images"] for row in learner.history),
-        "parameters": sum(p.numel() for p in model.parameters()),
+        "parameters": sum(p.numel() for p in learner.model.parameters()),
         "device": training.device,
         "processes": group.size,
     }

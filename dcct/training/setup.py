@@ -5,9 +5,25 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from dcct.config.profile import Training
 from dcct.models.dcct import DCCT
+from dcct.models.device import on_device
 from dcct.models.weights import read_weights
 from dcct.seeding import Stream, torch_seed
-from dcct.training.state import Run
+from dcct.training.distributed import Group
+from dcct.training.state import Learner, Run
+
+
+def new_learner(run: Run, num_identities: int, group: Group) -> Learner:
+    """What learns, at its very beginning, on the profile's device and shared by the group."""
+    training = run.profile.training
+    model = on_device(initial_model(run, num_identities), training)
+    return Learner(
+        model=model,
+        forward=group.together(torch.compile(model) if training.compile else model),
+        optimizer=adam(model, training),
+        scaler=torch.amp.GradScaler(training.device, enabled=training.precision == "fp16"),
+        average=moving_average(model, training),
+        group=group,
+    )
 
 
 def initial_model(run: Run, num_identities: int) -> DCCT:
