@@ -5,10 +5,13 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dcct.datasets.manifest import write_parquet
+from dcct.errors import DataError
 
 MADE_BY = b"dcct_made_by"
 KEY = ("sampler", "tracklet")
@@ -43,3 +46,14 @@ def feature_sets(table: pa.Table) -> dict[str, np.ndarray]:
         name: table[name].combine_chunks().flatten().to_numpy().reshape(len(table), -1)
         for name in names
     }
+
+
+def read_features(path: Path, sampler: str, feature: str) -> pd.Series:
+    """Features (C,) of every test tracklet at one sampler and feature set, by the tracklet's
+    number. Raises DataError when they cannot be read."""
+    try:
+        table = pq.read_table(path, columns=[*KEY, feature])
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read ({error}): run `dcct extract` again") from None
+    table = table.filter(pc.equal(table["sampler"], sampler))
+    return pd.Series(list(feature_sets(table)[feature]), index=table["tracklet"].to_numpy())

@@ -2,45 +2,45 @@
 No torch."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from dcct.clips.frames import FrameStore
-from dcct.config.load import load_dataset, load_variant
 from dcct.datasets.manifest import read_manifest, verification_of
 from dcct.inference.attention_file import read_attention
-from dcct.pipeline.paths import Paths
-from dcct.provenance.receipt import RECEIPT, check_outputs
+from dcct.pipeline.pipeline import Pipeline
+from dcct.provenance.receipt import check_outputs
 from dcct.report.figures.tiles import PIXELS
 from dcct.report.tables.results import marked
 
 
 @dataclass(frozen=True, kw_only=True)
 class Clip:
-    """One clip. label: whose it is. pixels: (T,H,W,3). parts: part of the network (see
-    attention_file.py) → values (T,…)."""
+    """One clip and what each part of the network said of it."""
 
     label: str
+    """Whose it is."""
     pixels: np.ndarray
+    """(T,H,W,3)."""
     parts: dict[str, np.ndarray]
+    """Part of the network (see inference/attention_file.py) → values (T,…)."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Looked:
-    """Where a variant looked. clips: none if it was not run, or has nothing that looks; gap: the
-    former.
-
-    grid: height and width of the positions. variant, where: titles of the variant and of the data
-    set.
-    """
+class Attention:
+    """Where a variant looks."""
 
     clips: list[Clip]
+    """None if it was not run, or has nothing that looks."""
     gap: str
+    """That it was not run."""
     grid: tuple[int, int]
+    """Height and width of the positions."""
     variant: str
+    """Its title."""
     where: str
+    """The data set's title."""
 
     def has(self, part: str) -> bool:
         return bool(self.clips) and part in self.clips[0].parts
@@ -50,32 +50,23 @@ class Looked:
         return self.gap or f"{self.variant} has no {name}"
 
 
-def load_looked(paths: Paths, configfile: Path, run: tuple[str, int, str, int]) -> Looked:
-    """What `dcct attend` kept of a run (data set, split, variant, seed). Raises DataError when the
-    file is damaged."""
-    dataset, split, variant, seed = run
-    folder, step = (
-        paths.attention(*run),
-        f"attend {dataset} {variant} --split {split} --seed {seed}",
-    )
-    listed, title = (
-        read_manifest(paths.manifest(dataset, split)),
-        load_variant(variant, configfile).title,
-    )
-    where = marked(load_dataset(dataset, configfile).title, verification_of(listed) == "warned")
-    if not (folder / RECEIPT).is_file():
-        gap = f"{title}: not run: dcct {step}"
-        return Looked(clips=[], gap=gap, grid=(0, 0), variant=title, where=where)
-    check_outputs(folder / RECEIPT, step)
-    rows, grid = read_attention(folder / "attention.parquet")
-    store, tracklets = (
-        FrameStore(paths.frames(dataset), paths.manifest(dataset, split)),
-        listed.to_pandas(),
-    )
+def load_attention(pipeline: Pipeline, dataset: str) -> Attention:
+    """What `dcct attend` kept of the run that is pictured. Raises DataError when the file is
+    damaged."""
+    job = pipeline.shown_run("attend", dataset)
+    manifest, frames = (one.folder for one in pipeline.pictures(dataset))
+    listed, title = read_manifest(manifest), pipeline.variant(job["variant"]).title
+    where = marked(pipeline.dataset(dataset).title, verification_of(listed) == "warned")
+    if not job.receipt.is_file():
+        gap = f"{title}: not run: {job.again}"
+        return Attention(clips=[], gap=gap, grid=(0, 0), variant=title, where=where)
+    check_outputs(job.receipt, job.again)
+    rows, grid = read_attention(job / "attention.parquet")
+    store, tracklets = FrameStore(frames, manifest), listed.to_pandas()
     clips = [
         _clip(tracklets.iloc[number], part, store) for number, part in rows.groupby("tracklet")
     ]
-    return Looked(clips=clips, gap="", grid=grid, variant=title, where=where)
+    return Attention(clips=clips, gap="", grid=grid, variant=title, where=where)
 
 
 def _clip(about: pd.Series, rows: pd.DataFrame, store: FrameStore) -> Clip:

@@ -2,7 +2,6 @@
 and by camera."""
 
 from itertools import cycle, islice
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,13 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.manifold import TSNE
 
-from dcct.config.load import load_dataset, load_variant
 from dcct.datasets.manifest import read_manifest, verification_of
 from dcct.datasets.tracklet import DISTRACTOR
-from dcct.pipeline.paths import Paths
-from dcct.provenance.receipt import RECEIPT, check_outputs
-from dcct.report.figures.features import read_features
-from dcct.report.figures.style import GREY, new_figure, save, say_gap, styled
+from dcct.evaluation.features import read_features
+from dcct.pipeline.pipeline import Pipeline
+from dcct.provenance.receipt import check_outputs
+from dcct.report.figures.style import GREY, new_figure, say_gap
 from dcct.report.tables.results import marked
 
 IDENTITIES, TRACKLETS = 12, 12
@@ -29,40 +27,25 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "d", "h")
 """Of different lengths without a common factor, so that pairs repeat after 84."""
 
 
-def draw_embedding(
-    paths: Paths, configfile: Path, run: tuple[str, int, str, int], sampler: str, folder: Path
-) -> None:
-    """Write folder/embedding, as .png and .svg: the same points twice, told apart by identity and
-    by camera.
-
-    run: data set, split, variant, seed. A run that is missing is named in the figure.
-    """
-    dataset, split, variant, seed = run
-    listed, config = (
-        read_manifest(paths.manifest(dataset, split)),
-        load_variant(variant, configfile),
-    )
-    where = marked(load_dataset(dataset, configfile).title, verification_of(listed) == "warned")
-    title = f"Features of test tracklets in the plane (t-SNE): {config.title} on {where}"
-    source, step = (
-        paths.features(*run),
-        f"extract {dataset} {variant} --split {split} --seed {seed}",
-    )
-    with styled():
-        if not (source / RECEIPT).is_file():
-            figure = new_figure(10, 2, title)
-            say_gap(figure, f"{config.title}: not run: dcct {step}")
-        else:
-            check_outputs(source / RECEIPT, step)
-            features = read_features(source / "features.parquet", sampler, config.headline)
-            people = shown_people(listed.to_pandas())
-            figure = _panels(
-                people, unit_length(np.stack(features[people["tracklet"]].to_list())), title
-            )
-        save(figure, folder, "embedding")
+def draw(pipeline: Pipeline, dataset: str) -> Figure:
+    """The same points twice, by identity and by camera. A run that is missing is named."""
+    job, manifest = pipeline.shown_run("extract", dataset), pipeline.pictures(dataset)[0].folder
+    listed, variant = read_manifest(manifest), pipeline.variant(job["variant"])
+    where = marked(pipeline.dataset(dataset).title, verification_of(listed) == "warned")
+    title = f"Features of test tracklets in the plane (t-SNE): {variant.title} on {where}"
+    if not job.receipt.is_file():
+        figure = new_figure(10, 2, title)
+        say_gap(figure, f"{variant.title}: not run: {job.again}")
+        return figure
+    check_outputs(job.receipt, job.again)
+    sampler = pipeline.profile.evaluation.samplers[0]
+    features = read_features(job / "features.parquet", sampler, variant.headline)
+    people = chosen_people(listed.to_pandas())
+    values = np.stack(features[people["tracklet"]].to_list())
+    return _panels(people, unit_length(values), title)
 
 
-def shown_people(tracklets: pd.DataFrame) -> pd.DataFrame:
+def chosen_people(tracklets: pd.DataFrame) -> pd.DataFrame:
     """Rows of the manifest: test identities, evenly spaced, that two tracklets or more show; evenly
     spaced tracklets of each."""
     test = tracklets[(tracklets["split"] != "train") & (tracklets["pid"] > DISTRACTOR)]

@@ -1,92 +1,61 @@
-"""Failures: the worst query of each of the worst-served people, what was found instead, and what
-should have been."""
-
-from pathlib import Path
+"""The worst failures: whom a query was taken for, and where its own tracklet stood."""
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
-from dcct.clips.frames import FrameStore
-from dcct.config.load import load_dataset
-from dcct.datasets.manifest import read_manifest
-from dcct.pipeline.paths import Paths
-from dcct.report.figures.features import read_features
-from dcct.report.figures.queries import (
+from dcct.evaluation.features import read_features
+from dcct.pipeline.pipeline import Pipeline
+from dcct.report.figures.retrievals import (
     COLUMN_WIDTH,
     FIRST_X,
     ROW_HEIGHT,
     draw_found,
     draw_query,
     draw_top,
+    load_retrievals,
     middle,
-    pictured,
 )
-from dcct.report.figures.style import GREY, styled
-from dcct.report.figures.tiles import HEIGHT, Page
-from dcct.report.tables.results import described
+from dcct.report.figures.style import GREY
+from dcct.report.figures.tiles import HEIGHT, Tiles
 
 ROWS = 8
-SHOWN = 8
-"""Gallery tracklets shown before the first true match."""
-MATCH_X = FIRST_X + SHOWN * COLUMN_WIDTH + 0.75
+FIRST = 8
+"""Tracklets of a ranking that are pictured."""
+MATCH_X = FIRST_X + FIRST * COLUMN_WIDTH + 0.75
 
 
-def draw_failures(
-    paths: Paths, configfile: Path, dataset: str, split: int, variant: str, seed: int, path: Path
-) -> None:
-    """Draw queries whose first match is not at rank 1, the worst first, with the gallery's first
-    and the first match.
-
-    Reads this one run's metrics and features, and the data set's frame store and manifest. Raises
-    DataError when it was not run.
-    """
-    run = pictured(paths, configfile, dataset, split, variant, seed)
-    sampler, feature = run.headline["sampler"], run.headline["feature"]
-    ranked = run.ranked(sampler, feature)
+def draw(pipeline: Pipeline, dataset: str) -> Figure:
+    """Queries whose first match is not at rank 1, the worst first, with the gallery's first and the
+    first match."""
+    found = load_retrievals(pipeline, dataset)
+    run, ranked = found.run, found.ranked
     chosen, failed = worst(ranked), int((ranked["first_hit"] > 1).sum())
-    listed = paths.manifest(dataset, split)
-    tracklets, store = read_manifest(listed).to_pandas(), FrameStore(paths.frames(dataset), listed)
-    features = read_features(
-        paths.features(dataset, split, variant, seed) / "features.parquet", sampler, feature
+    path = pipeline.shown_run("extract", dataset) / "features.parquet"
+    features = read_features(path, run.headline["sampler"], run.headline["feature"])
+    tiles = Tiles(
+        MATCH_X + 1.05,
+        max(len(chosen), 1) * ROW_HEIGHT,
+        9,
+        f"Failures of {run.variant.title} on {found.where}",
+        f"{failed} of {len(ranked)} queries have another person at rank 1: of each person the"
+        f" one with the lowest AP (in %), worst first; seed {run.seed}. Right: the"
+        " nearest\ntracklet of the same identity and its rank. Below each: ✓ same identity or"
+        " ✗ another (dashed), camera, cosine distance.",
     )
-    where = described(load_dataset(dataset, configfile).title, [run])
-    with styled():
-        page = Page(
-            MATCH_X + 1.05,
-            max(len(chosen), 1) * ROW_HEIGHT,
-            9,
-            f"Failures of {run.variant.title} on {where}",
-            f"{failed} of {len(ranked)} queries have another person at rank 1: of each person the"
-            f" one with the lowest AP (in %), worst first; seed {seed}. Right: the"
-            " nearest\ntracklet of the same identity and its rank. Below each: ✓ same identity or"
-            " ✗ another (dashed), camera, cosine distance.",
-        )
-        for row, (number, query) in enumerate(chosen.iterrows()):
-            y, about = row * ROW_HEIGHT, tracklets.iloc[number]
-            draw_query(page, y, about, query, middle(store, about))
-            first = {"top": query["top"][:SHOWN], "distance": query["distance"][:SHOWN]}
-            draw_top(page, y, about["pid"], pd.Series(first), tracklets, store)
-            match, distance = nearest_match(about, tracklets, features, run.headline)
-            draw_found(page, MATCH_X, y, match, distance, True, middle(store, match))
-            rank = f"rank\n{query['first_hit']:,}"
-            page.text(
-                MATCH_X - 0.1,
-                y + HEIGHT / 2,
-                rank,
-                fontsize=8,
-                fontweight="bold",
-                ha="right",
-                va="center",
-            )
-        if chosen.empty:
-            page.text(
-                page.width / 2,
-                1,
-                "none: each query's first match is at rank 1",
-                ha="center",
-                color=GREY,
-            )
-        page.save(path)
+    for row, (number, query) in enumerate(chosen.iterrows()):
+        y, about = row * ROW_HEIGHT, found.tracklets.iloc[number]
+        draw_query(tiles, y, about, query, middle(found.store, about))
+        first = {"top": query["top"][:FIRST], "distance": query["distance"][:FIRST]}
+        draw_top(tiles, y, about["pid"], pd.Series(first), found.tracklets, found.store)
+        match, distance = nearest_match(about, found.tracklets, features, run.headline)
+        draw_found(tiles, MATCH_X, y, match, distance, True, middle(found.store, match))
+        style = {"fontsize": 8, "fontweight": "bold", "ha": "right", "va": "center"}
+        tiles.text(MATCH_X - 0.1, y + HEIGHT / 2, f"rank\n{query['first_hit']:,}", **style)
+    if chosen.empty:
+        none = "none: each query's first match is at rank 1"
+        tiles.text(tiles.width / 2, 1, none, ha="center", color=GREY)
+    return tiles.figure
 
 
 def worst(ranked: pd.DataFrame) -> pd.DataFrame:

@@ -1,15 +1,14 @@
 """The contact sheet: what a data set looks like, identity by identity and camera by camera."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from dcct.clips.frames import FrameStore
 from dcct.datasets.manifest import read_manifest
 from dcct.datasets.tracklet import DISTRACTOR
-from dcct.report.figures.style import styled
-from dcct.report.figures.tiles import HEIGHT, PIXELS, Page
+from dcct.pipeline.pipeline import Pipeline
+from dcct.report.figures.tiles import HEIGHT, PIXELS, Tiles
 
 IDENTITIES = 8
 FRAMES = 4
@@ -18,39 +17,35 @@ LABEL, GAP, HEADING = 1.2, 0.35, 1.15
 ROW_HEIGHT = HEIGHT + 0.12
 
 
-def draw_sheet(frames: Path, manifest: Path, path: Path, title: str) -> None:
-    """Write a PNG: eight identities spread evenly over train and test, and distractors if there are
-    any.
+def draw(pipeline: Pipeline, dataset: str) -> Figure:
+    """Eight identities spread evenly over train and test, and distractors if there are any.
 
     Rows are identities, groups of columns are cameras, and each group is four evenly spaced frames
-    of one tracklet. frames, manifest: folders. A camera that never saw an identity stays empty.
+    of one tracklet. A camera that never saw an identity stays empty.
     """
+    manifest, frames = (one.folder for one in pipeline.pictures(dataset))
     tracklets, store = read_manifest(manifest).to_pandas(), FrameStore(frames, manifest)
     cameras = sorted(tracklets["camid"].unique().tolist())
     blocks = [(heading, rows) for heading, rows in _blocks(tracklets, cameras) if rows]
-    height = sum(HEADING + len(rows) * ROW_HEIGHT for _, rows in blocks)
-    width = LABEL + len(cameras) * FRAMES + (len(cameras) - 1) * GAP
-    with styled():
-        page = Page(
-            width,
-            height,
-            9,
-            title,
-            f"{FRAMES} evenly spaced frames of one tracklet per identity and camera; "
-            "identities evenly spaced over each split",
-        )
-        y = 0.0
-        for heading, rows in blocks:
-            page.text(0, y + 0.32, heading, fontweight="bold", va="center")
-            for group, camera in enumerate(cameras):
-                page.text(
-                    _x(group), y + HEADING - 0.28, f"camera {camera + 1}", fontsize=8, va="center"
-                )
-            y += HEADING
-            for label, row in rows:
-                _draw_row(page, y, label, row, tracklets, store)
-                y += ROW_HEIGHT
-        page.save(path)
+    tiles = Tiles(
+        LABEL + len(cameras) * FRAMES + (len(cameras) - 1) * GAP,
+        sum(HEADING + len(rows) * ROW_HEIGHT for _, rows in blocks),
+        9,
+        pipeline.dataset(dataset).title,
+        f"{FRAMES} evenly spaced frames of one tracklet per identity and camera; "
+        "identities evenly spaced over each split",
+    )
+    y = 0.0
+    for heading, rows in blocks:
+        tiles.text(0, y + 0.32, heading, fontweight="bold", va="center")
+        for group, camera in enumerate(cameras):
+            style = {"fontsize": 8, "va": "center"}
+            tiles.text(_x(group), y + HEADING - 0.28, f"camera {camera + 1}", **style)
+        y += HEADING
+        for label, row in rows:
+            _draw_row(tiles, y, label, row, tracklets, store)
+            y += ROW_HEIGHT
+    return tiles.figure
 
 
 def _blocks(
@@ -86,21 +81,21 @@ def _people(people: pd.DataFrame, cameras: list[int]) -> list[tuple[str, list[in
 
 
 def _draw_row(
-    page: Page,
+    tiles: Tiles,
     y: float,
     label: str,
     row: list[int | None],
     tracklets: pd.DataFrame,
     store: FrameStore,
 ) -> None:
-    page.text(0, y + HEIGHT / 2, label, fontsize=8, va="center")
+    tiles.text(0, y + HEIGHT / 2, label, fontsize=8, va="center")
     for group, tracklet in enumerate(row):
         if tracklet is None:
             continue
         last = tracklets["frames"].iloc[tracklet] - 1
         positions = np.linspace(0, last, FRAMES).round().astype(int)
         for place, pixels in enumerate(store.read(tracklet, positions, *PIXELS)):
-            page.tile(pixels, _x(group) + place, y)
+            tiles.tile(pixels, _x(group) + place, y)
 
 
 def _x(group: int) -> float:

@@ -1,14 +1,13 @@
 """Where CCA looks: its weights over the positions of every frame of a few clips, as heat maps. One
 PNG."""
 
-from pathlib import Path
-
 import numpy as np
+from matplotlib.figure import Figure
 
-from dcct.pipeline.paths import Paths
-from dcct.report.figures.attention import Clip, Looked, load_looked
-from dcct.report.figures.style import GREY, HEAT, heat_scale, styled
-from dcct.report.figures.tiles import HEIGHT, Page
+from dcct.pipeline.pipeline import Pipeline
+from dcct.report.figures.attention import Attention, Clip, load_attention
+from dcct.report.figures.style import GREY, HEAT, heat_scale
+from dcct.report.figures.tiles import HEIGHT, Tiles
 
 ROWS = {
     "space/cnn/self": "CNN\nself",
@@ -26,53 +25,48 @@ SHADE = 0.4
 """Share of a map's lightness that the frame below it may take away."""
 
 
-def draw_spatial(
-    paths: Paths, configfile: Path, run: tuple[str, int, str, int], folder: Path
-) -> None:
-    """Write folder/spatial.png: clips side by side, and below each frame the weights of every
-    attention of CCA."""
-    looked = load_looked(paths, configfile, run)
-    rows = [part for part in ROWS if looked.has(part)]
+def draw(pipeline: Pipeline, dataset: str) -> Figure:
+    """Clips side by side, and below each frame the weights of every attention of CCA."""
+    seen = load_attention(pipeline, dataset)
+    rows = [part for part in ROWS if seen.has(part)]
     missing = [ROWS[part].replace("\n", " ") for part in ROWS if part not in rows]
-    with styled():
-        page = _maps(looked, rows, missing) if rows else _gap(looked)
-        page.save(folder / "spatial.png")
+    return (_maps(seen, rows, missing) if rows else _gap(seen)).figure
 
 
-def _maps(looked: Looked, rows: list[str], missing: list[str]) -> Page:
-    frames = len(looked.clips[0].pixels)
-    across = min(len(looked.clips), max(1, ACROSS // frames))
+def _maps(seen: Attention, rows: list[str], missing: list[str]) -> Tiles:
+    frames = len(seen.clips[0].pixels)
+    across = min(len(seen.clips), max(1, ACROSS // frames))
     clip_width, block = frames * COLUMN + BETWEEN, HEADING + (1 + len(rows)) * ROW
-    height, width = looked.grid
-    page = Page(
+    height, width = seen.grid
+    tiles = Tiles(
         LABEL + across * clip_width - BETWEEN,
-        -(-len(looked.clips) // across) * block + FOOT,
+        -(-len(seen.clips) // across) * block + FOOT,
         10,
-        f"Where CCA looks: {looked.variant} on {looked.where}",
+        f"Where CCA looks: {seen.variant} on {seen.where}",
         f"Weights over the {height}×{width} positions of each frame, in one test clip of"
-        f" {len(looked.clips)} queries evenly spaced over the query set. Self: asked by the\nmean"
+        f" {len(seen.clips)} queries evenly spaced over the query set. Self: asked by the\nmean"
         " of the branch itself; cross: by the other branch's feature of the frame."
         + (f" Not in this variant: {', '.join(missing)}." if missing else ""),
     )
-    for number, clip in enumerate(looked.clips):
+    for number, clip in enumerate(seen.clips):
         y, place = number // across * block, number % across
-        _draw_clip(page, LABEL + place * clip_width, y, clip, rows, looked.grid)
+        _draw_clip(tiles, LABEL + place * clip_width, y, clip, rows, seen.grid)
         if place == 0:
             for row, label in enumerate(["frames", *(ROWS[part] for part in rows)]):
-                page.text(0, y + HEADING + row * ROW + HEIGHT / 2, label, fontsize=8, va="center")
-    _draw_scale(page, LABEL, page.height - 0.9)
-    return page
+                tiles.text(0, y + HEADING + row * ROW + HEIGHT / 2, label, fontsize=8, va="center")
+    _draw_scale(tiles, LABEL, tiles.height - 0.9)
+    return tiles
 
 
 def _draw_clip(
-    page: Page, x: float, y: float, clip: Clip, rows: list[str], grid: tuple[int, int]
+    tiles: Tiles, x: float, y: float, clip: Clip, rows: list[str], grid: tuple[int, int]
 ) -> None:
-    page.text(x, y + HEADING / 2, clip.label, fontsize=8, va="center")
+    tiles.text(x, y + HEADING / 2, clip.label, fontsize=8, va="center")
     for frame, pixels in enumerate(clip.pixels):
-        page.tile(pixels, x + frame * COLUMN, y + HEADING)
+        tiles.tile(pixels, x + frame * COLUMN, y + HEADING)
         for row, part in enumerate(rows, 1):
             weights = clip.parts[part][frame].reshape(grid)
-            page.tile(heat(weights, pixels), x + frame * COLUMN, y + HEADING + row * ROW)
+            tiles.tile(heat(weights, pixels), x + frame * COLUMN, y + HEADING + row * ROW)
 
 
 def heat(weights: np.ndarray, pixels: np.ndarray) -> np.ndarray:
@@ -86,10 +80,10 @@ def heat(weights: np.ndarray, pixels: np.ndarray) -> np.ndarray:
     return colours[rows[:, None], columns] * (1 - SHADE + SHADE * shade)
 
 
-def _draw_scale(page: Page, x: float, y: float) -> None:
+def _draw_scale(tiles: Tiles, x: float, y: float) -> None:
     """A strip of all colours with what they mean, in multiples of an even spread."""
     width, steps = 7.0, np.geomspace(1 / MOST, MOST, 256)
-    page.axes.imshow(
+    tiles.axes.imshow(
         HEAT(heat_scale(MOST)(steps))[None], extent=(x, x + width, y + 0.35, y), aspect="auto"
     )
     for label, share in {
@@ -99,8 +93,10 @@ def _draw_scale(page: Page, x: float, y: float) -> None:
         "2": 2 / 3,
         f"{MOST} or more": 1,
     }.items():
-        page.text(x + share * width, y + 0.45, label, fontsize=7, ha="center", va="top", color=GREY)
-    page.text(
+        tiles.text(
+            x + share * width, y + 0.45, label, fontsize=7, ha="center", va="top", color=GREY
+        )
+    tiles.text(
         x + width + 1.2,
         y + 0.17,
         "times the weight of an even spread",
@@ -110,7 +106,7 @@ def _draw_scale(page: Page, x: float, y: float) -> None:
     )
 
 
-def _gap(looked: Looked) -> Page:
-    page = Page(16, 1.5, 10, f"Where CCA looks: {looked.variant} on {looked.where}", "")
-    page.text(8, 0.5, looked.lacks("CCA"), ha="center", va="center", color=GREY)
-    return page
+def _gap(seen: Attention) -> Tiles:
+    tiles = Tiles(16, 1.5, 10, f"Where CCA looks: {seen.variant} on {seen.where}", "")
+    tiles.text(8, 0.5, seen.lacks("CCA"), ha="center", va="center", color=GREY)
+    return tiles

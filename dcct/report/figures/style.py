@@ -2,6 +2,7 @@
 bytes each time."""
 
 from pathlib import Path
+from string import ascii_letters
 
 import matplotlib
 from matplotlib import colormaps
@@ -39,11 +40,24 @@ RIGHT, WRONG = "#009E73", "#D55E00"
 HEAT = colormaps["cividis"]
 """Of weights: even in lightness, hence the same order in grey and to every eye."""
 DPI = 150
+FURTHER = ("P", "X", "<", ">", "*", "d", "8", *(f"${letter}$" for letter in ascii_letters))
+"""Markers that no kind of network has to itself."""
 _METADATA = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
 _LINES = {(False, False): "-", (True, False): "--", (False, True): ":", (True, True): "-."}
 
 
-def look(variant: Variant) -> dict:
+def looks(variants: dict[str, Variant]) -> dict[str, dict]:
+    """How each of a figure's variants is drawn: by its parts; those that are made of the same parts
+    in other ways differ by further markers, in order."""
+    found: dict[str, dict] = {}
+    for name, variant in variants.items():
+        style = _look(variant)
+        further = (style | {"marker": marker} for marker in FURTHER)
+        found[name] = next(one for one in (style, *further) if one not in found.values())
+    return found
+
+
+def _look(variant: Variant) -> dict:
     """Colour (Okabe–Ito) and marker say which network it is, the line style which distillation it
     had."""
     if not variant.trained:
@@ -96,10 +110,8 @@ def say_gap(figure: Figure, text: str) -> None:
     figure.text(0.5, 0.45, text, ha="center", va="center", color=GREY)
 
 
-def save(
-    figure: Figure, folder: Path, name: str, formats: tuple[str, ...] = ("png", "svg")
-) -> None:
-    """Write folder/name.png and .svg without anything that differs between two equal runs."""
+def save(figure: Figure, folder: Path, name: str, formats: tuple[str, ...]) -> None:
+    """Write folder/name in each format without anything that differs between two equal runs."""
     for kind in formats:
         with atomic(folder / f"{name}.{kind}") as temporary:
             figure.savefig(temporary, format=kind, dpi=DPI, metadata=_METADATA[kind])

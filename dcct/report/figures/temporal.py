@@ -1,16 +1,14 @@
 """When HTA looks: the weights of every temporal block over the frames of a few clips, and how open
 its gates are."""
 
-from pathlib import Path
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 
-from dcct.pipeline.paths import Paths
-from dcct.report.figures.attention import Clip, Looked, load_looked
-from dcct.report.figures.style import GREY, HEAT, heat_scale, new_figure, save, say_gap, styled
+from dcct.pipeline.pipeline import Pipeline
+from dcct.report.figures.attention import Attention, Clip, load_attention
+from dcct.report.figures.style import GREY, HEAT, heat_scale, new_figure, say_gap
 from dcct.report.figures.tiles import HEIGHT
 
 BLOCKS = {
@@ -28,24 +26,20 @@ SPREAD = (10, 90)
 """Percentiles of the channels between which a gate's band lies."""
 
 
-def draw_temporal(
-    paths: Paths, configfile: Path, run: tuple[str, int, str, int], folder: Path
-) -> None:
-    """Write folder/temporal, as .png and .svg: one row per clip, one column per block, and the
-    gates."""
-    looked = load_looked(paths, configfile, run)
-    blocks, gates = ([part for part in parts if looked.has(part)] for parts in (BLOCKS, GATES))
-    with styled():
-        save(_rows(looked, blocks, gates) if blocks else _gap(looked), folder, "temporal")
+def draw(pipeline: Pipeline, dataset: str) -> Figure:
+    """One row per clip, one column per block, and the gates."""
+    seen = load_attention(pipeline, dataset)
+    blocks, gates = ([part for part in parts if seen.has(part)] for parts in (BLOCKS, GATES))
+    return _rows(seen, blocks, gates) if blocks else _gap(seen)
 
 
-def _rows(looked: Looked, blocks: list[str], gates: list[str]) -> Figure:
-    frames, clips = len(looked.clips[0].pixels), len(looked.clips)
+def _rows(seen: Attention, blocks: list[str], gates: list[str]) -> Figure:
+    frames, clips = len(seen.clips[0].pixels), len(seen.clips)
     widths = [frames / HEIGHT, *[1] * len(blocks), *[1.5] * bool(gates)]
-    title = f"When HTA looks: {looked.variant} on {looked.where}"
+    title = f"When HTA looks: {seen.variant} on {seen.where}"
     figure = new_figure(max(10, 1.2 * sum(widths) + 1.6), 2 + 1.3 * clips, title)
     grid = figure.subplots(clips, len(widths), width_ratios=widths, squeeze=False)
-    for row, clip in zip(grid, looked.clips, strict=True):
+    for row, clip in zip(grid, seen.clips, strict=True):
         _draw_frames(row[0], clip)
         for axes, part in zip(row[1:], blocks, strict=False):
             _draw_block(axes, clip.parts[part])
@@ -135,7 +129,7 @@ def _bare(axes: Axes) -> None:
     axes.tick_params(length=0, labelsize=8)
 
 
-def _gap(looked: Looked) -> Figure:
-    figure = new_figure(10, 2, f"When HTA looks: {looked.variant} on {looked.where}")
-    say_gap(figure, looked.lacks("HTA"))
+def _gap(seen: Attention) -> Figure:
+    figure = new_figure(10, 2, f"When HTA looks: {seen.variant} on {seen.where}")
+    say_gap(figure, seen.lacks("HTA"))
     return figure

@@ -1,13 +1,11 @@
 """A page of images and short texts at free places: what contact sheets and retrieval pages are
 drawn on."""
 
-from pathlib import Path
-
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from dcct.report.figures.style import GREY, save
+from dcct.report.figures.style import GREY
 
 HEIGHT = 2.0
 """Height of a tile; its width is 1, the unit of every coordinate (x to the right, y down)."""
@@ -17,11 +15,11 @@ MARGIN = 0.25
 TITLE_INCHES = 0.72
 
 
-class Page:
+class Tiles:
     """width: units across; height: units down below the title; inches: printed width of the whole
     page.
 
-    Make, fill and save it inside `style.styled()`.
+    Make and fill it inside `style.styled()`; `figure` is what is saved.
     """
 
     def __init__(self, width: float, height: float, inches: float, title: str, subtitle: str):
@@ -59,7 +57,3 @@ class Page:
     def text(self, x: float, y: float, text: str, **style) -> None:
         """Text whose anchor (matplotlib's ha and va) is at x, y."""
         self.axes.text(x, y, text, **style)
-
-    def save(self, path: Path) -> None:
-        """Write the page as PNG."""
-        save(self.figure, path.parent, path.stem, formats=("png",))

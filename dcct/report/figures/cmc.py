@@ -1,0 +1,71 @@
+"""How soon the first match comes: the share of queries with a match among the first k."""
+
+from collections.abc import Hashable
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from dcct.config.variant import Variant
+from dcct.pipeline.pipeline import Pipeline
+from dcct.report.figures.compared import CHANCE_LINE, Compared, load_compared
+from dcct.report.figures.style import GREY, new_figure, say_not_run
+
+RANKS = np.arange(1, 21)
+
+
+def draw(pipeline: Pipeline, dataset: str) -> Figure:
+    """CMC curves, k = 1 to 20, of one variant of each kind. What was not run is named."""
+    shown = load_compared(pipeline, dataset)
+    names = one_of_each_kind(shown.variants, pipeline.shown_variant)
+    figure = new_figure(8, 4.6, f"How soon the first match comes: CMC on {shown.where}")
+    axes = figure.add_subplot()
+    for name in names:
+        if shown.results[name]:
+            _curve(axes, name, shown)
+    if run := shown.any_run:
+        ranks = [rank for rank in run.metrics["ranks"] if rank <= RANKS[-1]]
+        chance = [100 * run.headline["chance"][f"rank{rank}"] for rank in ranks]
+        axes.plot(ranks, chance, label="Chance (exact)", **CHANCE_LINE)
+    say_not_run(axes, [shown.variants[name].title for name in names if not shown.results[name]])
+    axes.set(
+        xlabel="rank k",
+        ylabel="queries with a match at rank ≤ k, in %",
+        xlim=(0.6, 20.4),
+        ylim=(0, 101),
+        xticks=[1, 5, 10, 15, 20],
+    )
+    about = "bands: 95 % intervals over test identities"
+    axes.set_title(about + shown.small_marks("; faint lines"), color=GREY)
+    figure.legend(loc="outside right center")
+    return figure
+
+
+def one_of_each_kind(variants: dict[str, Variant], preferred: str) -> list[str]:
+    """Of the trained variants that are made of the same kinds of parts the last, or the preferred
+    one: few curves can be told from each other."""
+    chosen: dict[Hashable, str] = {}
+    for name, variant in variants.items():
+        kind = _kind(variant)
+        if variant.trained and not variant.backbone_of and chosen.get(kind) != preferred:
+            chosen[kind] = name
+    return [name for name in variants if name in chosen.values()]
+
+
+def _kind(variant: Variant) -> Hashable:
+    """Its backbones, and which further parts it has at all."""
+    further = variant.model_dump(exclude={"title", "headline", "branches"})
+    further["distill"] = any(further["distill"].values())
+    return tuple(variant.branches), tuple(name for name, value in further.items() if value)
+
+
+def _curve(axes: Axes, name: str, shown: Compared) -> None:
+    style, title = shown.looks[name], shown.variants[name].title
+    color, estimates = style["color"], [shown.estimate(name, f"rank{rank}") for rank in RANKS]
+    low, high = ([getattr(one, end) for one in estimates] for end in ("low", "high"))
+    axes.fill_between(RANKS, low, high, color=color, alpha=0.12, linewidth=0)
+    if len(estimates[0].parts) > 1:
+        for part in zip(*(one.parts for one in estimates), strict=True):
+            axes.plot(RANKS, part, color=color, linewidth=0.6, alpha=0.5)
+    means = [one.mean for one in estimates]
+    axes.plot(RANKS, means, label=title, markevery=[0, 4, 9, 19], **style)

@@ -1,0 +1,61 @@
+"""What figures share that compare the variants of a profile on one data set."""
+
+from dataclasses import dataclass
+from itertools import chain
+
+from dcct.config.variant import Variant
+from dcct.evaluation.statistics import Estimate
+from dcct.pipeline.pipeline import Pipeline
+from dcct.report.figures.style import GREY, looks
+from dcct.report.tables.results import Result, described, load_results, sample
+
+CHANCE_LINE = {"color": GREY, "linestyle": (0, (1, 2))}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """All that is trained on a data set, and evaluated."""
+
+    variants: dict[str, Variant]
+    """In the profile's order."""
+    results: dict[str, list[Result]]
+    """Of each variant by split and seed; an empty list where nothing was run."""
+    looks: dict[str, dict]
+    """How each is drawn."""
+    where: str
+    """Title of the data set, marked if it differs from what is expected."""
+    resamples: int
+    """Of the identities, for intervals."""
+
+    def estimate(self, name: str, metric: str) -> Estimate:
+        """A variant's metric at its headline feature set."""
+        runs = self.results[name]
+        sampler = runs[0].headline["sampler"]
+        return sample(runs, metric, sampler, self.variants[name].headline).estimate(self.resamples)
+
+    @property
+    def any_run(self) -> Result | None:
+        """A run that knows the exact expectation of a random ranking; None where nothing was
+        run."""
+        return next((runs[0] for runs in self.results.values() if runs), None)
+
+    def small_marks(self, marks: str) -> str:
+        """What the small marks are, if there are any: single splits, or seeds."""
+        runs = [run for several in self.results.values() for run in several]
+        for name in ("split", "seed"):
+            if len({getattr(run, name) for run in runs}) > 1:
+                return f"{marks}: single {name}s"
+        return ""
+
+
+def load_compared(pipeline: Pipeline, dataset: str) -> Compared:
+    """Read the metrics of every variant. Raises DataError at damaged ones."""
+    results = load_results(pipeline, dataset)
+    variants = {name: pipeline.variant(name) for name in pipeline.profile.evaluated}
+    return Compared(
+        variants=variants,
+        results=results,
+        looks=looks(variants),
+        where=described(pipeline.dataset(dataset).title, chain.from_iterable(results.values())),
+        resamples=pipeline.profile.evaluation.bootstrap,
+    )
