@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from dcct.config.metric import MetricName
 from dcct.config.profile import Profile
 from dcct.config.section import Model
 
 CHANCE = "chance"
 """The row that is no variant."""
-Metric = Literal["mAP", "rank1", "rank5", "rank10", "rank20", "mINP"]
 
 
 class Table(Model):
@@ -30,7 +30,7 @@ class Table(Model):
     sets: list[str] = []
     """Data sets (compare: sets); one that the profile does not run is a named gap. All others show
     those it runs."""
-    metrics: list[Metric] = []
+    metrics: list[MetricName] = []
     """Columns of each data set (compare: sets)."""
     published: str | None = None
     """Name of a file in config/published, whose numbers stand beside ours."""
