@@ -17,7 +17,7 @@ class Metric:
     compared: bool = False
     """Pairs of variants are compared by it, and ways of drawing test clips."""
     printed: bool = True
-    """A column of printed tables; otherwise it is in the CSV alone, or where a table asks for it."""
+    """A column of printed tables; else only of those that ask for it, and of the CSV."""
     published: bool = True
     """Papers publish it."""
 
@@ -32,7 +32,6 @@ METRICS = {
 }
 """Name in metrics.json → metric, in the order of columns."""
 PUBLISHED = {name: metric for name, metric in METRICS.items() if metric.published}
-
 
 
 def _among(known: dict[str, Metric]) -> Callable[[str], str]:

@@ -11,6 +11,7 @@ from dcct.config.section import Model
 
 CHANCE = "chance"
 """The row that is no variant."""
+Kind = Literal["variants", "sets", "features", "samplers", "pairs", "cross"]
 
 
 class Table(Model):
@@ -18,7 +19,7 @@ class Table(Model):
     """Heading."""
     about: str
     """What the table shows, in a sentence or two."""
-    compare: Literal["variants", "sets", "features", "samplers", "pairs", "cross"]
+    compare: Kind
     """variants: one row each, at its headline feature set; sets: the same with a group of columns
     for each data set; features: one row per feature set of each variant; samplers: one row per way
     of drawing test clips; pairs: differences between two variants on the same queries; cross: like

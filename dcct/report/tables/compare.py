@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dcct.config.metric import METRICS
 from dcct.errors import DataError
 from dcct.evaluation.statistics import Estimate, Sample
 from dcct.files import read_json
@@ -16,24 +17,32 @@ from dcct.pipeline.step import RECEIPT
 from dcct.provenance.commits import is_commit, metrics_of
 from dcct.provenance.receipt import check_outputs
 from dcct.report.tables.results import Evaluated, sample
-from dcct.report.tables.rows import METRICS
 
 
 @dataclass(frozen=True, kw_only=True)
 class Compared:
-    """One metric of two sides, in percent, over the splits and seeds that both have. a, b:
-    (variant, feature set)."""
+    """One metric of two sides, in percent, over the splits and seeds that both have."""
 
     dataset: str
+    """On which both were evaluated."""
     a: tuple[str, str]
+    """Variant and feature set."""
     b: tuple[str, str]
+    """Variant and feature set."""
     metric: str
+    """Its name."""
     runs: int
+    """Splits and seeds in common."""
     queries: int
+    """Of all splits."""
     a_mean: Estimate
+    """Of A alone."""
     b_mean: Estimate
+    """Of B alone."""
     difference: Estimate
+    """A − B, paired."""
     p_value: float
+    """Of the difference."""
 
 
 def compare_sides(pipeline: Pipeline, a: str, b: str) -> tuple[list[Compared], list[str]]:
