@@ -91,11 +91,8 @@ def _row(found: HeldTable, ours: dict, theirs: dict) -> None:
         if name not in found.settings and ours.get(name) != theirs.get(name)
     ]
     for column in (name for name in DECIDED if theirs.get(name)):
-        value, low, high = (
-            ours.get(column),
-            theirs.get(f"{column}_low"),
-            theirs.get(f"{column}_high"),
-        )
+        value = ours.get(column, "")
+        low, high = (theirs.get(f"{column}{end}", "") for end in ("_low", "_high"))
         where = (
             f"{found.table}: {row_name(theirs)}, {column}: {value or 'nothing'}, published"
             f" {theirs[column]}"

@@ -143,11 +143,11 @@ def _compared(a: list[Evaluated], b: list[Evaluated], resamples: int) -> list[Co
     sides = [[run for run in side if (run.split, run.seed) in common] for side in (a, b)]
     rows = []
     for metric in METRICS:
-        values = [
+        first, second = (
             sample(side, metric, side[0].headline["sampler"], side[0].headline["feature"])
             for side in sides
-        ]
-        difference = _difference(*values, names)
+        )
+        difference = _difference(first, second, names)
         rows.append(
             Compared(
                 dataset=a[0].metrics["dataset"],
@@ -156,8 +156,8 @@ def _compared(a: list[Evaluated], b: list[Evaluated], resamples: int) -> list[Co
                 metric=metric,
                 runs=len(common),
                 queries=len(difference.pids),
-                a_mean=values[0].estimate(resamples),
-                b_mean=values[1].estimate(resamples),
+                a_mean=first.estimate(resamples),
+                b_mean=second.estimate(resamples),
                 difference=difference.estimate(resamples),
                 p_value=difference.p_value(),
             )
@@ -168,8 +168,8 @@ def _compared(a: list[Evaluated], b: list[Evaluated], resamples: int) -> list[Co
 def _difference(a: Sample, b: Sample, names: str) -> Sample:
     if not (np.array_equal(a.tracklets, b.tracklets) and np.array_equal(a.pids, b.pids)):
         raise DataError(
-            f"{names}: evaluated on different queries ({len(a.pids)} and {len(b.pids)}): only runs on"
-            " the same data, splits and protocol can be compared"
+            f"{names}: evaluated on different queries ({len(a.pids)} and {len(b.pids)}): only runs"
+            " on the same data, splits and protocol can be compared"
         )
     return a - b
 

@@ -81,7 +81,8 @@ def _row(section: Section, cost: dict) -> dict:
 def _columns(frame: pd.DataFrame) -> list[Column]:
     """What is printed of one size."""
     unit, flops = ("GFLOPs", 1e9) if frame["flops_per_frame"].max() >= 1e9 else ("MFLOPs", 1e6)
-    counted = [name.removeprefix(OF_PART) for name in frame if name.startswith(OF_PART)]
+    names = [name for name in map(str, frame.columns) if name.startswith(OF_PART)]
+    counted = [name.removeprefix(OF_PART) for name in names]
     return [
         Column(name="title", heading="Variant", numeric=False),
         Column(name="parameters", heading="Parameters", cell=count),

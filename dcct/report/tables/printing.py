@@ -6,6 +6,7 @@ booktabs, and longtable for what is over a page long; captions are comments.
 
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -62,12 +63,13 @@ def printed(document: Document, suffix: str) -> str:
     return template.get_template(f"table.{suffix}").render(document=document)
 
 
-def environment(*folders: Path, **options: str) -> Environment:
+def environment(*folders: Path, **options: Any) -> Environment:
     """Templates of these folders. What stands in HTML is escaped by itself; a name that a template
     does not get is an error."""
+    loader = FileSystemLoader(folders)
     made = Environment(
-        loader=FileSystemLoader(folders),
-        autoescape=lambda name: bool(name) and name.endswith(".html"),
+        loader=loader,
+        autoescape=lambda name: (name or "").endswith(".html"),
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -76,7 +78,7 @@ def environment(*folders: Path, **options: str) -> Environment:
     )
     made.filters |= {"latex": latex, "markdown": markdown, "lines": lines}
     made.tests["measured"] = measured
-    made.globals["inline"] = lambda file: Markup(made.get_template(file).render())
+    made.globals["inline"] = lambda file: Markup(loader.get_source(made, file)[0])
     return made
 
 

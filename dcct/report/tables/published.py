@@ -33,14 +33,14 @@ class Paper:
         set.
         """
         known = self.published.values.get(variant)
-        found = {
+        found: dict[str, str | float | None] = {
             "published": self.published.source if known else None,
             "unlike_published": "; ".join(self.differences(runs)) or AS_PUBLISHED if runs else None,
         }
         for metric, value in (known or {}).get(self.dataset, {}).items():
-            found |= {f"{metric}_published": value}
+            found[f"{metric}_published"] = value
             if runs:
-                found |= {f"{metric}_minus_published": row[metric] - value}
+                found[f"{metric}_minus_published"] = row[metric] - value
         return found
 
     def differences(self, runs: list[Result]) -> list[str]:

@@ -56,8 +56,8 @@ class Finished:
 def rows_of(table: Table, names: list[str], finished: Finished) -> Iterator[dict]:
     """Rows of a table on one data set, in the table's order. names: which of the table's rows (not
     for pairs)."""
-    for pair in table.pairs:
-        yield _pair_row(*pair, finished)
+    for first, second in table.pairs:
+        yield _pair_row(first, second, finished)
     for name in names:
         if name == CHANCE:
             yield _chance_row(finished)
@@ -195,7 +195,7 @@ def provenance(runs: list[Result]) -> dict[str, str]:
     }
 
 
-def _features(runs: list[Result], sampler: str) -> list[tuple[str, int]]:
+def _features(runs: list[Result], sampler: str) -> list[tuple[str, int | None]]:
     rows = runs[0].metrics["rows"] if runs else []
     return [(row["feature"], row["dimensions"]) for row in rows if row["sampler"] == sampler]
 

@@ -65,7 +65,7 @@ def _finished(pipeline: Pipeline, name: str, dataset: str, labels: list[str]) ->
         seeds=len(profile.seeds),
         sampler=profile.evaluation.samplers[0],
         resamples=profile.evaluation.bootstrap,
-        paper=published and paper_on(published, dataset, config.split_count, profile),
+        paper=paper_on(published, dataset, config.split_count, profile) if published else None,
     )
 
 
