@@ -83,7 +83,7 @@ class FigureSection:
 
 
 def _figure(job: Job, shareable: bool) -> FigureSection:
-    name, path = job["figure"], job / FIGURES[job["figure"]].shown
+    name, path = job["figure"], job / FIGURES[job["figure"]].looked_at
     made = job.receipt.is_file() and path.is_file()
     real = job.pipeline.dataset(job["dataset"]).walkers is None
     withheld = shareable and real and FIGURES[name].people

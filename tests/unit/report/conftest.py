@@ -13,6 +13,7 @@ from dcct.evaluation.features import feature_table
 from dcct.evaluation.protocol import evaluate_features, write_metrics
 from dcct.files import file_digest, write_json
 from dcct.pipeline.pipeline import Job, Pipeline
+from dcct.pipeline.steps import read_pipeline
 
 MADE = {"precision": "fp32", "device": "cpu", "versions": {"torch": "2"}}
 DIGESTS = {"data": "d" * 64, "checkpoint": "e" * 64, "features": "f" * 64}
@@ -36,7 +37,7 @@ def project(root):
             profile["tables"] = [*tables]
         profile |= {"data_dir": str(folder / "data"), "results_dir": str(folder / "results")}
         (folder / "config/profile.yaml").write_text(yaml.safe_dump(profile))
-        return Pipeline(folder / "config/profile.yaml")
+        return read_pipeline(folder / "config/profile.yaml")
 
     return make
 

@@ -4,7 +4,7 @@ found by comparing."""
 import pandas as pd
 import pytest
 
-from dcct.pipeline.pipeline import Pipeline
+from dcct.pipeline.steps import read_pipeline
 from dcct.report.tables.published import differing_settings
 from dcct.report.tables.tables import tabulate, write_table
 
@@ -25,7 +25,7 @@ def _row(evaluated, pipeline, name, splits=range(10), verification="passed"):
 def test_the_paper_profile_is_the_papers(root):
     """config/paper.yaml differs in nothing from what the published numbers were made with; the
     default run does."""
-    paper, default = (Pipeline(root / f"config/{name}.yaml") for name in ("paper", "config"))
+    paper, default = (read_pipeline(root / f"config/{name}.yaml") for name in ("paper", "config"))
     published = paper.published("dcct")
     assert differing_settings(published, paper.profile) == []
     found = differing_settings(published, default.profile)
@@ -96,7 +96,7 @@ def test_gallery_rule_of_the_data_set_is_compared(project, evaluated, tmp_path):
     rule = "gallery_includes_queries: true"
     assert rule in file.read_text()
     file.write_text(file.read_text().replace(rule, "gallery_includes_queries: false"))
-    row, _ = _row(evaluated, Pipeline(pipeline.configfile), "mars")
+    row, _ = _row(evaluated, read_pipeline(pipeline.configfile), "mars")
     assert row["unlike_published"] == "gallery_includes_queries false instead of true"
 
 

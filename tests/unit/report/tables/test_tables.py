@@ -153,7 +153,7 @@ def test_markdown_shows_the_csv_rounded(finished, tmp_path):
     order = [f"{metric}{end}" for metric in metrics for end in ("", "_sd", "_low", "_high")]
     lines = [line for line in written["md"].splitlines() if line.startswith("| ")]
     rows = pd.read_csv(tmp_path / "parts.csv").to_dict("records")
-    for row, line in zip(rows, lines[1:], strict=True):
+    for row, line in zip(rows, lines[2:], strict=True):
         assert row["title"] in line
         assert re.findall(r"\d+\.\d", line) == [
             f"{row[name]:.1f}" for name in order if not np.isnan(row[name])
