@@ -1,7 +1,8 @@
 """Numbers that a paper published, and how they were made: what ours are held against, by code."""
 
-from typing import Any, Literal
+from typing import Any
 
+from dcct.config.metric import PublishedName
 from dcct.config.section import Model
 
 
@@ -11,14 +12,14 @@ class Published(Model):
 
     source: str
     """Where the numbers were verified."""
-    values: dict[str, dict[str, dict[Literal["mAP", "rank1", "rank5", "rank10", "rank20"], float]]]
+    values: dict[str, dict[str, dict[PublishedName, float]]]
     """Variant → data set → metric → percent. A number that is absent was not verified."""
     settings: dict[str, dict[str, Any]]
     """Section of a profile → key → value. Keys that are absent change no number."""
     weights: list[dict[str, str]]
     """Initial weights, each a way to name the same ones (the profile's `weights`)."""
-    judged: dict[str, Any]
-    """What every result row says of how it was judged."""
+    protocol: dict[str, Any]
+    """What every result row says of how it was evaluated."""
     sets: dict[str, dict[str, Any]]
     """Data set → what result rows on it say besides. The numbers apply to these data sets alone."""
     remarks: dict[str, str]

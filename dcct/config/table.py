@@ -5,12 +5,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from dcct.config.metric import MetricName
 from dcct.config.profile import Profile
 from dcct.config.section import Model
 
 CHANCE = "chance"
 """The row that is no variant."""
-Metric = Literal["mAP", "rank1", "rank5", "rank10", "rank20", "mINP"]
+Kind = Literal["variants", "sets", "features", "samplers", "pairs", "cross"]
 
 
 class Table(Model):
@@ -18,7 +19,7 @@ class Table(Model):
     """Heading."""
     about: str
     """What the table shows, in a sentence or two."""
-    compare: Literal["variants", "sets", "features", "samplers", "pairs", "cross"]
+    compare: Kind
     """variants: one row each, at its headline feature set; sets: the same with a group of columns
     for each data set; features: one row per feature set of each variant; samplers: one row per way
     of drawing test clips; pairs: differences between two variants on the same queries; cross: like
@@ -30,7 +31,7 @@ class Table(Model):
     sets: list[str] = []
     """Data sets (compare: sets); one that the profile does not run is a named gap. All others show
     those it runs."""
-    metrics: list[Metric] = []
+    metrics: list[MetricName] = []
     """Columns of each data set (compare: sets)."""
     published: str | None = None
     """Name of a file in config/published, whose numbers stand beside ours."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from dcct.errors import DataError
 from dcct.files import read_json
 from dcct.provenance.folder import NOT_HASHED, Receipts, results_folder, states, unique
+from dcct.provenance.receipt import ORIGIN
 from dcct.runtime.progress import Progress
 
 VERIFICATION = ("verification", "files", "frames", "digest", "pin")
@@ -15,41 +16,50 @@ VERIFICATION = ("verification", "files", "frames", "digest", "pin")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Output:
-    """A file that a step made. state: what it is now: as recorded, changed, missing, or not
-    hashed."""
+class MadeFile:
+    """A file that a step made."""
 
     path: str
+    """Where it lies."""
     sha256: str
+    """That it had."""
     state: str
+    """What it is now: as recorded, changed, missing, or not hashed."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
-    """One run of a verb, known by its receipt.
-
-    made_from: receipts of the steps whose outputs it read. stale: inputs that are no longer what it
-    read. run: its run record, None where that is gone. data: of a verification, what it found.
-    """
+class Link:
+    """One step of a chain, known by its receipt."""
 
     verb: str
+    """That was run."""
     receipt: str
-    outputs: list[Output]
+    """Its path."""
+    outputs: list[MadeFile]
+    """What it made."""
     made_from: list[str]
+    """Receipts of the steps whose outputs it read."""
     stale: list[str]
+    """Inputs that are no longer what it read."""
     settings: str
+    """Digest of the configuration that decides its numbers."""
     code: str
+    """Digest of the code that does."""
     run: dict | None
+    """When, how and with what it ran; None where its run record is gone."""
     data: dict | None
+    """Of a verification, what it found."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chain:
-    """steps: the first made the artefact; each stands once, before those that it was made from;
-    data come last."""
+    """Everything behind an artefact."""
 
     artefact: str
-    steps: list[Step]
+    """Its path."""
+    steps: list[Link]
+    """The first made the artefact; each stands once, before those that it was made from; data come
+    last."""
 
     def as_dict(self) -> dict:
         return asdict(self)
@@ -122,23 +132,23 @@ def _order(first: Path, receipts: Receipts, sources: dict[Path, list[Path]]) -> 
     return list(reversed(done))
 
 
-def _step(receipts: Receipts, receipt: Path, sources: list[Path], found: dict[Path, str]) -> Step:
-    content, verb = receipts.read(receipt), receipts.verb(receipt)
+def _step(receipts: Receipts, receipt: Path, sources: list[Path], found: dict[Path, str]) -> Link:
+    content, verb, run = receipts.read(receipt), receipts.verb(receipt), receipts.run(receipt)
     report = receipt.parent / "report.json"
     data = None
     if verb == "verify" and report.is_file():
         data = {name: read_json(report, f"dcct {verb}").get(name) for name in VERIFICATION}
-    return Step(
+    return Link(
         verb=verb,
         receipt=receipt.as_posix(),
         outputs=[
-            Output(path=file.as_posix(), sha256=digest, state=found[file])
+            MadeFile(path=file.as_posix(), sha256=digest, state=found[file])
             for file, digest in receipts.outputs(receipt).items()
         ],
         made_from=[source.as_posix() for source in sources],
         stale=[file.as_posix() for file in receipts.stale(receipt)],
         settings=content["settings"],
         code=content["code"],
-        run=receipts.run(receipt),
+        run=run and {name: value for name, value in run.items() if name not in ORIGIN},
         data=data,
     )

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from dcct.errors import DataError
 from dcct.files import file_digest, read_json
-from dcct.pipeline.step import RECEIPT, RUNS, Step, record_of
-from dcct.pipeline.steps import REFERENCE, STEPS, made_by
+from dcct.pipeline.step import RECEIPT, REFERENCE, RUNS, Step, record_of
+from dcct.pipeline.steps import STEPS, made_by
 from dcct.runtime.progress import Progress
 
 KINDS = {step.at.split("/")[0] for step in STEPS.values()}

@@ -9,32 +9,32 @@ from pathlib import Path
 
 from dcct.errors import DataError
 from dcct.files import read_json
-from dcct.provenance.chain import Chain, Step, behind, explain
+from dcct.provenance.chain import Chain, Link, behind, explain
+from dcct.report.tables.columns import row_name
 from dcct.runtime.progress import Progress
 
-KEYS = ("dataset", "variant", "a", "b", "feature", "sampler", "trained_on")
-"""Columns whose values name a row."""
 DIGITS = 12
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
-    """A number in a table. values: metrics file → its own number for this metric, in percent, at
-    the row's features.
-
-    value is None, and values is empty, when a whole row is meant.
-    """
+class TableCell:
+    """A number in a table, or a whole row."""
 
     table: str
+    """Path of its CSV."""
     row: str
+    """What names the row."""
     metric: str | None
+    """Name of the column; None for a whole row."""
     value: str | None
+    """As the CSV has it; None for a whole row."""
     values: dict[str, float]
+    """Metrics file → its own number for this metric, in percent, at the row's features."""
 
 
 def explain_cell(
     table: Path, words: str, metric: str | None, progress: Progress
-) -> tuple[Cell, Chain]:
+) -> tuple[TableCell, Chain]:
     """A row of a table's CSV, or one number in it, and the chain behind it.
 
     words: what names the row, such as "dcct", "dcct cca" of a pair, "dcct temporal" of a feature
@@ -47,7 +47,7 @@ def explain_cell(
     whole = explain(table, hashed=False)
     runs = behind(row, whole.steps[0].made_from)
     values = _values(row, metric, runs) if metric else {}
-    cell = Cell(
+    cell = TableCell(
         table=table.as_posix(),
         row=row_name(row),
         metric=metric,
@@ -90,7 +90,7 @@ def complaints(chain: Chain) -> list[str]:
     ]
 
 
-def _details(step: Step) -> list[str]:
+def _details(step: Link) -> list[str]:
     lines = []
     if run := step.run:
         versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
@@ -134,17 +134,6 @@ def _row(table: Path, words: str) -> dict[str, str]:
             f" {'; '.join(map(row_name, chosen or rows))}"
         )
     return chosen[0]
-
-
-def row_name(row: dict[str, str]) -> str:
-    """The words that name a row: of its key columns, those with a value; where it was trained only
-    if elsewhere."""
-    keys = [
-        key
-        for key in KEYS
-        if row.get(key) and not (key == "trained_on" and row[key] == row["dataset"])
-    ]
-    return " ".join(row[key] for key in keys)
 
 
 def _values(row: dict[str, str], column: str, receipts: list[str]) -> dict[str, float]:

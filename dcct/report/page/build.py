@@ -9,144 +9,91 @@ import base64
 import io
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
-from dcct.config.load import config_file, load_dataset, load_table, splits_of
-from dcct.config.profile import Profile
-from dcct.files import read_json, write_text
-from dcct.pipeline.paths import Paths
-from dcct.pipeline.plan import PAGES, PLOTS
+from dcct.files import write_text
+from dcct.pipeline.figures import FIGURES
+from dcct.pipeline.pipeline import Job, Pipeline
 from dcct.provenance.chain import explain
-from dcct.provenance.receipt import RECEIPT
-from dcct.report.page.gallery import Gallery, gallery
+from dcct.report.page.rankings import Rankings, rankings_of
 from dcct.report.page.sprites import FRAMES
-from dcct.report.page.tables import Shown, read_table
+from dcct.report.page.tables import TableSection, table_sections
+from dcct.report.tables.printing import TEMPLATES, environment
 from dcct.runtime.progress import Progress
 
-TEMPLATES = Path(__file__).parent
-CAPTIONS = TEMPLATES.parent / "figures/captions"
-NOBODY = ("ablation", "cmc", "training", "tradeoff", "embedding")
-"""Figures in which nobody is pictured: of a real data set, a shareable page shows no others."""
 QUALITY = 85
+"""Of figures that consist of pixels."""
 
 
-def write_page(
-    profile: Profile,
-    paths: Paths,
-    configfile: Path,
-    path: Path,
-    *,
-    shareable: bool,
-    progress: Progress,
-) -> None:
+def write_page(pipeline: Pipeline, path: Path, *, shareable: bool, progress: Progress) -> None:
     """Write the page of a profile's results. What was not made is named as a gap.
 
     shareable: without pictures of real people.
     """
-    tables = [_table(name, paths, configfile) for name in [*profile.tables, "cost"]]
-    figures = {name: _figures(name, paths, configfile, shareable) for name in profile.datasets}
-    shown = [
-        gallery(name, profile, paths, configfile, shareable=shareable, progress=progress)
-        for name in profile.tested
+    profile = pipeline.profile
+    datasets = {name: pipeline.dataset(name) for name in profile.tested}
+    tables = list(table_sections(pipeline))
+    figures = {
+        name: [_figure(pipeline.job("draw", name, figure), shareable) for figure in FIGURES]
+        for name in profile.datasets
+    }
+    rankings = [
+        rankings_of(pipeline, name, shareable=shareable, progress=progress) for name in datasets
     ]
-    made = [table.receipt for table in tables if table.receipt]
-    made += [
-        figure["receipt"] for several in figures.values() for figure in several if figure["receipt"]
-    ]
-    made += [variant["receipt"] for one in shown for variant in one.about["variants"]]
-    steps, runs = _steps(made)
-    datasets = {name: load_dataset(name, configfile) for name in profile.tested}
-    real = [dataset for dataset in datasets.values() if dataset.walkers is None]
-    page = (
-        _environment()
-        .get_template("index.html")
-        .render(
-            configfile=configfile.as_posix(),
-            profile=profile,
-            datasets=datasets,
-            splits={name: splits_of(dataset, profile) for name, dataset in datasets.items()},
-            real=real,
-            shareable=shareable,
-            run=_run_of(paths, profile, configfile),
-            tables=tables,
-            figures=figures,
-            galleries=shown,
-            frames=FRAMES,
-            configuration=_configuration(profile, configfile),
-            blocks={"steps": steps, "runs": runs, "behind": _behind(tables), **_blocks(shown)},
-        )
+    steps, runs = _steps(_receipts(tables, figures, rankings))
+    templates = environment(Path(__file__).parent, TEMPLATES)
+    templates.filters["json"] = _json
+    page = templates.get_template("index.html").render(
+        configfile=pipeline.configfile.as_posix(),
+        profile=profile,
+        datasets=datasets,
+        real=[dataset for dataset in datasets.values() if dataset.walkers is None],
+        shareable=shareable,
+        run=_run_of(pipeline),
+        tables=tables,
+        figures=figures,
+        rankings=rankings,
+        frames=FRAMES,
+        configuration={
+            file.as_posix(): file.read_text(encoding="utf-8") for file in pipeline.configuration()
+        },
+        blocks={"steps": steps, "runs": runs, "behind": _behind(tables), **_blocks(rankings)},
     )
     write_text(path, page)
 
 
-def _environment() -> Environment:
-    made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
+@dataclass(frozen=True, kw_only=True)
+class FigureSection:
+    """A figure on the page."""
+
+    name: str
+    """Of its files."""
+    caption: str
+    """What it shows."""
+    picture: str
+    """As a data URI; empty where there is none."""
+    gap: str
+    """Why there is none."""
+    receipt: str
+    """Of the step that drew it; empty where it was not drawn."""
+
+
+def _figure(job: Job, shareable: bool) -> FigureSection:
+    name, path = job["figure"], job / FIGURES[job["figure"]].looked_at
+    made = job.receipt.is_file() and path.is_file()
+    real = job.pipeline.dataset(job["dataset"]).walkers is None
+    withheld = shareable and real and FIGURES[name].people
+    return FigureSection(
+        name=name,
+        caption=" ".join(job.caption.read_text(encoding="utf-8").split()),
+        picture=_data_uri(path) if made and not withheld else "",
+        gap="not shown: its people are real" if withheld else "" if made else "not made",
+        receipt=job.receipt.as_posix() if made else "",
     )
-    made.filters["json"] = _json
-    made.globals["inline"] = lambda name: Markup((TEMPLATES / name).read_text(encoding="utf-8"))
-    return made
-
-
-def _json(content: object) -> Markup:
-    """JSON that may stand in a script element."""
-    return Markup(
-        json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    )
-
-
-def _table(name: str, paths: Paths, configfile: Path) -> Shown:
-    """A table's body; without it where it was not made."""
-    title = "Cost" if name == "cost" else load_table(name, configfile).title
-    receipt, path = paths.table(name, RECEIPT), paths.table(name, "html")
-    if not (receipt.is_file() and path.is_file()):
-        return Shown(name=name, title=title)
-    return read_table(name, title, path, receipt, explain(receipt, hashed=False).steps[0].made_from)
-
-
-def _figures(dataset: str, paths: Paths, configfile: Path, shareable: bool) -> list[dict]:
-    """Every figure file of a data set, the plan's first; one that is missing has no picture."""
-    folder = paths.figures(dataset)
-    names = [
-        *PLOTS,
-        *PAGES,
-        *sorted({path.stem for kind in ("svg", "png") for path in folder.glob(f"*.{kind}")}),
-    ]
-    makers = {
-        (receipt.parent / output).as_posix(): receipt.as_posix()
-        for receipt in sorted(folder.glob(f"*.{RECEIPT}"))
-        for output in read_json(receipt, "draw")["outputs"]
-    }
-    withheld = shareable and load_dataset(dataset, configfile).walkers is None
-    found = []
-    for name in dict.fromkeys(names):
-        path = next(
-            (file for kind in ("svg", "png") if (file := folder / f"{name}.{kind}").is_file()), None
-        )
-        people = withheld and name not in NOBODY
-        found.append(
-            {
-                "name": name,
-                "caption": _caption(name),
-                "gap": "not shown: its people are real" if people else "" if path else "not made",
-                "picture": "" if people or path is None else _data_uri(path),
-                "receipt": makers.get(path.as_posix(), "") if path else "",
-            }
-        )
-    return found
-
-
-def _caption(name: str) -> str:
-    path = CAPTIONS / f"{name}.rst"
-    return " ".join(path.read_text(encoding="utf-8").split()) if path.is_file() else ""
 
 
 def _data_uri(path: Path) -> str:
@@ -159,21 +106,40 @@ def _data_uri(path: Path) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 
+def _json(content: object) -> Markup:
+    """JSON that may stand in a script element."""
+    return Markup(
+        json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    )
+
+
+def _receipts(
+    tables: list[TableSection],
+    figures: dict[str, list[FigureSection]],
+    rankings: list[Rankings],
+) -> list[str]:
+    """Of everything on the page, each once."""
+    found = [table.receipt for table in tables]
+    found += [figure.receipt for of_set in figures.values() for figure in of_set]
+    found += [variant["receipt"] for of_set in rankings for variant in of_set.about["variants"]]
+    return [receipt for receipt in dict.fromkeys(found) if receipt]
+
+
 def _steps(receipts: Iterable[str]) -> tuple[dict[str, dict], dict[str, dict]]:
     """Receipt → step, and receipt → its run record, of everything behind these receipts."""
     steps = {
         step["receipt"]: step
-        for receipt in dict.fromkeys(receipts)
+        for receipt in receipts
         for step in explain(Path(receipt), hashed=False).as_dict()["steps"]
     }
     runs = {receipt: run for receipt, step in steps.items() if (run := step.pop("run"))}
     return steps, runs
 
 
-def _behind(tables: list[Shown]) -> dict:
+def _behind(tables: list[TableSection]) -> dict:
     """Receipts behind the rows of every table, each named once: their places in the list
     `receipts`."""
-    place = {}
+    place: dict[str, int] = {}
     for table in tables:
         for receipt in (one for row in table.behind for one in row):
             place.setdefault(receipt, len(place))
@@ -184,35 +150,19 @@ def _behind(tables: list[Shown]) -> dict:
     return {"receipts": list(place), "rows": rows}
 
 
-def _run_of(paths: Paths, profile: Profile, configfile: Path) -> dict[str, int]:
-    """How many of the profile's trained or judged runs have metrics."""
-    folders = [
-        paths.metrics(name, split, label, seed)
-        for name in profile.tested
-        for label in [*(profile.judged if name in profile.datasets else ()), *profile.crossed(name)]
-        for split in splits_of(load_dataset(name, configfile), profile)
-        for seed in profile.seeds
+def _run_of(pipeline: Pipeline) -> dict[str, int]:
+    """How many of the profile's evaluations there are."""
+    jobs = [
+        job
+        for name in pipeline.profile.tested
+        for job in pipeline.runs("rank", name, pipeline.labels(name))
     ]
-    return {"wanted": len(folders), "done": sum((folder / RECEIPT).is_file() for folder in folders)}
+    return {"wanted": len(jobs), "done": sum(job.receipt.is_file() for job in jobs)}
 
 
-def _configuration(profile: Profile, configfile: Path) -> dict[str, str]:
-    """Every file that the run was configured by → its text."""
-    named = [("datasets", name) for name in profile.tested]
-    named += [("variants", name) for name in profile.judged]
-    tables = {name: load_table(name, configfile) for name in profile.tables}
-    named += [("tables", name) for name in tables]
-    named += [
-        ("published", name)
-        for name in sorted({one.published for one in tables.values() if one.published})
-    ]
-    files = [configfile, *(config_file(kind, name, configfile) for kind, name in named)]
-    return {file.as_posix(): file.read_text(encoding="utf-8") for file in files}
-
-
-def _blocks(shown: list[Gallery]) -> dict[str, object]:
-    return {f"gallery-{one.name}": {"title": one.title, **one.about} for one in shown} | {
+def _blocks(rankings: list[Rankings]) -> dict[str, object]:
+    return {f"queries-{one.name}": {"title": one.title, **one.about} for one in rankings} | {
         f"ranking-{one.name}-{label}": block
-        for one in shown
+        for one in rankings
         for label, block in one.rankings.items()
     }

@@ -1,45 +1,56 @@
-"""Tables as the page shows them: the body of their HTML, and the receipts behind every row of their
-CSV."""
+"""Tables as the page shows them: what is printed of their CSV, and the receipts behind its rows."""
 
 import csv
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from dcct.errors import DataError
-from dcct.provenance.chain import behind
-
-BODY = re.compile(r"<main>\s*<h1>.*?</h1>(.*)</main>", re.DOTALL)
+from dcct.pipeline.pipeline import Job, Pipeline
+from dcct.provenance.chain import behind, explain
+from dcct.report.tables.cost import TITLE, read_cost
+from dcct.report.tables.grid import Part
+from dcct.report.tables.parts import read_table
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
-    """A table. body: HTML, empty where the table is missing. receipt: of the step that made it.
-    behind: for every row of its CSV, the receipts of the metrics that it was made from; none where
-    they are all of the table's.
-    """
+class TableSection:
+    """A table on the page."""
 
     name: str
+    """Of its files."""
     title: str
-    body: str = ""
+    """Its heading."""
+    again: str
+    """The command that makes it."""
+    parts: list[Part] = field(default_factory=list)
+    """What is printed; nothing where it was not made."""
     receipt: str = ""
+    """Of the step that made it."""
     behind: list[list[str]] = field(default_factory=list)
+    """For every row of its CSV, receipts of the metrics that it was made from; none where it was
+    made from none."""
 
 
-def read_table(name: str, title: str, path: Path, receipt: Path, inputs: list[str]) -> Shown:
-    """A table from its .html and the .csv beside it. inputs: receipts that the table was made
-    from."""
-    body = BODY.search(path.read_text(encoding="utf-8"))
-    if body is None:
-        raise DataError(
-            f"{path}: not a table as this package writes it: delete it and make it again"
-        )
-    with open(path.with_suffix(".csv"), encoding="utf-8", newline="") as file:
+def table_sections(pipeline: Pipeline) -> Iterator[TableSection]:
+    """Every table of a run, cost last."""
+    for name in pipeline.profile.tables:
+        yield _section(pipeline.job("tabulate", name), name, pipeline.table(name).title)
+    yield _section(pipeline.job("cost"), "cost", TITLE)
+
+
+def _section(job: Job, name: str, title: str) -> TableSection:
+    path = job / "csv"
+    if not (job.receipt.is_file() and path.is_file()):
+        return TableSection(name=name, title=title, again=job.command)
+    tabulated = job.step.verb == "tabulate"
+    document = read_table(job.pipeline, name, path) if tabulated else read_cost(path)
+    inputs = explain(job.receipt, hashed=False).steps[0].made_from
+    with open(path, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    return Shown(
+    return TableSection(
         name=name,
         title=title,
-        body=re.sub(r"(</?)h2>", r"\1h4>", body[1]),
-        receipt=receipt.as_posix(),
+        again=job.command,
+        parts=document.parts,
+        receipt=job.receipt.as_posix(),
         behind=[behind(row, inputs) for row in rows] if inputs else [],
     )

@@ -2,37 +2,42 @@
 outside."""
 
 import csv
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dcct.config.table import CHANCE
 from dcct.errors import DataError
 from dcct.files import read_json
 from dcct.pipeline.step import RECEIPT
-from dcct.provenance.outline import KEYS, row_name
 from dcct.provenance.receipt import check_outputs
-from dcct.report.tables.rows import CHANCE, METRICS
+from dcct.report.tables.columns import COLUMNS, row_name
 
-SETTINGS = ("settings_train", "settings_extract", "settings_rank", "bootstrap")
+SETTINGS = [column.name for column in COLUMNS if column.setting]
+DECIDED = [column.name for column in COLUMNS if column.estimated]
+"""Columns with a number that a run decides."""
 
 
 @dataclass(kw_only=True)
-class Agreement:
-    """One table: how many cells have the published digits, lie within its interval, or have none;
-    and what does not agree, one line each: outside, missing. settings: columns that say that other
-    settings were run.
-    """
+class HeldTable:
+    """One table of a run, held against the published one cell by cell."""
 
     table: str
+    """Name of its CSV."""
     same: int = 0
+    """Cells with the published digits."""
     within: int = 0
+    """Cells within the published interval."""
     no_interval: int = 0
+    """Cells with other digits where none was published."""
     outside: list[str] = field(default_factory=list)
+    """One line for each cell outside the published interval."""
     missing: list[str] = field(default_factory=list)
+    """One line for each row that is not there, or not as finished."""
     settings: list[str] = field(default_factory=list)
+    """Columns that say that other settings were run."""
 
 
-def agreement(tables: Path, reference: Path) -> list[Agreement]:
+def agreement(tables: Path, reference: Path) -> list[HeldTable]:
     """Every published table of results, cell by cell; not the cost table, which is about one
     machine.
 
@@ -61,8 +66,8 @@ def same_metrics(results: Path, reference: Path) -> tuple[int, int]:
     return sum(ours == theirs for ours, theirs in outputs), len(receipts)
 
 
-def _table(name: str, path: Path, published: list[dict]) -> Agreement:
-    found = Agreement(table=name)
+def _table(name: str, path: Path, published: list[dict]) -> HeldTable:
+    found = HeldTable(table=name)
     if not path.is_file():
         found.missing.append(f"{path}: not there: run `snakemake --cores`")
         return found
@@ -79,18 +84,15 @@ def _table(name: str, path: Path, published: list[dict]) -> Agreement:
     return found
 
 
-def _row(found: Agreement, ours: dict, theirs: dict) -> None:
+def _row(found: HeldTable, ours: dict, theirs: dict) -> None:
     found.settings += [
         name
         for name in SETTINGS
         if name not in found.settings and ours.get(name) != theirs.get(name)
     ]
-    for column in _metrics(theirs):
-        value, low, high = (
-            ours.get(column),
-            theirs.get(f"{column}_low"),
-            theirs.get(f"{column}_high"),
-        )
+    for column in (name for name in DECIDED if theirs.get(name)):
+        value = ours.get(column, "")
+        low, high = (theirs.get(f"{column}{end}", "") for end in ("_low", "_high"))
         where = (
             f"{found.table}: {row_name(theirs)}, {column}: {value or 'nothing'}, published"
             f" {theirs[column]}"
@@ -107,13 +109,6 @@ def _row(found: Agreement, ours: dict, theirs: dict) -> None:
             found.outside.append(f"{where} [{low}, {high}]")
 
 
-def _metrics(row: dict) -> Iterator[str]:
-    """Columns with a number that a run decides: metrics, and whatever has an interval."""
-    return (
-        name for name, value in row.items() if value and (name in METRICS or f"{name}_low" in row)
-    )
-
-
 def _rows(path: Path) -> list[dict]:
     """Rows of a table of results; none for another CSV."""
     try:
@@ -121,4 +116,4 @@ def _rows(path: Path) -> list[dict]:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path}: cannot be read as CSV: {error}") from None
-    return rows if rows and "status" in rows[0] and KEYS[0] in rows[0] else []
+    return rows if rows and {"dataset", "trained_on", "status"} <= rows[0].keys() else []

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dcct.config.metric import METRICS
 from dcct.errors import DataError
 from dcct.evaluation.statistics import Estimate, Sample
 from dcct.files import read_json
@@ -16,24 +17,32 @@ from dcct.pipeline.step import RECEIPT
 from dcct.provenance.commits import is_commit, metrics_of
 from dcct.provenance.receipt import check_outputs
 from dcct.report.tables.results import Evaluated, sample
-from dcct.report.tables.rows import METRICS
 
 
 @dataclass(frozen=True, kw_only=True)
 class Compared:
-    """One metric of two sides, in percent, over the splits and seeds that both have. a, b:
-    (variant, feature set)."""
+    """One metric of two sides, in percent, over the splits and seeds that both have."""
 
     dataset: str
+    """On which both were evaluated."""
     a: tuple[str, str]
+    """Variant and feature set."""
     b: tuple[str, str]
+    """Variant and feature set."""
     metric: str
+    """Its name."""
     runs: int
+    """Splits and seeds in common."""
     queries: int
+    """Of all splits."""
     a_mean: Estimate
+    """Of A alone."""
     b_mean: Estimate
+    """Of B alone."""
     difference: Estimate
+    """A − B, paired."""
     p_value: float
+    """Of the difference."""
 
 
 def compare_sides(pipeline: Pipeline, a: str, b: str) -> tuple[list[Compared], list[str]]:
@@ -134,11 +143,11 @@ def _compared(a: list[Evaluated], b: list[Evaluated], resamples: int) -> list[Co
     sides = [[run for run in side if (run.split, run.seed) in common] for side in (a, b)]
     rows = []
     for metric in METRICS:
-        values = [
+        first, second = (
             sample(side, metric, side[0].headline["sampler"], side[0].headline["feature"])
             for side in sides
-        ]
-        difference = _difference(*values, names)
+        )
+        difference = _difference(first, second, names)
         rows.append(
             Compared(
                 dataset=a[0].metrics["dataset"],
@@ -147,8 +156,8 @@ def _compared(a: list[Evaluated], b: list[Evaluated], resamples: int) -> list[Co
                 metric=metric,
                 runs=len(common),
                 queries=len(difference.pids),
-                a_mean=values[0].estimate(resamples),
-                b_mean=values[1].estimate(resamples),
+                a_mean=first.estimate(resamples),
+                b_mean=second.estimate(resamples),
                 difference=difference.estimate(resamples),
                 p_value=difference.p_value(),
             )
@@ -159,8 +168,8 @@ def _compared(a: list[Evaluated], b: list[Evaluated], resamples: int) -> list[Co
 def _difference(a: Sample, b: Sample, names: str) -> Sample:
     if not (np.array_equal(a.tracklets, b.tracklets) and np.array_equal(a.pids, b.pids)):
         raise DataError(
-            f"{names}: evaluated on different queries ({len(a.pids)} and {len(b.pids)}): only runs on"
-            " the same data, splits and protocol can be compared"
+            f"{names}: evaluated on different queries ({len(a.pids)} and {len(b.pids)}): only runs"
+            " on the same data, splits and protocol can be compared"
         )
     return a - b
 

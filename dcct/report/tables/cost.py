@@ -7,10 +7,11 @@ from pathlib import Path
 import pandas as pd
 
 from dcct.files import write_text
-from dcct.report.tables.grid import Grid, Part
-from dcct.report.tables.html import html
-from dcct.report.tables.latex import latex
-from dcct.report.tables.markdown import markdown
+from dcct.report.tables.cells import count, number, text
+from dcct.report.tables.columns import Column
+from dcct.report.tables.grid import Document, Part
+from dcct.report.tables.parts import grid, read_csv
+from dcct.report.tables.printing import write_printed
 
 TITLE = "Cost"
 ABOUT = (
@@ -19,51 +20,112 @@ ABOUT = (
 )
 FULL = "dcct"
 """The variant whose parameters are compared with the official program's."""
+OF_PART = "parameters_"
+"""Begins the names of columns that count the parameters of a part."""
+UNUSED = "unused_official"
+"""Not a part: what the official program carries besides."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """One network size. about: network, image and clip size, number of identities. where: what the
-    latency was measured on, or empty. official: it is the official program's size. costs: one dict
-    per variant (see dcct.inference.cost.Cost).
-    """
+    """One network size."""
 
     size: str
+    """Its name."""
     about: str
+    """Network, image and clip size, number of identities."""
     where: str
+    """What the latency was measured on, or empty."""
     official: bool
+    """It is the official program's size."""
     costs: list[dict]
+    """One per variant (see dcct.inference.cost.Cost)."""
 
 
-def write_cost(sections: list[Section], paths: list[Path]) -> None:
-    """Write the table as csv, md, tex and html, in this order. `ms_per_clip` is the only column
-    that may differ between equal runs."""
+def write_cost(sections: list[Section], outputs: list[Path]) -> None:
+    """Write the table as CSV, Markdown, LaTeX and HTML: `outputs`, the CSV first. `ms_per_clip` is
+    the only column that may differ between equal runs."""
+    path = outputs[0]
+    frame = pd.DataFrame([_row(section, cost) for section in sections for cost in section.costs])
+    write_text(path, frame.to_csv(index=False, lineterminator="\n"))
+    write_printed(read_cost(path), path)
+
+
+def read_cost(path: Path) -> Document:
+    """The table as it is printed, from its CSV."""
+    frame = read_csv(path, {"measured_on": "str"})
     parts = [
-        Part(heading=section.size, grid=_grid(section), notes=_notes(section))
-        for section in sections
+        Part(heading=str(size), grid=grid(_columns(rows), rows), notes=_notes(rows))
+        for size, rows in frame.groupby("size", sort=False)
     ]
-    texts = [_csv(sections), *(printed(TITLE, ABOUT, parts) for printed in (markdown, latex, html))]
-    for path, text in zip(paths, texts, strict=True):
-        write_text(path, text)
+    return Document(title=TITLE, about=ABOUT, parts=parts)
 
 
-def _notes(section: Section) -> list[str]:
+def _row(section: Section, cost: dict) -> dict:
+    latency = cost["milliseconds"]
+    return {
+        "size": section.size,
+        "about": section.about,
+        "official_size": section.official,
+        "measured_on": section.where,
+        "variant": cost["variant"],
+        "title": cost["title"],
+        "parameters": cost["parameters"],
+        **{f"{OF_PART}{part}": parameters for part, parameters in cost["parts"].items()},
+        f"{OF_PART}{UNUSED}": cost["unused"],
+        "flops_per_frame": cost["flops"],
+        "ms_per_clip": None if latency is None else round(latency, 2),
+    }
+
+
+def _columns(frame: pd.DataFrame) -> list[Column]:
+    """What is printed of one size."""
+    unit, flops = ("GFLOPs", 1e9) if frame["flops_per_frame"].max() >= 1e9 else ("MFLOPs", 1e6)
+    names = [name for name in map(str, frame.columns) if name.startswith(OF_PART)]
+    counted = [name.removeprefix(OF_PART) for name in names]
+    return [
+        Column(name="title", heading="Variant", numeric=False),
+        Column(name="parameters", heading="Parameters", cell=count),
+        *(
+            Column(name=f"{OF_PART}{part}", heading=_part_title(part), cell=_present)
+            for part in counted
+            if part != UNUSED
+        ),
+        Column(
+            name="flops_per_frame",
+            heading=f"{unit} per frame",
+            cell=lambda row, name: f"{row[name] / flops:.2f}",
+        ),
+        Column(
+            name="ms_per_clip",
+            heading="ms per clip",
+            cell=lambda row, name: number(row[name]),
+        ),
+    ]
+
+
+def _part_title(part: str) -> str:
+    return {"vit": "ViT", "heads": "Heads", "hints": "Hints"}.get(part, part.upper())
+
+
+def _present(row: pd.Series, name: str) -> str:
+    return count(row, name) if row[name] else ""
+
+
+def _notes(frame: pd.DataFrame) -> list[str]:
     """What a reader must know: how it was counted, and why the official program's count is
     another."""
-    latency = (
-        f" Latency: fastest of several passes over one clip, {section.where}."
-        if section.where
-        else ""
-    )
+    where = text(frame.iloc[0], "measured_on")
+    latency = f" Latency: fastest of several passes over one clip, {where}." if where else ""
     counted = (
-        f"{section.about} Parameters are those of training: classifiers and FD's hints are not"
-        " needed at test. Operations are torch's own count at test; a multiplication and an"
+        f"{frame['about'].iloc[0]} Parameters are those of training: classifiers and FD's hints are"
+        " not needed at test. Operations are torch's own count at test; a multiplication and an"
         f" addition are two.{latency}"
     )
-    if not section.official:
+    if not frame["official_size"].iloc[0]:
         return [counted]
-    full = next(cost for cost in section.costs if cost["variant"] == FULL)
-    used, unused = full["parameters"], full["unused"]
+    full = frame[frame["variant"] == FULL].iloc[0]
+    used, unused = full["parameters"], full[f"{OF_PART}{UNUSED}"]
     return [
         counted,
         (
@@ -73,54 +135,3 @@ def _notes(section: Section) -> list[str]:
             " a class token and an output projection in every temporal block."
         ),
     ]
-
-
-def _grid(section: Section) -> Grid:
-    parts = {
-        "cnn": "CNN",
-        "vit": "ViT",
-        "cca": "CCA",
-        "hta": "HTA",
-        "heads": "Heads",
-        "hints": "Hints",
-    }
-    unit, flops = (
-        ("GFLOPs", 1e9) if max(cost["flops"] for cost in section.costs) >= 1e9 else ("MFLOPs", 1e6)
-    )
-    timed = any(cost["milliseconds"] is not None for cost in section.costs)
-    headings = [
-        "Variant",
-        "Parameters",
-        *parts.values(),
-        f"{unit} per frame",
-        *(["ms per clip"] if timed else []),
-    ]
-    rows = [
-        [
-            cost["title"],
-            f"{cost['parameters']:,}",
-            *(f"{cost['parts'][part]:,}" if cost["parts"][part] else "" for part in parts),
-            f"{cost['flops'] / flops:.2f}",
-            *([f"{cost['milliseconds']:.1f}"] if timed else []),
-        ]
-        for cost in section.costs
-    ]
-    return Grid(headings=headings, numeric=[False] + [True] * (len(headings) - 1), rows=rows)
-
-
-def _csv(sections: list[Section]) -> str:
-    rows = [
-        {
-            "size": section.size,
-            "variant": cost["variant"],
-            "title": cost["title"],
-            "parameters": cost["parameters"],
-            **{f"parameters_{part}": count for part, count in cost["parts"].items()},
-            "parameters_unused_official": cost["unused"],
-            "flops_per_frame": cost["flops"],
-            "ms_per_clip": None if cost["milliseconds"] is None else round(cost["milliseconds"], 2),
-        }
-        for section in sections
-        for cost in section.costs
-    ]
-    return pd.DataFrame(rows).to_csv(index=False, lineterminator="\n")

@@ -1,7 +1,8 @@
-"""A printed table: text in cells, with what stands above and below it. Markdown, LaTeX and HTML
-print the same."""
+"""A printed table: text in cells, with what stands above and below it. Markdown, LaTeX, HTML and
+the page print the same."""
 
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 import pandas as pd
 
@@ -9,25 +10,47 @@ import pandas as pd
 @dataclass(frozen=True, kw_only=True)
 class Grid:
     """Text of a printed table. A cell may have several lines: what was found, then how sure it is,
-    then the paper's.
-
-    numeric: which columns stand to the right. groups: (heading, number of columns) above the
-    headings, or none.
-    """
+    then the paper's."""
 
     headings: list[str]
+    """Of the columns."""
     numeric: list[bool]
+    """Which columns stand to the right."""
     rows: list[list[str]]
+    """Cells."""
     groups: list[tuple[str, int]] = field(default_factory=list)
+    """(Heading, number of columns) above the headings, or none."""
+
+    @property
+    def whole_headings(self) -> list[str]:
+        """Headings with those of their groups, where there is no line for these."""
+        groups = [name for name, count in self.groups for _ in range(count)]
+        pairs = zip_longest(groups, self.headings, fillvalue="")
+        return [f"{group} {heading}".strip() for group, heading in pairs]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One of a file's tables: its heading, which may be empty, and the paragraphs below it."""
+    """One of a document's tables."""
 
     heading: str
+    """May be empty."""
     grid: Grid
+    """The table."""
     notes: list[str]
+    """Paragraphs below it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """All that is printed of a table's CSV."""
+
+    title: str
+    """Heading of the whole."""
+    about: str
+    """What it shows, in a sentence or two."""
+    parts: list[Part]
+    """In order."""
 
 
 def number(value: float, sign: bool = False) -> str:

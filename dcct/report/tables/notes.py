@@ -4,10 +4,13 @@ tell."""
 import pandas as pd
 
 from dcct.config.dataset import Dataset
+from dcct.config.metric import METRICS
 from dcct.config.published import Published
 from dcct.config.table import Table
-from dcct.report.tables.cells import UNLIKE, WARNED
-from dcct.report.tables.rows import NOT_RUN
+from dcct.report.tables.cells import NOT_RUN, UNLIKE, WARNED
+from dcct.report.tables.published import AS_PUBLISHED
+
+P_VALUES = [f"{name}_difference_p" for name, metric in METRICS.items() if metric.compared]
 
 
 def notes(
@@ -25,8 +28,8 @@ def notes(
             *below,
         ]
     warned = (
-        f"{WARNED} {dataset.title} differs from what verification expects, and it was told to go"
-        " on: see its report."
+        f"{WARNED} {dataset.title} differs from what verification expects, and the run went on as"
+        " its configuration says: see the report of its verification."
     )
     return [
         *([warned] if (frame["verification"] == "warned").any() else []),
@@ -35,7 +38,7 @@ def notes(
         _measured(table, frame, dataset),
         *(
             [_tested(frame)]
-            if table.compare == "pairs" and frame["mAP_difference_p"].notna().any()
+            if table.compare == "pairs" and frame[P_VALUES].notna().any(axis=None)
             else []
         ),
         _certainty(frame),
@@ -93,7 +96,7 @@ def _certainty(frame: pd.DataFrame) -> str:
 
 
 def _tested(frame: pd.DataFrame) -> str:
-    count = int(frame[["mAP_difference_p", "rank1_difference_p"]].notna().sum().sum())
+    count = int(frame[P_VALUES].notna().sum().sum())
     return (
         "p: two-sided sign-flip permutation test over test identities. If A and B ranked equally"
         " well, A − B might as well be turned round for any one person (all queries of a person"
@@ -112,9 +115,9 @@ def _unlike(frame: pd.DataFrame, dataset: Dataset) -> list[str]:
     if "unlike_published" not in frame:
         return []
     run, found = frame[frame["unlike_published"].notna()], []
-    for how, part in run.groupby("unlike_published", sort=False):
-        which = [dataset.title, *(part["title"] if len(part) < len(run) else [])]
-        if how:
+    for how, alike in run.groupby("unlike_published", sort=False):
+        which = [dataset.title, *(alike["title"] if len(alike) < len(run) else [])]
+        if how != AS_PUBLISHED:
             found.append(
                 f"{UNLIKE} {', '.join(which)}: not made as the published numbers were: {how}."
             )

@@ -8,18 +8,22 @@ from dcct.config.profile import Profile
 from dcct.config.published import Published
 from dcct.report.tables.results import Result
 
-PUBLISHABLE = ("mAP", "rank1", "rank5", "rank10", "rank20")
+AS_PUBLISHED = "no"
+"""In the column `unlike_published`: a row was made as the published numbers were."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Paper:
-    """A paper's numbers on one data set. splits: the set's standard ones. settings: what the
-    profile has otherwise."""
+    """A paper's numbers on one data set."""
 
     published: Published
+    """All of its numbers, and how they were made."""
     dataset: str
+    """The data set."""
     splits: int
+    """How many standard ones the data set has."""
     settings: list[str]
+    """What the profile has otherwise, in words."""
 
     def beside(self, variant: str, row: dict, runs: list[Result]) -> dict:
         """What stands beside a row's scores: the variant's numbers, ours minus them, and how the
@@ -29,20 +33,20 @@ class Paper:
         set.
         """
         known = self.published.values.get(variant)
-        found = {
+        found: dict[str, str | float | None] = {
             "published": self.published.source if known else None,
-            "unlike_published": "; ".join(self.differences(runs)) if runs else None,
+            "unlike_published": "; ".join(self.differences(runs)) or AS_PUBLISHED if runs else None,
         }
         for metric, value in (known or {}).get(self.dataset, {}).items():
-            found |= {f"{metric}_published": value}
+            found[f"{metric}_published"] = value
             if runs:
-                found |= {f"{metric}_minus_published": row[metric] - value}
+                found[f"{metric}_minus_published"] = row[metric] - value
         return found
 
     def differences(self, runs: list[Result]) -> list[str]:
         """What was not done as for the published numbers, in words; of several runs, what any of
         them differs in."""
-        wanted = self.published.judged | self.published.sets[self.dataset]
+        wanted = self.published.protocol | self.published.sets[self.dataset]
         found = [line for run in runs for line in differing(wanted, run.headline)]
         done = sorted({run.split for run in runs})
         if len(done) < self.splits:
@@ -83,10 +87,10 @@ def _differing(key: str, wanted: object, ours: object) -> Iterator[str]:
         for name in {**wanted, **ours}:
             yield from _differing(f"{key}.{name}", wanted.get(name), ours.get(name))
     elif wanted != ours:
-        yield f"{key} {_said(ours)} instead of {_said(wanted)}"
+        yield f"{key} {_in_words(ours)} instead of {_in_words(wanted)}"
 
 
-def _said(value: object) -> str:
+def _in_words(value: object) -> str:
     return (
         "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
     )

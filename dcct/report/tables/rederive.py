@@ -5,21 +5,17 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from dcct.config.load import load_table
-from dcct.config.profile import Profile
 from dcct.errors import DataError
-from dcct.pipeline.paths import Paths
-from dcct.provenance.outline import row_name
+from dcct.pipeline.pipeline import Pipeline
+from dcct.report.tables.columns import COLUMNS, row_name
 from dcct.report.tables.tables import csv_text, tabulate
 from dcct.runtime.progress import Progress
 
-TIMED = ("seconds",)
+TIMED = [column.name for column in COLUMNS if column.timed]
 """Columns that differ between equal runs."""
 
 
-def differing_tables(
-    profile: Profile, paths: Paths, configfile: Path, progress: Progress
-) -> tuple[int, dict[Path, str]]:
+def differing_tables(pipeline: Pipeline, progress: Progress) -> tuple[int, dict[Path, str]]:
     """How many numbers were compared, and CSV → one line on what in it does not follow from the
     metrics.
 
@@ -27,18 +23,17 @@ def differing_tables(
     once.
     """
     compared, problems = 0, {}
-    names = [name for name in profile.tables if paths.table(name, "csv").is_file()]
-    for name in progress.track(names, len(names), "tables"):
-        path = paths.table(name, "csv")
-        made = csv_text(tabulate(load_table(name, configfile), profile, paths, configfile))
+    jobs = [pipeline.job("tabulate", name) for name in pipeline.profile.tables]
+    jobs = [job for job in jobs if (job / "csv").is_file()]
+    for job in progress.track(jobs, len(jobs), "tables"):
+        path = job / "csv"
+        made = csv_text(tabulate(pipeline, job["table"]))
         there, derived = _rows(path, path.read_text(encoding="utf-8")), _rows(path, made)
         apart = list(_differences(there, derived))
         compared += sum(bool(value) for row in derived for value in row.values())
         if apart:
             more = f" (and {len(apart) - 1} more)" if len(apart) > 1 else ""
-            problems[path] = (
-                f"{apart[0]}{more}: run `dcct tabulate {name} --configfile {configfile}`"
-            )
+            problems[path] = f"{apart[0]}{more}: run `{job.again}`"
     return compared, problems
 
 
@@ -49,8 +44,8 @@ def _differences(there: list[dict], derived: list[dict]) -> Iterator[str]:
     for old, new in zip(there, derived, strict=True):
         for column in dict.fromkeys([*old, *new]):
             if column not in TIMED and old.get(column) != new.get(column):
-                said, given = old.get(column) or "nothing", new.get(column) or "nothing"
-                yield f"{row_name(new)}, {column}: {said}, but the metrics give {given}"
+                found, given = old.get(column) or "nothing", new.get(column) or "nothing"
+                yield f"{row_name(new)}, {column}: {found}, but the metrics give {given}"
 
 
 def _rows(path: Path, text: str) -> list[dict]:

@@ -19,15 +19,16 @@ from dcct.provenance.receipt import check_outputs
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluated:
-    """What `dcct rank` left of one split and seed.
-
-    metrics: contents of metrics.json. queries: one row per sampler, feature set and query.
-    """
+    """What `dcct rank` left of one split and seed."""
 
     split: int
+    """Of the data set."""
     seed: int
+    """Of training."""
     metrics: dict
+    """Contents of metrics.json."""
     folder: Path
+    """Where that lies."""
 
     @property
     def headline(self) -> dict:
@@ -37,6 +38,7 @@ class Evaluated:
 
     @cached_property
     def queries(self) -> pd.DataFrame:
+        """One row per sampler, feature set and query."""
         return _read_parquet(self.folder / "queries.parquet")
 
     def ranked(self, sampler: str, feature: str) -> pd.DataFrame:
@@ -58,35 +60,36 @@ class Evaluated:
 
 @dataclass(frozen=True, kw_only=True)
 class Result(Evaluated):
-    """One variant, evaluated on one split with one seed, and its training.
-
-    history: one row per epoch of the training whose checkpoint was evaluated (a donor's for
-    backbone_of). seconds: that training plus extraction; None where a run record is gone.
-    """
+    """One variant, evaluated on one split with one seed, and its training."""
 
     variant: Variant
+    """Its configuration."""
     ranking: Job
+    """The evaluation."""
     training: Job
+    """The training whose checkpoint was evaluated: a donor's for backbone_of."""
 
     @cached_property
     def history(self) -> pd.DataFrame:
+        """One row per epoch of training."""
         path = self.training / "history.parquet"
         return _read_parquet(path) if path.is_file() else pd.DataFrame({"epoch": []})
 
     @property
     def seconds(self) -> float | None:
+        """Of training and extraction; None where a run record is gone."""
         training, extraction = self._record("train"), self._record("extract")
         if not (training and extraction):
             return None
         return training["train_seconds"] + extraction["seconds"]
 
-    @property
+    @cached_property
     def origins(self) -> dict[str, dict[str, str]]:
         """Digests of settings and code of the steps behind it; none where a record is gone."""
         records = {verb: self._record(verb) for verb in ("train", "extract", "rank")}
         return {
-            part: {verb: record.get(part, "") for verb, record in records.items()}
-            for part in ("settings", "code")
+            kind: {verb: record.get(kind, "") for verb, record in records.items()}
+            for kind in ("settings", "code")
         }
 
     def _record(self, verb: str) -> dict:

@@ -1,50 +1,41 @@
 """The rows of each kind of table, as dicts in percent. A run that is missing gives a row that says
 so."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from statistics import mean
 
-from dcct.config.table import CHANCE, Table
+from dcct.config.metric import METRICS
+from dcct.config.table import CHANCE, Kind, Table
 from dcct.config.variant import Variant
 from dcct.evaluation.statistics import Estimate
+from dcct.report.tables.cells import NOT_RUN
+from dcct.report.tables.columns import COLUMNS, ENDS
 from dcct.report.tables.published import Paper
 from dcct.report.tables.results import Result, sample
 
-METRICS = ("mAP", "rank1", "rank5", "rank10", "rank20", "mINP")
-COMPARED = ("mAP", "rank1")
-"""Metrics of which pairs of variants are compared."""
-NOT_RUN = "not run"
-DIGESTS = ("data", "checkpoint", "features")
-STEPS = ("train", "extract", "rank")
-PROVENANCE = [
-    "precision",
-    "device",
-    "versions",
-    *DIGESTS,
-    *(f"{part}_{step}" for part in ("config", "code") for step in STEPS),
-]
-"""How a row's numbers came to be: digests (shortened) of all its runs, in their order."""
-DIGITS = 12
 BEGIN = "begin"
 SAMPLERS = (BEGIN, "shuffled", "repeated", "dense")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finished:
-    """What one data set's rows are made from: variants that the table names, runs that exist, and
-    the profile's say.
-
-    paper: published numbers that apply to the data set, if the table shows any.
-    """
+    """What one data set's rows are made from."""
 
     variants: dict[str, Variant]
+    """Those that the table names."""
     runs: dict[str, list[Result]]
+    """Variant → its runs that exist."""
     splits: int
+    """How many the profile runs."""
     seeds: int
+    """How many the profile runs."""
     sampler: str
+    """How the test clips of reported rows are drawn."""
     resamples: int
+    """Of the bootstrap."""
     paper: Paper | None = None
+    """Published numbers that apply to the data set, if the table shows any."""
 
     def of(self, name: str) -> list[Result]:
         return self.runs.get(name, [])
@@ -65,8 +56,8 @@ class Finished:
 def rows_of(table: Table, names: list[str], finished: Finished) -> Iterator[dict]:
     """Rows of a table on one data set, in the table's order. names: which of the table's rows (not
     for pairs)."""
-    for pair in table.pairs:
-        yield _pair_row(*pair, finished)
+    for first, second in table.pairs:
+        yield _pair_row(first, second, finished)
     for name in names:
         if name == CHANCE:
             yield _chance_row(finished)
@@ -104,16 +95,13 @@ def sampler_rows(name: str, finished: Finished) -> Iterator[dict]:
             if (sampler, feature) in present:
                 row = _scores(name, finished, sampler, feature)
                 if sampler != BEGIN and (BEGIN, feature) in present:
-                    difference = sample(runs, "mAP", sampler, feature) - sample(
-                        runs, "mAP", BEGIN, feature
-                    )
-                    row |= _with_interval(
-                        "mAP_minus_begin", difference.estimate(finished.resamples)
-                    )
+                    altered, begin = (sample(runs, "mAP", one, feature) for one in (sampler, BEGIN))
+                    difference = (altered - begin).estimate(finished.resamples)
+                    row |= _with_interval(f"mAP_minus_{BEGIN}", difference)
                 yield row
 
 
-ROWS = {
+ROWS: dict[Kind, Callable[[str, Finished], Iterator[dict]]] = {
     "variants": variant_rows,
     "sets": variant_rows,
     "cross": variant_rows,
@@ -124,37 +112,38 @@ ROWS = {
 
 def _pair_row(first: str, second: str, finished: Finished) -> dict:
     """A − B over the splits and seeds that both have, each at its headline feature set."""
-    common = {(run.split, run.seed) for run in finished.of(first)} & {
-        (run.split, run.seed) for run in finished.of(second)
-    }
+    sides = {"a": first, "b": second}
+    done = [{(run.split, run.seed) for run in finished.of(name)} for name in sides.values()]
+    common = done[0] & done[1]
     paired = {
         name: [run for run in finished.of(name) if (run.split, run.seed) in common]
-        for name in (first, second)
+        for name in sides.values()
     }
-    sides = {"a": first, "b": second}
-    row = {}
+    row: dict = {"sampler": finished.sampler, **finished.status(paired[first])}
+    row |= provenance([*paired[first], *paired[second]])
     for side, name in sides.items():
         variant = finished.variants[name]
         row |= {side: name, f"{side}_title": variant.title, f"{side}_feature": variant.headline}
-    row |= {
-        "sampler": finished.sampler,
-        **finished.status(paired[first]),
-        **provenance([*paired[first], *paired[second]]),
-    }
-    for metric in COMPARED if common else ():
+    for metric in _compared() if common else ():
         a, b = (
             sample(paired[name], metric, finished.sampler, finished.variants[name].headline)
             for name in (first, second)
         )
         paired_values = a - b
         difference = paired_values.estimate(finished.resamples)
-        row |= {**_with_interval(f"{metric}_difference", difference), "queries": len(a.pids)}
-        row |= {f"{metric}_difference_p": paired_values.p_value()}
+        row |= {
+            "queries": len(a.pids),
+            **_with_interval(f"{metric}_difference", difference),
+            f"{metric}_difference_p": paired_values.p_value(),
+        }
         if len(difference.parts) > 1:
-            row |= {
-                f"{metric}_difference_each": " ".join(f"{value:.4f}" for value in difference.parts)
-            }
+            each = " ".join(f"{value:.4f}" for value in difference.parts)
+            row |= {f"{metric}_difference_each": each}
     return row
+
+
+def _compared() -> list[str]:
+    return [name for name, metric in METRICS.items() if metric.compared]
 
 
 def _scores(name: str, finished: Finished, sampler: str, feature: str) -> dict:
@@ -176,12 +165,8 @@ def _scores(name: str, finished: Finished, sampler: str, feature: str) -> dict:
 
 
 def _with_interval(name: str, estimate: Estimate) -> dict:
-    return {
-        name: estimate.mean,
-        f"{name}_low": estimate.low,
-        f"{name}_high": estimate.high,
-        f"{name}_sd": estimate.sd,
-    }
+    ends = dict(zip(ENDS, (estimate.low, estimate.high, estimate.sd), strict=True))
+    return {name: estimate.mean, **{f"{name}{end}": value for end, value in ends.items()}}
 
 
 def _chance_row(finished: Finished) -> dict:
@@ -202,26 +187,15 @@ def _chance_row(finished: Finished) -> dict:
 
 
 def provenance(runs: list[Result]) -> dict[str, str]:
-    """PROVENANCE of a row made from these runs; what they share stands once."""
-    found: dict[str, list[str]] = {name: [] for name in PROVENANCE}
-    for run in runs:
-        digests = run.metrics["digests"]
-        versions = ", ".join(
-            f"{name} {version}" for name, version in run.metrics["versions"].items()
-        )
-        values = [
-            run.metrics["precision"],
-            run.metrics["device"],
-            versions,
-            *(digests[name] for name in DIGESTS),
-        ]
-        values += [digests[part][step] for part in ("config", "code") for step in STEPS]
-        for name, value in zip(PROVENANCE, values, strict=True):
-            found[name].append(value[:DIGITS] if name not in PROVENANCE[:3] else value)
-    return {name: " ".join(dict.fromkeys(values)) for name, values in found.items()}
+    """How a row made from these runs came to be; what they share stands once."""
+    return {
+        column.name: " ".join(dict.fromkeys(column.of_run(run) for run in runs))
+        for column in COLUMNS
+        if column.of_run
+    }
 
 
-def _features(runs: list[Result], sampler: str) -> list[tuple[str, int]]:
+def _features(runs: list[Result], sampler: str) -> list[tuple[str, int | None]]:
     rows = runs[0].metrics["rows"] if runs else []
     return [(row["feature"], row["dimensions"]) for row in rows if row["sampler"] == sampler]
 

@@ -1,17 +1,10 @@
-"""`dcct tabulate` of every kind of table where variants, seeds and splits are missing: named gaps,
-never a crash."""
-
-import shutil
-import subprocess
-import sys
+"""Every kind of table where variants, seeds and splits are missing: named gaps, never a crash."""
 
 import pandas as pd
 import pytest
-import yaml
 
-from dcct.config.load import load_profile
-from dcct.pipeline.paths import Paths
-from dcct.pipeline.plan import TABLE
+from dcct.pipeline.steps import TABLE
+from dcct.report.tables.tables import write_table
 
 ONE, TEN, OTHER = "walkers-test", "walkers-ilids", "walkers-prid"
 RUNS = {
@@ -19,8 +12,8 @@ RUNS = {
     TEN: {"cnn": [(0, 0), (1, 0)], "dcct": [(1, 1)]},
     OTHER: {f"cnn@{ONE}": [(0, 0)]},
 }
-"""Data set → what was judged → splits and seeds, of splits 0 and 1 and seeds 0 and 1; nothing else
-was run."""
+"""Data set → what was evaluated → splits and seeds, of splits 0 and 1 and seeds 0 and 1; nothing
+else was run."""
 TABLES = {
     "variants": {
         "rows": ["chance", "cnn", "dcct", "cca", "untrained", "distilled-vit"],
@@ -38,52 +31,34 @@ TABLES = {
 }
 
 
+def _pipeline(project, folder):
+    """A profile of two data sets, two splits and two seeds."""
+    return project(
+        folder,
+        tables={f"a-{kind}": {"compare": kind, **content} for kind, content in TABLES.items()},
+        datasets=[ONE, TEN],
+        splits=[0, 1],
+        seeds=[0, 1],
+        cross=[{"train": ONE, "test": OTHER, "variants": ["cnn", "dcct"]}],
+    )
+
+
 @pytest.fixture(scope="module")
-def half(root, tmp_path_factory, judged):
-    """A profile of two data sets, two splits and two seeds, half of it done."""
-    folder = tmp_path_factory.mktemp("half")
-    shutil.copytree(root / "config", folder / "config")
-    for kind, content in TABLES.items():
-        text = yaml.safe_dump({"title": kind, "about": "Made up.", "compare": kind, **content})
-        (folder / f"config/tables/a-{kind}.yaml").write_text(text)
-    profile = yaml.safe_load((root / "config/test.yaml").read_text()) | {
-        "data_dir": "data",
-        "results_dir": "results",
-        "datasets": [ONE, TEN],
-        "splits": [0, 1],
-        "seeds": [0, 1],
-        "tables": [f"a-{kind}" for kind in TABLES],
-        "cross": [{"train": ONE, "test": OTHER, "variants": ["cnn", "dcct"]}],
-    }
-    (folder / "config/half.yaml").write_text(yaml.safe_dump(profile))
-    loaded, paths = (
-        load_profile(folder / "config/half.yaml"),
-        Paths(data_dir=folder, results_dir=folder / "results"),
-    )
+def half(project, evaluated, tmp_path_factory):
+    """That profile, half of it done."""
+    pipeline = _pipeline(project, tmp_path_factory.mktemp("half"))
     for dataset, variants in RUNS.items():
-        for name, cells in variants.items():
+        for label, cells in variants.items():
             for split, seed in cells:
-                judged(folder / "config/half.yaml", loaded, paths, dataset, split, name, seed)
-    return folder
+                evaluated(pipeline, dataset, split, label, seed)
+    return pipeline
 
 
-def _tabulate(folder, kind):
-    command = [
-        sys.executable,
-        "-m",
-        "dcct",
-        "tabulate",
-        f"a-{kind}",
-        "--configfile",
-        "config/half.yaml",
-    ]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    tables = folder / "results/tables"
-    assert all((tables / f"a-{kind}.{suffix}").is_file() for suffix in (*TABLE, "receipt.json"))
-    return pd.read_csv(tables / f"a-{kind}.csv"), (tables / f"a-{kind}.md").read_text(
-        encoding="utf-8"
-    )
+def _written(pipeline, kind):
+    job = pipeline.job("tabulate", f"a-{kind}")
+    write_table(pipeline, f"a-{kind}", job.folder)
+    assert all((job / suffix).is_file() for suffix in TABLE)
+    return pd.read_csv(job / "csv"), (job / "md").read_text(encoding="utf-8")
 
 
 EXPECTED = {
@@ -103,7 +78,7 @@ EXPECTED = {
 def test_gaps_have_names(half, kind):
     """Each row that the table names is there, and says what of it was run; numbers stand where
     there are some."""
-    frame, text = _tabulate(half, kind)
+    frame, text = _written(half, kind)
     assert frame["status"].tolist() == EXPECTED[kind]
     value = "mAP_difference" if kind == "pairs" else "mAP"
     assert (frame[value].notna() == (frame["status"] != "not run")).all()
@@ -111,10 +86,10 @@ def test_gaps_have_names(half, kind):
     assert "nan" not in text.lower()
 
 
-def test_nothing_at_all_was_run(half, tmp_path):
+def test_nothing_at_all_was_run(project, tmp_path):
     """An empty results folder gives every kind of table, with nothing but gaps."""
-    shutil.copytree(half / "config", tmp_path / "config")
+    pipeline = _pipeline(project, tmp_path)
     for kind in TABLES:
-        frame, text = _tabulate(tmp_path, kind)
+        frame, text = _written(pipeline, kind)
         assert set(frame["status"]) == {"not run"}
         assert "Nothing was run" in text

@@ -1,61 +1,60 @@
-"""Tables say what the metrics say: on a few random features, judged by the real code."""
+"""Tables say what the metrics say: on a few random features, evaluated by the real code."""
 
 import re
 from html.parser import HTMLParser
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from dcct.pipeline.paths import Paths
-from dcct.pipeline.plan import TABLE
 
-from dcct.config.load import load_profile
-from dcct.config.table import Table
 from dcct.errors import DataError
 from dcct.files import read_json, write_json
-from dcct.report.tables.latex import escape
+from dcct.pipeline.steps import TABLE
+from dcct.report.tables.printing import latex
 from dcct.report.tables.results import load_results, sample
-from dcct.report.tables.tables import tabulate, write_tables
+from dcct.report.tables.tables import tabulate, write_table
 
-CONFIGFILE = Path(__file__).parents[4] / "config" / "test.yaml"
-DATASET = "walkers-test"
+DATASET, TEN = "walkers-test", "walkers-ilids"
 RUN = {"cnn": (0, 1), "dcct": (0,)}
 """Variant → seeds that were run, of the seeds 0 and 1; nothing else of the profile was."""
-COMPONENTS = Table(
-    title="Parts",
-    about="Made up.",
-    compare="variants",
-    rows=["chance", "cnn", "dcct", "cca"],
-    published="dcct",
-)
+TABLES = {
+    "parts": {
+        "compare": "variants",
+        "rows": ["chance", "cnn", "dcct", "cca"],
+        "published": "dcct",
+    },
+    "same": {"compare": "pairs", "pairs": [["cnn", "cnn"]]},
+    "pairs": {"compare": "pairs", "pairs": [["cnn", "dcct"]]},
+}
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory, judged):
+def finished(project, evaluated, tmp_path_factory):
     """A profile with two seeds, and metrics of some of its variants on five identities at two
     cameras."""
-    profile = load_profile(CONFIGFILE).model_copy(update={"seeds": [0, 1]})
-    folder = tmp_path_factory.mktemp("results")
-    paths = Paths(data_dir=folder / "data", results_dir=folder)
+    pipeline = project(tmp_path_factory.mktemp("tables"), tables=TABLES, seeds=[0, 1])
     for variant, seeds in RUN.items():
         for seed in seeds:
-            judged(CONFIGFILE, profile, paths, DATASET, 0, variant, seed)
-    return profile, paths
+            evaluated(pipeline, DATASET, 0, variant, seed)
+    return pipeline
 
 
-def _written(finished, table, folder):
-    profile, paths = finished
-    frame = tabulate(table, profile, paths, CONFIGFILE)
-    write_tables("t", table, frame, CONFIGFILE, folder)
-    return {kind: (folder / f"t.{kind}").read_text(encoding="utf-8") for kind in TABLE}
+def _written(pipeline, folder):
+    write_table(pipeline, "parts", folder)
+    return {kind: (folder / f"parts.{kind}").read_text(encoding="utf-8") for kind in TABLE}
+
+
+def _headline(pipeline, dataset, split, variant):
+    return read_json(pipeline.job("rank", dataset, split, variant, 0) / "metrics.json", "")[
+        "headline"
+    ]
 
 
 def test_chance_is_the_mean_over_all_rankings(finished):
     """Each query has 2 matches among 18 tracklets: chance is the plain mean over all C(18, 2)
     rankings."""
-    row = tabulate(COMPONENTS, *finished, CONFIGFILE).iloc[0]
+    row = tabulate(finished, "parts").iloc[0]
     hits = list(combinations(range(1, 19), 2))
     assert row["mAP"] == pytest.approx(
         100 * np.mean([(1 / a + 2 / b) / 2 for a, b in hits]), abs=1e-4
@@ -66,8 +65,7 @@ def test_chance_is_the_mean_over_all_rankings(finished):
 
 def test_a_variant_does_not_differ_from_itself(finished):
     """A − A is exactly 0, and so are both ends of its interval."""
-    table = Table(title="", about="", compare="pairs", pairs=[["cnn", "cnn"]])
-    row = tabulate(table, *finished, CONFIGFILE).iloc[0]
+    row = tabulate(finished, "same").iloc[0]
     assert (
         row[["mAP_difference", "mAP_difference_low", "mAP_difference_high", "rank1_difference"]]
         == 0
@@ -76,66 +74,62 @@ def test_a_variant_does_not_differ_from_itself(finished):
 
 def test_one_seed_has_the_interval_of_its_metrics(finished):
     """Estimates from per-query values repeat what metrics.json says of the same run."""
-    profile, paths = finished
-    run = load_results(profile, paths, CONFIGFILE, DATASET)["dcct"][0]
-    estimate = sample([run], "mAP", "begin", "all").estimate(profile.evaluation.bootstrap)
+    run = load_results(finished, DATASET)["dcct"][0]
+    estimate = sample([run], "mAP", "begin", "all").estimate(finished.profile.evaluation.bootstrap)
     expected = [100 * run.headline[name] for name in ("mAP", "mAP_low", "mAP_high")]
     assert [estimate.mean, estimate.low, estimate.high] == pytest.approx(expected, rel=1e-12)
 
 
 def test_what_was_not_run_is_a_named_gap(finished, tmp_path):
     """A missing variant keeps its row and says so; a missing seed is counted."""
-    frame = tabulate(COMPONENTS, *finished, CONFIGFILE).set_index("variant")
+    frame = tabulate(finished, "parts").set_index("variant")
     assert frame["status"].to_list() == ["complete", "complete", "1 of 2 seeds", "not run"]
     assert frame.loc["cca", ["mAP", "rank1", "seconds"]].isna().all()
-    assert "| + CCA | all |  | not run |" in _written(finished, COMPONENTS, tmp_path)["md"]
+    assert "| + CCA | all |  | not run |" in _written(finished, tmp_path)["md"]
 
 
-TEN = "walkers-ilids"
+def test_a_row_says_by_what_settings_and_code_it_was_made(finished):
+    """Of all its runs, from their run records; what they share stands once."""
+    row = tabulate(finished, "parts").set_index("variant").loc["cnn"]
+    assert row["code_train"] == "code of trai"
+    records = [f"settings of rank {DATASET}/split0/cnn/seed{seed}"[:12] for seed in (0, 1)]
+    assert row["settings_rank"] == " ".join(dict.fromkeys(records))
 
 
-def _split_frame(judged, folder, splits, verification="passed"):
-    profile = load_profile(CONFIGFILE).model_copy(update={"datasets": [TEN], "splits": [0, 1, 2]})
-    paths = Paths(data_dir=folder / "data", results_dir=folder)
+def _on_splits(project, evaluated, folder, splits, verification="passed"):
+    pipeline = project(folder, tables=TABLES, datasets=[TEN], splits=[0, 1, 2])
     for name, numbers in splits.items():
         for number in numbers:
-            judged(CONFIGFILE, profile, paths, TEN, number, name, 0, verification)
-    return profile, paths, tabulate(COMPONENTS, profile, paths, CONFIGFILE).set_index("variant")
+            evaluated(pipeline, TEN, number, name, 0, verification)
+    return pipeline
 
 
-def test_splits_give_mean_and_standard_deviation(judged, tmp_path):
+def test_splits_give_mean_and_standard_deviation(project, evaluated, tmp_path):
     """A row is the mean over splits ± their standard deviation; a split that was not run is
     counted."""
-    profile, paths, frame = _split_frame(judged, tmp_path, {"cnn": (0, 1, 2), "dcct": (0, 2)})
-    metrics = [
-        read_json(paths.metrics(TEN, split, "cnn", 0) / "metrics.json", "rank")
-        for split in range(3)
-    ]
-    values = [100 * one["headline"]["mAP"] for one in metrics]
+    pipeline = _on_splits(project, evaluated, tmp_path, {"cnn": (0, 1, 2), "dcct": (0, 2)})
+    frame = tabulate(pipeline, "parts").set_index("variant")
+    values = [100 * _headline(pipeline, TEN, split, "cnn")["mAP"] for split in range(3)]
     assert frame.loc["cnn", ["mAP", "mAP_sd"]].tolist() == pytest.approx(
         [np.mean(values), np.std(values, ddof=1)], abs=1e-4
     )
     assert frame["status"].tolist() == ["complete", "complete", "2 of 3 splits", "not run"]
     assert frame["splits"].tolist()[1:3] == ["0 1 2", "0 2"]
     assert frame.loc["chance", "queries"] == frame.loc["cnn", "queries"] == 30
-    pairs = Table(title="", about="", compare="pairs", pairs=[["cnn", "dcct"]])
-    row = tabulate(pairs, profile, paths, CONFIGFILE).iloc[0]
+    row = tabulate(pipeline, "pairs").iloc[0]
     assert (row["splits"], row["status"]) == ("0 2", "2 of 3 splits")
-    dcct = [
-        100
-        * read_json(paths.metrics(TEN, s, "dcct", 0) / "metrics.json", "rank")["headline"]["mAP"]
-        for s in (0, 2)
-    ]
+    dcct = [100 * _headline(pipeline, TEN, split, "dcct")["mAP"] for split in (0, 2)]
     assert row["mAP_difference"] == pytest.approx(
         np.mean([values[0], values[2]]) - np.mean(dcct), abs=1e-4
     )
 
 
-def test_results_of_data_that_differ_are_marked(judged, tmp_path):
+def test_results_of_data_that_differ_are_marked(project, evaluated, tmp_path):
     """One warned split marks its row in every format, and a sentence says why."""
-    profile, paths, frame = _split_frame(judged, tmp_path, {"cnn": (0,), "dcct": (0,)}, "warned")
-    assert frame["verification"].tolist()[:3] == ["warned"] * 3
-    text = _written((profile, paths), COMPONENTS, tmp_path)
+    runs = {"cnn": (0,), "dcct": (0,)}
+    pipeline = _on_splits(project, evaluated, tmp_path, runs, "warned")
+    assert tabulate(pipeline, "parts")["verification"].tolist()[:3] == ["warned"] * 3
+    text = _written(pipeline, tmp_path)
     assert "| CNN † |" in text["md"]
     assert "† Walkers as iLIDS-VID differs from what verification expects" in text["md"]
     assert r"{CNN $\dagger$} &" in text["tex"]
@@ -144,24 +138,22 @@ def test_results_of_data_that_differ_are_marked(judged, tmp_path):
 
 def test_damaged_metrics_are_refused(finished):
     """Metrics that are not what their receipt says make no table."""
-    profile, paths = finished
-    path = paths.metrics(DATASET, 0, "dcct", 0) / "metrics.json"
+    path = finished.job("rank", DATASET, 0, "dcct", 0) / "metrics.json"
     whole = read_json(path, "rank")
     write_json(path, whole | {"headline": {}})
     with pytest.raises(DataError, match="damaged"):
-        tabulate(COMPONENTS, profile, paths, CONFIGFILE)
+        tabulate(finished, "parts")
     write_json(path, whole)
 
 
 def test_markdown_shows_the_csv_rounded(finished, tmp_path):
     """Every number of a row in Markdown is the CSV's number with one decimal, in the same order."""
-    written = _written(finished, COMPONENTS, tmp_path)
+    written = _written(finished, tmp_path)
     metrics = ("mAP", "rank1", "rank5", "rank10", "mINP")
-    order = [f"{metric}{part}" for metric in metrics for part in ("", "_sd", "_low", "_high")]
+    order = [f"{metric}{end}" for metric in metrics for end in ("", "_sd", "_low", "_high")]
     lines = [line for line in written["md"].splitlines() if line.startswith("| ")]
-    for row, line in zip(
-        pd.read_csv(tmp_path / "t.csv").to_dict("records"), lines[2:], strict=False
-    ):
+    rows = pd.read_csv(tmp_path / "parts.csv").to_dict("records")
+    for row, line in zip(rows, lines[2:], strict=True):
         assert row["title"] in line
         assert re.findall(r"\d+\.\d", line) == [
             f"{row[name]:.1f}" for name in order if not np.isnan(row[name])
@@ -170,9 +162,7 @@ def test_markdown_shows_the_csv_rounded(finished, tmp_path):
 
 def test_a_second_run_gives_the_same_bytes(finished, tmp_path):
     """Nothing in a table depends on when it was written."""
-    assert _written(finished, COMPONENTS, tmp_path / "a") == _written(
-        finished, COMPONENTS, tmp_path / "b"
-    )
+    assert _written(finished, tmp_path / "a") == _written(finished, tmp_path / "b")
 
 
 class Cells(HTMLParser):
@@ -203,7 +193,7 @@ class Cells(HTMLParser):
 
 def test_html_shows_what_markdown_shows_and_needs_nothing_else(finished, tmp_path):
     """The same cells in the same order; no file, script or address besides the page itself."""
-    written = _written(finished, COMPONENTS, tmp_path)
+    written = _written(finished, tmp_path)
     lines = [
         line for line in written["md"].splitlines() if line.startswith("| ") and "---" not in line
     ]
@@ -219,11 +209,11 @@ def test_html_shows_what_markdown_shows_and_needs_nothing_else(finished, tmp_pat
 
 def test_latex_is_escaped_and_ruled(finished, tmp_path):
     """Special characters cannot break a document, and each tabular has its three rules."""
-    tex = _written(finished, COMPONENTS, tmp_path)["tex"]
+    tex = _written(finished, tmp_path)["tex"]
     body = "".join(line for line in tex.splitlines() if not line.startswith("%"))
     assert not re.search(r"(?<!\\)[%_#]", body)
     assert [tex.count(rule) for rule in ("\\toprule", "\\midrule", "\\bottomrule")] == [1, 1, 1]
     assert (
-        escape("50 % of_A & B − 1 ± \\x ‡")
+        latex("50 % of_A & B − 1 ± \\x ‡")
         == "50 \\% of\\_A \\& B $-$ 1 $\\pm$ \\textbackslash{}x $\\ddagger$"
     )

@@ -3,10 +3,10 @@ const SOME = 60;
 const RIGHT = "✓", WRONG = "✗";
 
 /** One data set's tracklets, rankings and pictures. */
-class Shown {
+class DataSet {
   constructor(name) {
     this.name = name;
-    Object.assign(this, block(`gallery-${name}`));
+    Object.assign(this, block(`queries-${name}`));
     this.place = new Map(this.pictured.map((tracklet, place) => [tracklet, place]));
     this.chunks = [];
     this.rankings = {};
@@ -43,7 +43,7 @@ class Shown {
   }
 }
 
-class Gallery {
+class Queries {
   constructor(form) {
     this.form = form;
     this.list = byId("queries");
@@ -61,7 +61,7 @@ class Gallery {
 
   get set() {
     const name = this.form.elements.set.value;
-    if (!this.sets.has(name)) this.sets.set(name, new Shown(name));
+    if (!this.sets.has(name)) this.sets.set(name, new DataSet(name));
     return this.sets.get(name);
   }
 
@@ -72,8 +72,8 @@ class Gallery {
   chooseSet() {
     const { set, form } = this, option = (value, text) => element("option", { value }, text);
     form.elements.variant.replaceChildren(...set.variants.map(({ name, title }) => option(name, title)));
-    form.elements.variant.value = set.shown;
-    const cameras = new Set(set.queries(set.shown).map(({ camera }) => camera));
+    form.elements.variant.value = set.first;
+    const cameras = new Set(set.queries(set.first).map(({ camera }) => camera));
     form.elements.camera.replaceChildren(option("", "all"), ...[...cameras].sort((a, b) => a - b).map((one) => option(one, one + 1)));
     this.filter();
   }
@@ -185,7 +185,7 @@ class Gallery {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     const { target } = event, typing = target.matches("input, select, textarea");
     if (event.key === "/" && !typing) {
-      byId("gallery").scrollIntoView();
+      byId("rankings").scrollIntoView();
       this.form.elements.identity.focus();
     } else if (event.key === "Escape" && this.list.querySelector(".strip")) {
       const item = this.list.querySelector(".strip").parentElement;
@@ -207,4 +207,4 @@ class Gallery {
   }
 }
 
-document.addEventListener("DOMContentLoaded", () => byId("filters") && new Gallery(byId("filters")));
+document.addEventListener("DOMContentLoaded", () => byId("filters") && new Queries(byId("filters")));

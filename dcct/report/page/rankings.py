@@ -3,18 +3,13 @@ page."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from dcct.clips.frames import FrameStore
-from dcct.config.load import load_dataset, load_variant, splits_of, training_of
-from dcct.config.profile import Profile
 from dcct.datasets.manifest import read_manifest
-from dcct.pipeline.paths import Paths
-from dcct.pipeline.plan import shown_variant
-from dcct.provenance.receipt import RECEIPT
+from dcct.pipeline.pipeline import Pipeline
 from dcct.report.page.sprites import LIMIT, sprites
 from dcct.report.tables.results import Result, load_result
 from dcct.runtime.progress import Progress
@@ -26,15 +21,19 @@ SCALE = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gallery:
-    """One data set's queries. about: what the page must know at once; rankings: a block per
-    variant; pictures: sprites, in the order that `about` names."""
+class Rankings:
+    """One data set's queries."""
 
     name: str
+    """Of the data set."""
     title: str
+    """Of the data set."""
     about: dict
+    """What the page must know at once."""
     rankings: dict[str, dict]
+    """A block per variant."""
     pictures: list[str]
+    """Sprites, in the order that `about` names."""
 
     @property
     def chunks(self) -> list[str]:
@@ -45,55 +44,40 @@ class Gallery:
         ]
 
 
-def gallery(
-    name: str,
-    profile: Profile,
-    paths: Paths,
-    configfile: Path,
-    *,
-    shareable: bool,
-    progress: Progress,
-) -> Gallery:
-    """The gallery of a data set's first split; of each variant, the first seed that was run. Empty
+def rankings_of(pipeline: Pipeline, name: str, *, shareable: bool, progress: Progress) -> Rankings:
+    """Queries of a data set's first split; of each variant, the first seed that was run. Empty
     where none was.
 
     shareable: without pictures if the people are real. Raises DataError at damaged metrics or
     frames.
     """
-    dataset = load_dataset(name, configfile)
-    split = splits_of(dataset, profile)[0]
-    labels = [*(profile.judged if name in profile.datasets else ()), *profile.crossed(name)]
-    titles = {label: _title(label, configfile) for label in labels}
-    found = {label: _first_run(name, split, label, profile, paths, configfile) for label in labels}
+    dataset, split = pipeline.dataset(name), pipeline.splits(name)[0]
+    titles = {label: _title(pipeline, label) for label in pipeline.labels(name)}
+    found = {label: _first_run(pipeline, name, split, label) for label in titles}
     runs = {label: run for label, run in found.items() if run}
     ranked = {
         label: run.ranked(run.headline["sampler"], run.headline["feature"])
         for label, run in runs.items()
     }
-    shown = next((label for label in (shown_variant(profile), *ranked) if label in ranked), None)
-    tables = [ranked[shown], *ranked.values()] if shown else []
-    numbers, tracklets, pictures = list(dict.fromkeys(_mentioned(tables))), {}, {}
-    if shown:
-        listed = (
-            read_manifest(paths.manifest(name, split))
-            .select(["pid", "camid", "frames"])
-            .to_pylist()
-        )
-        tracklets = {number: list(listed[number].values()) for number in sorted(numbers)}
-        if dataset.walkers or not shareable:
-            store = FrameStore(paths.frames(name), paths.manifest(name, split))
-            wanted = progress.track(numbers, len(numbers), f"pictures of {dataset.title}")
-            frames = ((number, tracklets[number][-1]) for number in wanted)
-            pictures = sprites(store, frames, LIMIT // len(profile.tested))
-    return Gallery(
+    first = next((label for label in (pipeline.shown_variant, *ranked) if label in ranked), None)
+    numbers = list(dict.fromkeys(_mentioned([ranked[first], *ranked.values()] if first else [])))
+    tracklets = _tracklets(pipeline, name, numbers) if first else {}
+    pictures = {}
+    if first and (dataset.walkers or not shareable):
+        manifest, frames = pipeline.pictures(name)
+        store = FrameStore(frames.folder, manifest.folder)
+        wanted = progress.track(numbers, len(numbers), f"pictures of {dataset.title}")
+        lengths = ((number, tracklets[number][-1]) for number in wanted)
+        pictures = sprites(store, lengths, LIMIT // len(pipeline.profile.tested))
+    return Rankings(
         name=name,
         title=dataset.title,
         about={
             "split": split if dataset.split_count > 1 else None,
             "chunk": CHUNK,
             "scale": SCALE,
-            "shown": shown,
-            "missing": [titles[label] for label in labels if label not in runs],
+            "first": first,
+            "missing": [title for label, title in titles.items() if label not in runs],
             "variants": [_about(label, titles[label], run) for label, run in runs.items()],
             "tracklets": tracklets,
             "pictured": list(pictures),
@@ -103,22 +87,23 @@ def gallery(
     )
 
 
-def _first_run(
-    name: str, split: int, label: str, profile: Profile, paths: Paths, configfile: Path
-) -> Result | None:
+def _tracklets(pipeline: Pipeline, name: str, numbers: list[int]) -> dict[int, list]:
+    """Tracklet → identity, camera and number of frames."""
+    manifest, _ = pipeline.pictures(name)
+    listed = read_manifest(manifest.folder).select(["pid", "camid", "frames"]).to_pylist()
+    return {number: list(listed[number].values()) for number in sorted(numbers)}
+
+
+def _first_run(pipeline: Pipeline, name: str, split: int, label: str) -> Result | None:
     """The result of the first seed that was run."""
-    training = training_of(name, split, label, profile, configfile)
-    variant = load_variant(label, configfile)
-    runs = (
-        load_result(paths, name, split, label, variant, seed, training) for seed in profile.seeds
-    )
-    return next((run for run in runs if run), None)
+    jobs = (pipeline.job("rank", name, split, label, seed) for seed in pipeline.profile.seeds)
+    return next((run for run in map(load_result, jobs) if run), None)
 
 
-def _title(label: str, configfile: Path) -> str:
+def _title(pipeline: Pipeline, label: str) -> str:
     """A variant's title, and what it was trained on where that is another data set."""
-    source, title = label.partition("@")[2], load_variant(label, configfile).title
-    return f"{title}, trained on {load_dataset(source, configfile).title}" if source else title
+    source, title = label.partition("@")[2], pipeline.variant(label).title
+    return f"{title}, trained on {pipeline.dataset(source).title}" if source else title
 
 
 def _about(label: str, title: str, run: Result) -> dict:
@@ -128,7 +113,7 @@ def _about(label: str, title: str, run: Result) -> dict:
         "seed": run.seed,
         "feature": run.headline["feature"],
         "sampler": run.headline["sampler"],
-        "receipt": (run.folder / RECEIPT).as_posix(),
+        "receipt": run.ranking.receipt.as_posix(),
     }
 
 

@@ -1,0 +1,244 @@
+"""The list of columns: what stands in a table's CSV, and how it is printed.
+
+A column is a row here. The CSV, its types, the printed layout, what names a row, and what equal
+runs must share follow from it; a metric's columns follow from its row in config/metric.py.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import get_args
+
+from dcct.config.metric import METRICS, PUBLISHED
+from dcct.config.table import Kind
+from dcct.report.tables import cells
+from dcct.report.tables.cells import Cell
+from dcct.report.tables.results import Result
+
+Kinds = tuple[Kind, ...]
+EVERY: Kinds = get_args(Kind)
+OF_VARIANTS: Kinds = ("variants", "sets", "cross")
+"""Kinds in which a variant has one row."""
+BESIDE_A_PAPER: Kinds = ("variants", "sets")
+SINGLE: Kinds = (*OF_VARIANTS, "features", "samplers")
+"""Kinds in which a row is no pair's."""
+DIGITS = 12
+"""Of digests."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column of a table's CSV."""
+
+    name: str
+    """In the CSV."""
+    kinds: Kinds = EVERY
+    """Kinds of table in which it stands."""
+    dtype: str = "str"
+    """Of the frame."""
+    estimated: bool = False
+    """It is followed by the ends of its 95 % interval and its standard deviation over splits or
+    seeds: _low, _high, _sd."""
+    key: bool = False
+    """Its value is part of what names a row."""
+    heading: str = ""
+    """Where it is printed; without one it is not."""
+    printed: Kinds = EVERY
+    """Kinds in which it is printed, if it stands there."""
+    cell: Cell = cells.text
+    """Its text in print."""
+    numeric: bool = True
+    """In print it stands to the right."""
+    of_run: Callable[[Result], str] | None = None
+    """Where it says how a row came to be: its value of each of the row's runs; what they share
+    stands once."""
+    setting: bool = False
+    """Runs in which it differs were made with other settings."""
+    timed: bool = False
+    """It may differ between equal runs."""
+
+    @property
+    def names(self) -> list[str]:
+        """In the CSV, with its interval's."""
+        return [f"{self.name}{end}" for end in ("", *ENDS)] if self.estimated else [self.name]
+
+
+ENDS = ("_low", "_high", "_sd")
+
+
+def _scores() -> Iterator[Column]:
+    for name, metric in METRICS.items():
+        yield Column(
+            name=name,
+            kinds=SINGLE,
+            dtype="float",
+            estimated=True,
+            heading=f"{cells.NAMES[name]} [95 %]" if metric.printed else "",
+            printed=EVERY if metric.compared else (*OF_VARIANTS, "features"),
+            cell=cells.score,
+        )
+
+
+def _differences() -> Iterator[Column]:
+    for name, metric in METRICS.items():
+        if metric.compared:
+            yield Column(
+                name=f"{name}_difference",
+                kinds=("pairs",),
+                dtype="float",
+                estimated=True,
+                heading=f"{cells.NAMES[name]}, A − B [95 %]",
+                cell=cells.difference,
+            )
+            yield Column(
+                name=f"{name}_difference_p",
+                kinds=("pairs",),
+                dtype="float",
+                heading="p",
+                cell=cells.p_value,
+            )
+            yield Column(
+                name=f"{name}_difference_each",
+                kinds=("pairs",),
+                heading="each alone",
+                cell=cells.each,
+            )
+
+
+def _published() -> Iterator[Column]:
+    yield Column(name="published", kinds=BESIDE_A_PAPER)
+    for name in PUBLISHED:
+        for end in ("_published", "_minus_published"):
+            yield Column(name=f"{name}{end}", kinds=BESIDE_A_PAPER, dtype="float")
+    yield Column(name="unlike_published", kinds=BESIDE_A_PAPER)
+
+
+def _digest(name: str) -> Column:
+    return Column(name=name, of_run=lambda run: run.metrics["digests"][name][:DIGITS])
+
+
+def _origin(part: str, verb: str) -> Column:
+    return Column(
+        name=f"{part}_{verb}",
+        of_run=lambda run: run.origins[part][verb][:DIGITS],
+        setting=part == "settings",
+    )
+
+
+def _side(name: str) -> Iterator[Column]:
+    yield Column(name=name, kinds=("pairs",), key=True)
+    yield Column(
+        name=f"{name}_title",
+        kinds=("pairs",),
+        heading=name.upper(),
+        cell=cells.title,
+        numeric=False,
+    )
+    yield Column(name=f"{name}_feature", kinds=("pairs",))
+
+
+def _versions(run: Result) -> str:
+    return ", ".join(f"{name} {version}" for name, version in run.metrics["versions"].items())
+
+
+COLUMNS = (
+    Column(name="dataset", key=True),
+    Column(name="variant", kinds=SINGLE, key=True),
+    Column(name="title", kinds=SINGLE, heading="Variant", cell=cells.title, numeric=False),
+    *_side("a"),
+    *_side("b"),
+    Column(
+        name="feature",
+        kinds=SINGLE,
+        key=True,
+        heading="Features",
+        cell=cells.feature,
+        numeric=False,
+    ),
+    Column(name="headline", kinds=("features",), dtype="boolean"),
+    Column(
+        name="dimensions",
+        kinds=("features",),
+        dtype="Int64",
+        heading="Dimensions",
+        cell=cells.count,
+    ),
+    Column(name="sampler", key=True, heading="Test clips", printed=("samplers",), numeric=False),
+    Column(name="splits", heading="Splits", printed=OF_VARIANTS, cell=cells.splits),
+    Column(name="seeds", dtype="Int64", heading="Seeds", printed=OF_VARIANTS, cell=cells.seeds),
+    Column(
+        name="status",
+        heading="Seeds",
+        printed=("features", "samplers", "pairs"),
+        cell=cells.unfinished,
+    ),
+    Column(name="verification"),
+    *_scores(),
+    Column(
+        name="mAP_minus_begin",
+        kinds=("samplers",),
+        dtype="float",
+        estimated=True,
+        heading="mAP − begin [95 %]",
+        cell=cells.difference,
+    ),
+    *_differences(),
+    *_published(),
+    Column(name="trained_on", key=True),
+    Column(name="queries", dtype="Int64"),
+    Column(name="gallery_includes_queries", dtype="boolean"),
+    Column(name="drop_same_camera", dtype="boolean"),
+    Column(name="clip_length", dtype="Int64"),
+    Column(name="clip_cap", dtype="Int64"),
+    Column(name="first_half"),
+    Column(name="distance"),
+    Column(name="bootstrap", dtype="Int64", setting=True),
+    Column(name="precision", of_run=lambda run: run.metrics["precision"]),
+    Column(name="device", of_run=lambda run: run.metrics["device"]),
+    Column(name="versions", of_run=_versions),
+    *(_digest(name) for name in ("data", "checkpoint", "features")),
+    *(
+        _origin(part, verb)
+        for part in ("settings", "code")
+        for verb in ("train", "extract", "rank")
+    ),
+    Column(
+        name="parameters",
+        kinds=OF_VARIANTS,
+        dtype="Int64",
+        heading="Parameters",
+        cell=cells.count,
+    ),
+    Column(
+        name="seconds",
+        kinds=OF_VARIANTS,
+        dtype="Int64",
+        heading="Seconds",
+        cell=cells.count,
+        timed=True,
+    ),
+)
+"""In the order of the CSV and of print."""
+DTYPES = {name: column.dtype for column in COLUMNS for name in column.names}
+
+
+def csv_names(kind: Kind) -> list[str]:
+    """Columns of the CSV of a kind of table."""
+    return [name for column in COLUMNS if kind in column.kinds for name in column.names]
+
+
+def printed_columns(kind: Kind) -> list[Column]:
+    """What is printed of a kind of table, in order."""
+    return [
+        column
+        for column in COLUMNS
+        if column.heading and kind in column.kinds and kind in column.printed
+    ]
+
+
+def row_name(row: Mapping[str, str]) -> str:
+    """The words that name a row: of its key columns, those with a value; where it was trained only
+    if elsewhere."""
+    keys = [column.name for column in COLUMNS if column.key and row.get(column.name)]
+    if row["trained_on"] == row["dataset"]:
+        keys.remove("trained_on")
+    return " ".join(row[name] for name in keys)

@@ -1,0 +1,86 @@
+"""What is printed of a table: a part per data set, or one in which data sets stand side by side."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from dcct.config.dataset import Dataset
+from dcct.config.table import Table
+from dcct.errors import DataError
+from dcct.pipeline.pipeline import Pipeline
+from dcct.report.tables.cells import NAMES, marked_score
+from dcct.report.tables.columns import DTYPES, Column, csv_names, printed_columns
+from dcct.report.tables.grid import Document, Grid, Part
+from dcct.report.tables.notes import notes, wide_notes
+
+
+def read_table(pipeline: Pipeline, name: str, path: Path) -> Document:
+    """A table of the profile as it is printed, from its CSV. Raises DataError at a CSV that is not
+    what this package writes."""
+    table = pipeline.table(name)
+    frame = read_csv(path, DTYPES)
+    if list(frame.columns) != csv_names(table.compare):
+        raise DataError(
+            f"{path}: has other columns than this version writes: run `dcct tabulate {name}` again"
+        )
+    published = pipeline.published(table.published) if table.published else None
+    datasets = {
+        one: pipeline.dataset(one)
+        for column in ("dataset", "trained_on")
+        for one in frame[column].unique()
+    }
+    if table.compare == "sets":
+        below = wide_notes(table, frame, datasets, published)
+        parts = [Part(heading="", grid=wide_grid(table, frame, datasets), notes=below)]
+    else:
+        parts = [
+            Part(
+                heading=_heading(datasets[dataset].title, datasets[trained_on].title),
+                grid=grid(printed_columns(table.compare), rows),
+                notes=notes(table, rows, datasets[dataset], published),
+            )
+            for (dataset, trained_on), rows in frame.groupby(["dataset", "trained_on"], sort=False)
+        ]
+    return Document(title=table.title, about=" ".join(table.about.split()), parts=parts)
+
+
+def read_csv(path: Path, dtypes: dict[str, str]) -> pd.DataFrame:
+    """A CSV of ours. Raises DataError where it cannot be read."""
+    try:
+        return pd.read_csv(path, dtype=dtypes, keep_default_na=False, na_values=[""])
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{path}: cannot be read as CSV ({error}): delete it and make it again"
+        ) from None
+
+
+def grid(columns: Sequence[Column], frame: pd.DataFrame) -> Grid:
+    """The cells of one data set's rows; columns that are empty in every row are left out."""
+    rows = [[column.cell(row, column.name) for column in columns] for _, row in frame.iterrows()]
+    kept = [place for place in range(len(columns)) if any(row[place] for row in rows)]
+    return Grid(
+        headings=[columns[place].heading for place in kept],
+        numeric=[columns[place].numeric for place in kept],
+        rows=[[row[place] for place in kept] for row in rows],
+    )
+
+
+def wide_grid(table: Table, frame: pd.DataFrame, datasets: dict[str, Dataset]) -> Grid:
+    """One row per variant, a group of columns per data set."""
+    metrics, sets = table.metrics, table.sets
+    by_set = [[row for _, row in frame[frame["dataset"] == name].iterrows()] for name in sets]
+    return Grid(
+        groups=[("", 1), *((datasets[name].title, len(metrics)) for name in sets)],
+        headings=["Variant", *([NAMES[metric] for metric in metrics] * len(sets))],
+        numeric=[False, *([True] * len(metrics) * len(sets))],
+        rows=[
+            [across[0]["title"], *(marked_score(row, name) for row in across for name in metrics)]
+            for across in zip(*by_set, strict=True)
+        ],
+    )
+
+
+def _heading(tested: str, trained: str) -> str:
+    """Of one data set's rows: its title, and what was trained on where that is another."""
+    return tested if tested == trained else f"{tested}, trained on {trained}"
