@@ -1,116 +1,123 @@
 """Receipts can be followed from an artefact to the data, and what no longer matches is named; on
-four made-up steps."""
+six steps without their work."""
 
 import shutil
 
 import pytest
 
 from dcct.errors import DataError
-from dcct.pipeline.paths import Paths
+from dcct.files import read_json
 from dcct.provenance.chain import behind, explain
 from dcct.provenance.integrity import check_results
-from dcct.provenance.receipt import RECEIPT, origin_of, recorded
 from dcct.runtime.progress import Progress
 
-MADE = {
-    "verify": ("verified/set", "frames.parquet"),
-    "manifest": ("manifests/set/split0", "tracklets.parquet"),
-    "pack": ("frames/set", "frames.bin"),
-    "sample": ("clips/set/split0", "clips.parquet"),
+SET = "walkers-test"
+KEYS = {
+    "source": (SET,),
+    "verify": (SET,),
+    "manifest": (SET, 0),
+    "pack": (SET,),
+    "weights": (0,),
+    "train": (SET, 0, "cnn", 0),
 }
-FROM = {"verify": [], "manifest": ["verify"], "pack": ["verify"], "sample": ["manifest", "pack"]}
-
-
-def make(root, verb, content=b"made"):
-    """Run one step as the real ones do."""
-    folder, name = MADE[verb]
-    receipts = {root / MADE[source][0] / RECEIPT: source for source in FROM[verb]}
-    run = Paths(data_dir=root, results_dir=root).run(verb, *folder.split("/")[1:])
-    with recorded(
-        root / folder / RECEIPT, run, [root / folder / name], origin_of(receipts, {}, [])
-    ):
-        (root / folder).mkdir(parents=True, exist_ok=True)
-        (root / folder / name).write_bytes(content)
+"""Verb → key, in an order in which they can be run: training reads the manifest and the frames, and
+both were made from the verification."""
 
 
 @pytest.fixture
-def results(tmp_path):
-    root = tmp_path / "results"
-    for verb in MADE:
-        make(root, verb)
-    return root
+def jobs(pipeline, make):
+    """Verb → its job, which was run."""
+    found = {verb: pipeline.job(verb, *key) for verb, key in KEYS.items()}
+    for job in found.values():
+        make(job)
+    return found
 
 
-def test_each_step_stands_once_before_what_it_was_made_from(results):
-    """Two ways lead back to the verification: it comes last, with its command and its files."""
-    chain = explain(results / "clips/set/split0/clips.parquet")
+def _problems(pipeline):
+    return check_results(pipeline.results, Progress()).problems
+
+
+def test_each_step_stands_once_before_what_it_was_made_from(jobs):
+    """Two ways lead back to the verification: it comes after both, with its command and its
+    files."""
+    chain = explain(jobs["train"] / "model.safetensors")
     verbs = [step.verb for step in chain.steps]
-    assert (verbs[0], verbs[-1], sorted(verbs)) == ("sample", "verify", sorted(MADE))
-    assert all(
-        step.run["seconds"] >= 0 and step.outputs[0].state == "as recorded" for step in chain.steps
-    )
-    assert explain(results / "clips/set/split0").steps == chain.steps
+    assert verbs[0] == "train"
+    assert sorted(verbs) == sorted(KEYS)
+    assert max(verbs.index("manifest"), verbs.index("pack")) < verbs.index("verify")
+    assert verbs.index("verify") < verbs.index("source")
+    assert all(step.run["seconds"] >= 0 for step in chain.steps)
+    assert {file.state for step in chain.steps for file in step.outputs} == {"as recorded"}
+    assert explain(jobs["train"].folder).steps == chain.steps
 
 
-def test_a_copied_folder_is_followed_in_its_new_place(results, tmp_path):
-    """Receipts name inputs from where a step ran; a copy of the results is read on its own."""
-    shutil.move(results, tmp_path / "elsewhere")
-    chain = explain(tmp_path / "elsewhere/clips/set/split0")
-    assert len(chain.steps) == len(MADE)
+def test_a_step_says_once_what_it_was_made_from(jobs):
+    """Inputs, settings and code stand in the step; its run record adds when and how it ran."""
+    step = explain(jobs["manifest"].folder).steps[0]
+    record = read_json(jobs["manifest"].record, "")
+    assert (step.settings, step.code) == (record["settings"], record["code"])
+    assert set(record) - set(step.run) == {"inputs", "settings", "code"}
+
+
+def test_a_copied_folder_is_followed_in_its_new_place(jobs, pipeline, tmp_path):
+    """Run records name inputs from where a step ran; a copy of the results is read on its own."""
+    place = jobs["train"].folder.relative_to(pipeline.results)
+    shutil.move(pipeline.results, tmp_path / "elsewhere")
+    chain = explain(tmp_path / "elsewhere" / place)
+    assert len(chain.steps) == len(KEYS)
     assert all(
         step.receipt.startswith(str(tmp_path / "elsewhere")) and not step.stale
         for step in chain.steps
     )
 
 
-def test_what_no_receipt_names_has_no_chain(results):
+def test_what_no_receipt_names_has_no_chain(jobs):
     """A file of nobody's is one line."""
-    (results / "frames/set/other.bin").write_bytes(b"")
+    (jobs["pack"] / "other.bin").write_bytes(b"")
     with pytest.raises(DataError, match=r"other\.bin: no receipt names it"):
-        explain(results / "frames/set/other.bin")
+        explain(jobs["pack"] / "other.bin")
 
 
-def test_an_untouched_folder_holds(results):
+def test_an_untouched_folder_holds(jobs, pipeline):
     """Nothing is complained of; everything was looked at."""
-    found = check_results(results, Progress())
-    assert (found.receipts, found.files, found.problems) == (4, 4, {})
+    found = check_results(pipeline.results, Progress())
+    files = sum(len(job.outputs) for job in jobs.values())
+    assert (found.receipts, found.files, found.problems) == (len(jobs), files, {})
 
 
-def test_a_flipped_byte_is_named_with_the_command_that_makes_it_again(results):
+def test_a_flipped_byte_is_named_with_the_command_that_makes_it_again(jobs, pipeline):
     """The file, and only it: receipts still agree with each other."""
-    (results / "frames/set/frames.bin").write_bytes(b"mad3")
-    (results / "verified/set/frames.parquet").unlink()
-    problems = check_results(results, Progress()).problems
-    assert {path.name for path in problems} == {"frames.bin", "frames.parquet"}
-    assert "changed since it was written" in problems[results / "frames/set/frames.bin"]
-    assert "delete it and run `dcct" in problems[results / "frames/set/frames.bin"]
-    states = {
-        step.verb: step.outputs[0].state for step in explain(results / "clips/set/split0").steps
+    changed, missing = jobs["pack"] / "frames.bin", jobs["verify"] / "frames.parquet"
+    changed.write_text("[]")
+    missing.unlink()
+    problems = _problems(pipeline)
+    assert set(problems) == {changed, missing}
+    assert "changed since it was written" in problems[changed]
+    assert "delete it and run `dcct" in problems[changed]
+    found = {
+        file.path: file.state
+        for step in explain(jobs["train"].folder).steps
+        for file in step.outputs
+        if file.state != "as recorded"
     }
-    assert states == {
-        "sample": "as recorded",
-        "manifest": "as recorded",
-        "pack": "changed",
-        "verify": "missing",
-    }
+    assert found == {changed.as_posix(): "changed", missing.as_posix(): "missing"}
 
 
-def test_what_was_made_from_an_earlier_input_is_stale(results):
-    """An input that was made again, or is gone, makes what was made from it stale, and nothing
-    else."""
-    make(results, "manifest", b"made differently")
-    problems = check_results(results, Progress()).problems
-    assert set(problems) == {results / "clips/set/split0" / RECEIPT}
-    assert (
-        "manifests/set/split0/tracklets.parquet has changed since"
-        in problems[results / "clips/set/split0" / RECEIPT]
-    )
-    shutil.rmtree(results / "frames")
-    line = check_results(results, Progress()).problems[results / "clips/set/split0" / RECEIPT]
-    assert "tracklets.parquet has changed since (and 1 more)" in line
+def test_what_was_made_from_an_earlier_input_is_stale(jobs, pipeline, make):
+    """An input that was made differently, or is gone, makes what was made from it stale, and
+    nothing else."""
+    make(jobs["manifest"])
+    assert not _problems(pipeline)
+    make(jobs["manifest"], "made differently")
+    problems = _problems(pipeline)
+    assert set(problems) == {jobs["train"].receipt}
+    assert "tracklets.parquet has changed since" in problems[jobs["train"].receipt]
+    shutil.rmtree(jobs["pack"].folder)
+    more = 1 + len(jobs["pack"].outputs) - 1
+    assert f"(and {more} more)" in _problems(pipeline)[jobs["train"].receipt]
 
 
-def test_a_row_is_made_from_its_own_runs(tmp_path):
+def test_a_row_is_made_from_its_own_runs():
     """Of all metrics of a table, those of the row's data set, splits, variants (both of a pair) and
     training."""
     runs = [

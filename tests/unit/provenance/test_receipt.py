@@ -1,19 +1,20 @@
 """Atomic writes and receipts: nothing half-written, nothing damaged unnoticed."""
 
-import json
-
 import pytest
 
 from dcct.errors import DataError, DcctError
-from dcct.files import atomic
+from dcct.files import atomic, read_json
 from dcct.provenance.receipt import check_outputs, made_from, origin_of, recorded
 
+SET = "walkers-test"
 
-def step(folder, content=b"result", settings=None):
-    origin = origin_of({}, settings or {"a": 1}, [])
-    with recorded(folder / "receipt.json", folder / "run.json", [folder / "out.bin"], origin):
-        (folder / "out.bin").write_bytes(content)
-    return origin
+
+@pytest.fixture
+def job(pipeline, make):
+    """A step that was run."""
+    found = pipeline.job("source", SET)
+    make(found)
+    return found
 
 
 def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -38,30 +39,45 @@ def test_unwritable_place_is_one_line(tmp_path):
         pass
 
 
-def test_flipped_byte_is_noticed(tmp_path):
+def test_flipped_byte_is_noticed(job):
     """check_outputs names the file whose bytes are no longer those that were written."""
-    step(tmp_path)
-    check_outputs(tmp_path / "receipt.json", "make")
-    (tmp_path / "out.bin").write_bytes(b"resulT")
-    with pytest.raises(DataError, match=r"out\.bin: damaged.*`dcct make`"):
-        check_outputs(tmp_path / "receipt.json", "make")
+    check_outputs(job.receipt, "make")
+    (job / "source.json").write_text("[]")
+    with pytest.raises(DataError, match=r"source\.json: damaged.*`make`"):
+        check_outputs(job.receipt, "make")
 
 
-def test_receipts_of_equal_runs_are_equal_bytes(tmp_path):
-    """Nothing in a receipt depends on when or how fast the step ran."""
-    step(tmp_path)
-    first = (tmp_path / "receipt.json").read_bytes()
-    step(tmp_path)
-    assert (tmp_path / "receipt.json").read_bytes() == first
-    assert "seconds" in json.loads((tmp_path / "run.json").read_text())
+def test_receipts_of_equal_runs_are_equal_bytes(job, make):
+    """Nothing in a receipt depends on when, how fast, or from what the step ran."""
+    first = job.receipt.read_bytes()
+    make(job)
+    assert job.receipt.read_bytes() == first
+    assert set(read_json(job.receipt, "")) == {"schema", "outputs"}
+    assert {"seconds", "inputs", "settings", "code"} <= set(read_json(job.record, ""))
 
 
-def test_failed_step_leaves_no_receipt(tmp_path):
+def test_failed_step_leaves_no_receipt(job):
     """A step that dies takes the receipt of the previous result with it."""
-    origin = step(tmp_path)
-    with (
-        pytest.raises(RuntimeError),
-        recorded(tmp_path / "receipt.json", tmp_path / "run.json", [], origin),
-    ):
+    origin = origin_of(job)
+    assert made_from(job, origin)
+    with pytest.raises(RuntimeError), recorded(job, origin):
         raise RuntimeError
-    assert not made_from(tmp_path / "receipt.json", origin)
+    assert not made_from(job, origin)
+
+
+def test_what_was_made_from_an_earlier_input_is_not_made_from_this_one(job, pipeline, make):
+    """An input with other bytes changes the origin of what reads it; with the same bytes, made
+    again, it does not."""
+    verify = pipeline.job("verify", SET)
+    make(verify)
+    make(job)
+    assert made_from(verify, origin_of(verify))
+    make(job, "[]")
+    assert not made_from(verify, origin_of(verify))
+
+
+def test_a_damaged_input_stops_a_step(job, pipeline):
+    """Everything that a step reads is held against its receipt first."""
+    (job / "source.json").write_text("[]")
+    with pytest.raises(DataError, match=r"source\.json: damaged"):
+        origin_of(pipeline.job("verify", SET))

@@ -1,21 +1,22 @@
 """The status of a data set: what is missing, and the next command, at every stage."""
 
 import pytest
-from dcct.datasets.status import status_of
-from dcct.pipeline.paths import Paths
 
 from dcct.config.dataset import Archive
-from dcct.config.load import load_dataset
+from dcct.pipeline.steps import read_pipeline
+from dcct.provenance.status import status_of
 
 
 @pytest.fixture
-def status(tmp_path, root):
+def status(tmp_path, root, monkeypatch):
     """status(name, **changes of its config) with data and results under tmp_path."""
-    paths = Paths(data_dir=tmp_path / "data", results_dir=tmp_path / "results")
+    monkeypatch.chdir(tmp_path)
 
     def look(name, **changes):
-        dataset = load_dataset(name, root / "config/paper.yaml").model_copy(update=changes)
-        return status_of(name, dataset, paths)
+        pipeline = read_pipeline(root / "config/paper.yaml")
+        dataset = pipeline.dataset(name).model_copy(update=changes)
+        monkeypatch.setattr(pipeline, "dataset", lambda _: dataset)
+        return status_of(pipeline, name)
 
     return look
 
