@@ -1,12 +1,12 @@
 """How big a MARS-sized report page is, and how soon one can use it in Chromium.
 
-    python benchmarks/page.py [--queries 1980] [--tracklets 11310] [--rounds 5] [--folder
-    /a/big/disk]
+    python benchmarks/page.py [--queries 1980] [--tracklets 11310] [--rounds 5] \
+        [--folder /a/big/disk]
 
-Every variant of the default profile is judged, by the real evaluation, on random features of so
-many tracklets of 626 identities at six cameras. Their frames are drawn people at 256×128 with grain
-that survives shrinking, so that they take as many bytes as film; tracklets share frames, which a
-page does not know. Then the page is written, and opened from file:// by a new browser each round.
+Every variant of the default profile is evaluated by the real code, on random features of so many
+tracklets of 626 identities at six cameras. Their frames are drawn people at 256×128 with grain that
+survives shrinking, so that they take as many bytes as film; tracklets share frames, which a page
+does not know. Then the page is written, and opened from file:// by a new browser each round.
 """
 
 import argparse
@@ -22,14 +22,13 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from dcct.clips.frames import INDEX
-from dcct.config.load import load_dataset, load_profile, load_variant
-from dcct.config.profile import Profile
 from dcct.datasets.manifest import LISTING, TRACKLETS, write_parquet
 from dcct.evaluation.features import feature_table
-from dcct.evaluation.protocol import judge, write_metrics
+from dcct.evaluation.protocol import evaluate_features, write_metrics
 from dcct.files import file_digest, write_json
-from dcct.pipeline.paths import Paths
-from dcct.provenance.receipt import RECEIPT
+from dcct.pipeline.pipeline import Pipeline
+from dcct.pipeline.step import RUNS
+from dcct.pipeline.steps import read_pipeline
 from dcct.report.page.build import write_page
 from dcct.runtime.progress import Progress
 from dcct.walkers import draw_tracklet
@@ -37,15 +36,15 @@ from dcct.walkers import draw_tracklet
 CONFIGFILE = Path(__file__).parents[1] / "config/config.yaml"
 DATASET, CHROMIUM = "walkers", "/usr/bin/chromium"
 IDENTITIES, CAMERAS, CHANNELS, FRAMES, DRAWN, GRAIN = 626, 6, 64, 8, 300, 12
-STEPS = dict.fromkeys(("train", "extract", "rank"), "0")
 MADE = {
     "precision": "fp32",
     "device": "cpu",
     "versions": {},
     "verification": "passed",
     "parameters": 0,
+    "trained_on": DATASET,
+    "digests": {"data": "0", "checkpoint": "0", "features": "0"},
 }
-DIGESTS = {"data": "0", "checkpoint": "0", "features": "0", "config": STEPS, "code": STEPS}
 FIRST_ROW = """
 addEventListener("DOMContentLoaded", () => (window.loaded = performance.now()));
 new MutationObserver((_, observer) => {
@@ -54,18 +53,18 @@ new MutationObserver((_, observer) => {
   observer.disconnect();
   const image = new Image();
   image.src = picture.style.backgroundImage.slice(5, -2);
-  image.decode().then(() => requestAnimationFrame(() => setTimeout(() => (window.usable = performance.now()))));
+  const note = () => setTimeout(() => (window.usable = performance.now()));
+  image.decode().then(() => requestAnimationFrame(note));
 }).observe(document, { childList: true, subtree: true });
 """
 """Notes when the document was read, and when the gallery's first row was painted with its
 picture."""
 
 
-def write_frames(paths: Paths) -> None:
+def write_frames(pipeline: Pipeline) -> None:
     """A frame store of DRAWN tracklets."""
-    spec = load_dataset(DATASET, CONFIGFILE).walkers.model_copy(
-        update={"height": 256, "frames": FRAMES}
-    )
+    walkers = pipeline.dataset(DATASET).walkers
+    spec = walkers.model_copy(update={"height": 256, "frames": FRAMES})
     random, images = np.random.default_rng(0), []
     for number in range(DRAWN):
         pixels = draw_tracklet(spec, 1 + number // 4, 1 + number % 4, 1)
@@ -77,7 +76,7 @@ def write_frames(paths: Paths) -> None:
         for frame in np.clip(pixels + grain, 0, 255).astype(np.uint8):
             Image.fromarray(frame).save(file := io.BytesIO(), "JPEG", quality=85)
             images.append(file.getvalue())
-    folder = paths.frames(DATASET)
+    folder = pipeline.job("pack", DATASET).folder
     folder.mkdir(parents=True)
     (folder / "frames.bin").write_bytes(b"".join(images))
     lengths = np.array([len(image) for image in images], np.int32)
@@ -85,7 +84,7 @@ def write_frames(paths: Paths) -> None:
     write_parquet(folder / "index.parquet", index.replace_schema_metadata({LISTING: "0"}))
 
 
-def write_manifest(paths: Paths, queries: int, tracklets: int) -> np.ndarray:
+def write_manifest(pipeline: Pipeline, queries: int, tracklets: int) -> np.ndarray:
     """A manifest whose first tracklets are queries; returns their identities (N,)."""
     random = np.random.default_rng(1)
     pids = random.permutation(np.arange(tracklets) % IDENTITIES) + 1
@@ -101,32 +100,25 @@ def write_manifest(paths: Paths, queries: int, tracklets: int) -> np.ndarray:
     ]
     schema = TRACKLETS.with_metadata({**TRACKLETS.metadata, LISTING: b"0"})
     table = pa.table([*columns, [FRAMES] * tracklets], schema=schema)
-    write_parquet(paths.manifest(DATASET, 0) / "tracklets.parquet", table)
+    write_parquet(pipeline.job("manifest", DATASET, 0) / "tracklets.parquet", table)
     return pids
 
 
-def write_results(paths: Paths, profile: Profile, pids: np.ndarray) -> None:
+def write_results(pipeline: Pipeline, pids: np.ndarray) -> None:
     """Metrics of every variant, from features in which identities lie apart."""
-    for number, name in enumerate(profile.judged):
-        variant, random = load_variant(name, CONFIGFILE), np.random.default_rng(2 + number)
+    profile, features = pipeline.profile, pipeline.results / "features.parquet"
+    sampler, protocol = profile.evaluation.samplers[0], pipeline.dataset(DATASET).protocol
+    for number, job in enumerate(pipeline.runs("rank", DATASET)):
+        variant, random = pipeline.variant(job["variant"]), np.random.default_rng(2 + number)
         middles = random.standard_normal((IDENTITIES + 1, CHANNELS), np.float32)
         values = 0.8 * middles[pids] + random.standard_normal((len(pids), CHANNELS), np.float32)
-        keys = [(profile.evaluation.samplers[0], tracklet) for tracklet in range(len(pids))]
-        features, folder = (
-            paths.results_dir / "features.parquet",
-            paths.metrics(DATASET, 0, name, 0),
-        )
+        keys = [(sampler, tracklet) for tracklet in range(len(pids))]
         write_parquet(features, feature_table(keys, {variant.headline: values}))
-        dataset = load_dataset(DATASET, CONFIGFILE)
-        rows, queries = judge(features, paths.manifest(DATASET, 0), dataset, profile, variant)
-        header = {"split": 0, "seed": 0, "digests": DIGESTS, **MADE}
-        write_json(
-            folder / "metrics.json", write_metrics(rows, queries, header, variant, profile, folder)
-        )
-        outputs = {file: file_digest(folder / file) for file in ("metrics.json", "queries.parquet")}
-        write_json(
-            folder / RECEIPT, {"outputs": outputs, "inputs": {}, "settings": "0", "code": "0"}
-        )
+        manifest = job.other("manifest").folder
+        rows, queries = evaluate_features(features, manifest, protocol, profile)
+        header = {**job.values, **MADE}
+        write_metrics(rows, queries, header, (sampler, variant.headline), job.folder)
+        write_json(job.receipt, {"outputs": {one.name: file_digest(one) for one in job.outputs}})
 
 
 def opened(path: Path) -> tuple[float, float]:
@@ -150,15 +142,14 @@ def main() -> None:
         parser.add_argument(f"--{option}", type=int, default=default)
     parser.add_argument("--folder", type=Path)
     arguments = parser.parse_args()
-    profile = load_profile(CONFIGFILE)
     with tempfile.TemporaryDirectory(prefix="page-benchmark-", dir=arguments.folder) as scratch:
-        folder = Path(scratch)
-        paths, path = Paths(data_dir=folder / "data", results_dir=folder), folder / "index.html"
-        (folder / "runs").mkdir()
-        write_frames(paths)
-        write_results(paths, profile, write_manifest(paths, arguments.queries, arguments.tracklets))
+        pipeline, path = read_pipeline(CONFIGFILE), Path(scratch, "index.html")
+        pipeline.data, pipeline.results = Path(scratch, "data"), Path(scratch)
+        (pipeline.results / RUNS).mkdir()
+        write_frames(pipeline)
+        write_results(pipeline, write_manifest(pipeline, arguments.queries, arguments.tracklets))
         started = time.perf_counter()
-        write_page(profile, paths, CONFIGFILE, path, shareable=False, progress=Progress())
+        write_page(pipeline, path, shareable=False, progress=Progress())
         print(
             f"{path.stat().st_size / 1e6:.1f} MB, written in {time.perf_counter() - started:.0f} s"
         )
