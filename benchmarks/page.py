@@ -1,7 +1,6 @@
 """How big a MARS-sized report page is, and how soon one can use it in Chromium.
 
-    python benchmarks/page.py [--queries 1980] [--tracklets 11310] [--rounds 5] \
-        [--folder /a/big/disk]
+    python benchmarks/page.py [--queries 1980] [--tracklets 11310] [--rounds 5] [--folder DISK]
 
 Every variant of the default profile is evaluated by the real code, on random features of so many
 tracklets of 626 identities at six cameras. Their frames are drawn people at 256×128 with grain that
