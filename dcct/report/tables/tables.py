@@ -46,14 +46,14 @@ def tabulate(pipeline: Pipeline, name: str) -> pd.DataFrame:
             "distance": DISTANCE,
             "bootstrap": profile.evaluation.bootstrap,
         }
-        finished = _finished(pipeline, name, of_set.dataset, of_set.runs)
+        finished = finished_on(pipeline, name, of_set.dataset, of_set.runs)
         rows += [shared | row for row in rows_of(table, of_set.rows, finished)]
     names = csv_names(table.compare)
     numbers = {column: DTYPES[column] for column in names if DTYPES[column] != "str"}
     return pd.DataFrame(rows, columns=names).astype(numbers).round(4)
 
 
-def _finished(pipeline: Pipeline, name: str, dataset: str, labels: list[str]) -> Finished:
+def finished_on(pipeline: Pipeline, name: str, dataset: str, labels: list[str]) -> Finished:
     """What a table's rows on a data set are made from. labels: of the runs."""
     table, profile, config = pipeline.table(name), pipeline.profile, pipeline.dataset(dataset)
     published = pipeline.published(table.published) if table.published else None

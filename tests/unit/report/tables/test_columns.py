@@ -12,7 +12,7 @@ from dcct.report.tables.columns import COLUMNS, DTYPES, EVERY, csv_names, printe
 from dcct.report.tables.grid import Part
 from dcct.report.tables.parts import read_table
 from dcct.report.tables.rows import rows_of
-from dcct.report.tables.tables import _finished, csv_text, tabulate, write_table
+from dcct.report.tables.tables import csv_text, finished_on, tabulate, write_table
 
 DATASET = "walkers-test"
 ROWS = ["cnn", "dcct"]
@@ -45,7 +45,7 @@ def test_no_two_columns_have_one_name():
 @pytest.mark.parametrize("kind", TABLES)
 def test_rows_fill_declared_columns_only(finished, kind):
     """No row has a value for which its kind of table has no column."""
-    finished_runs = _finished(finished, kind, DATASET, finished.parts(kind)[0].runs)
+    finished_runs = finished_on(finished, kind, DATASET, finished.parts(kind)[0].runs)
     for row in rows_of(finished.table(kind), TABLES[kind].get("rows", []), finished_runs):
         assert set(row) <= set(csv_names(kind))
 

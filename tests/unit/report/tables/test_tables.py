@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dcct.config.metric import METRICS
 from dcct.errors import DataError
 from dcct.files import read_json, write_json
 from dcct.pipeline.steps import TABLE
@@ -149,7 +150,7 @@ def test_damaged_metrics_are_refused(finished):
 def test_markdown_shows_the_csv_rounded(finished, tmp_path):
     """Every number of a row in Markdown is the CSV's number with one decimal, in the same order."""
     written = _written(finished, tmp_path)
-    metrics = ("mAP", "rank1", "rank5", "rank10", "mINP")
+    metrics = [name for name, metric in METRICS.items() if metric.printed]
     order = [f"{metric}{end}" for metric in metrics for end in ("", "_sd", "_low", "_high")]
     lines = [line for line in written["md"].splitlines() if line.startswith("| ")]
     rows = pd.read_csv(tmp_path / "parts.csv").to_dict("records")
