@@ -7,7 +7,6 @@ import pandas as pd
 
 from dcct.config.metric import METRICS
 from dcct.report.tables.grid import number, probability
-from dcct.report.tables.published import AS_PUBLISHED
 
 Cell = Callable[[pd.Series, str], str]
 NAMES = {name: metric.title for name, metric in METRICS.items()}
@@ -16,6 +15,8 @@ NOT_RUN = "not run"
 """Status of a row of which nothing was run."""
 WARNED = "†"
 """Marks a row of data that did not pass verification."""
+AS_PUBLISHED = "no"
+"""In the column `unlike_published`: a row was made as the published numbers were."""
 UNLIKE = "‡"
 """Marks a row that was not made as the published numbers were."""
 

@@ -4,18 +4,14 @@ A column is a row here. The CSV, its types, the printed layout, what names a row
 runs must share follow from it; a metric's columns follow from its row in config/metric.py.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import get_args
+from collections.abc import Iterator, Mapping
 
 from dcct.config.metric import METRICS, PUBLISHED
 from dcct.config.table import Kind
 from dcct.report.tables import cells
-from dcct.report.tables.cells import Cell
+from dcct.report.tables.layout import EVERY, Column, Kinds
 from dcct.report.tables.results import Result
 
-Kinds = tuple[Kind, ...]
-EVERY: Kinds = get_args(Kind)
 OF_VARIANTS: Kinds = ("variants", "sets", "cross")
 """Kinds in which a variant has one row."""
 BESIDE_A_PAPER: Kinds = ("variants", "sets")
@@ -23,46 +19,6 @@ SINGLE: Kinds = (*OF_VARIANTS, "features", "samplers")
 """Kinds in which a row is no pair's."""
 DIGITS = 12
 """Of digests."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """One column of a table's CSV."""
-
-    name: str
-    """In the CSV."""
-    kinds: Kinds = EVERY
-    """Kinds of table in which it stands."""
-    dtype: str = "str"
-    """Of the frame."""
-    estimated: bool = False
-    """It is followed by the ends of its 95 % interval and its standard deviation over splits or
-    seeds: _low, _high, _sd."""
-    key: bool = False
-    """Its value is part of what names a row."""
-    heading: str = ""
-    """Where it is printed; without one it is not."""
-    printed: Kinds = EVERY
-    """Kinds in which it is printed, if it stands there."""
-    cell: Cell = cells.text
-    """Its text in print."""
-    numeric: bool = True
-    """In print it stands to the right."""
-    of_run: Callable[[Result], str] | None = None
-    """Where it says how a row came to be: its value of each of the row's runs; what they share
-    stands once."""
-    setting: bool = False
-    """Runs in which it differs were made with other settings."""
-    timed: bool = False
-    """It may differ between equal runs."""
-
-    @property
-    def names(self) -> list[str]:
-        """In the CSV, with its interval's."""
-        return [f"{self.name}{end}" for end in ("", *ENDS)] if self.estimated else [self.name]
-
-
-ENDS = ("_low", "_high", "_sd")
 
 
 def _scores() -> Iterator[Column]:

@@ -8,9 +8,8 @@ import pandas as pd
 
 from dcct.files import write_text
 from dcct.report.tables.cells import count, number, text
-from dcct.report.tables.columns import Column
 from dcct.report.tables.grid import Document, Part
-from dcct.report.tables.parts import grid, read_csv
+from dcct.report.tables.layout import Column, grid, read_csv
 from dcct.report.tables.printing import write_printed
 
 TITLE = "Cost"

@@ -7,8 +7,7 @@ from dcct.config.dataset import Dataset
 from dcct.config.metric import METRICS
 from dcct.config.published import Published
 from dcct.config.table import Table
-from dcct.report.tables.cells import NOT_RUN, UNLIKE, WARNED
-from dcct.report.tables.published import AS_PUBLISHED
+from dcct.report.tables.cells import AS_PUBLISHED, NOT_RUN, UNLIKE, WARNED
 
 P_VALUES = [f"{name}_difference_p" for name, metric in METRICS.items() if metric.compared]
 

@@ -1,6 +1,5 @@
 """What is printed of a table: a part per data set, or one in which data sets stand side by side."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -10,8 +9,9 @@ from dcct.config.table import Table
 from dcct.errors import DataError
 from dcct.pipeline.pipeline import Pipeline
 from dcct.report.tables.cells import NAMES, marked_score
-from dcct.report.tables.columns import DTYPES, Column, csv_names, printed_columns
+from dcct.report.tables.columns import DTYPES, csv_names, printed_columns
 from dcct.report.tables.grid import Document, Grid, Part
+from dcct.report.tables.layout import grid, read_csv
 from dcct.report.tables.notes import notes, wide_notes
 
 
@@ -43,27 +43,6 @@ def read_table(pipeline: Pipeline, name: str, path: Path) -> Document:
             for (dataset, trained_on), rows in frame.groupby(["dataset", "trained_on"], sort=False)
         ]
     return Document(title=table.title, about=" ".join(table.about.split()), parts=parts)
-
-
-def read_csv(path: Path, dtypes: dict[str, str]) -> pd.DataFrame:
-    """A CSV of ours. Raises DataError where it cannot be read."""
-    try:
-        return pd.read_csv(path, dtype=dtypes, keep_default_na=False, na_values=[""])
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"{path}: cannot be read as CSV ({error}): delete it and make it again"
-        ) from None
-
-
-def grid(columns: Sequence[Column], frame: pd.DataFrame) -> Grid:
-    """The cells of one data set's rows; columns that are empty in every row are left out."""
-    rows = [[column.cell(row, column.name) for column in columns] for _, row in frame.iterrows()]
-    kept = [place for place in range(len(columns)) if any(row[place] for row in rows)]
-    return Grid(
-        headings=[columns[place].heading for place in kept],
-        numeric=[columns[place].numeric for place in kept],
-        rows=[[row[place] for place in kept] for row in rows],
-    )
 
 
 def wide_grid(table: Table, frame: pd.DataFrame, datasets: dict[str, Dataset]) -> Grid:

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 from dcct.config.profile import Profile
 from dcct.config.published import Published
+from dcct.report.tables.cells import AS_PUBLISHED
 from dcct.report.tables.results import Result
-
-AS_PUBLISHED = "no"
-"""In the column `unlike_published`: a row was made as the published numbers were."""
 
 
 @dataclass(frozen=True, kw_only=True)

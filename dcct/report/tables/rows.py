@@ -10,7 +10,8 @@ from dcct.config.table import CHANCE, Kind, Table
 from dcct.config.variant import Variant
 from dcct.evaluation.statistics import Estimate
 from dcct.report.tables.cells import NOT_RUN
-from dcct.report.tables.columns import COLUMNS, ENDS
+from dcct.report.tables.columns import COLUMNS
+from dcct.report.tables.layout import ENDS
 from dcct.report.tables.published import Paper
 from dcct.report.tables.results import Result, sample
 

@@ -8,8 +8,9 @@ import pytest
 from dcct.config.metric import METRICS, PUBLISHED
 from dcct.config.published import Published
 from dcct.config.table import Table
-from dcct.report.tables.columns import COLUMNS, DTYPES, EVERY, csv_names, printed_columns, row_name
+from dcct.report.tables.columns import COLUMNS, DTYPES, csv_names, printed_columns, row_name
 from dcct.report.tables.grid import Part
+from dcct.report.tables.layout import EVERY
 from dcct.report.tables.parts import read_table
 from dcct.report.tables.rows import rows_of
 from dcct.report.tables.tables import csv_text, finished_on, tabulate, write_table

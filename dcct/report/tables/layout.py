@@ -1,0 +1,80 @@
+"""A column of a table, and the grid that columns make of a frame."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+import pandas as pd
+
+from dcct.config.table import Kind
+from dcct.errors import DataError
+from dcct.report.tables import cells
+from dcct.report.tables.cells import Cell
+from dcct.report.tables.grid import Grid
+
+if TYPE_CHECKING:
+    from dcct.report.tables.results import Result
+
+Kinds = tuple[Kind, ...]
+EVERY: Kinds = get_args(Kind)
+ENDS = ("_low", "_high", "_sd")
+"""What follows a name in those of its interval and its standard deviation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column of a table's CSV."""
+
+    name: str
+    """In the CSV."""
+    kinds: Kinds = EVERY
+    """Kinds of table in which it stands."""
+    dtype: str = "str"
+    """Of the frame."""
+    estimated: bool = False
+    """It is followed by the ends of its 95 % interval and its standard deviation over splits or
+    seeds: _low, _high, _sd."""
+    key: bool = False
+    """Its value is part of what names a row."""
+    heading: str = ""
+    """Where it is printed; without one it is not."""
+    printed: Kinds = EVERY
+    """Kinds in which it is printed, if it stands there."""
+    cell: Cell = cells.text
+    """Its text in print."""
+    numeric: bool = True
+    """In print it stands to the right."""
+    of_run: Callable[["Result"], str] | None = None
+    """Where it says how a row came to be: its value of each of the row's runs; what they share
+    stands once."""
+    setting: bool = False
+    """Runs in which it differs were made with other settings."""
+    timed: bool = False
+    """It may differ between equal runs."""
+
+    @property
+    def names(self) -> list[str]:
+        """In the CSV, with its interval's."""
+        return [f"{self.name}{end}" for end in ("", *ENDS)] if self.estimated else [self.name]
+
+
+def grid(columns: Sequence[Column], frame: pd.DataFrame) -> Grid:
+    """The cells of one data set's rows; columns that are empty in every row are left out."""
+    rows = [[column.cell(row, column.name) for column in columns] for _, row in frame.iterrows()]
+    kept = [place for place in range(len(columns)) if any(row[place] for row in rows)]
+    return Grid(
+        headings=[columns[place].heading for place in kept],
+        numeric=[columns[place].numeric for place in kept],
+        rows=[[row[place] for place in kept] for row in rows],
+    )
+
+
+def read_csv(path: Path, dtypes: dict[str, str]) -> pd.DataFrame:
+    """A CSV of ours. Raises DataError where it cannot be read."""
+    try:
+        return pd.read_csv(path, dtype=dtypes, keep_default_na=False, na_values=[""])
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{path}: cannot be read as CSV ({error}): delete it and make it again"
+        ) from None
