@@ -1,4 +1,4 @@
-"""Anyone's features, from files, judged by this package's evaluator."""
+"""Anyone's features, from files, evaluated by this package's evaluator."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from dcct.errors import DataError
-from dcct.evaluation.external import judge_files, read_features
+from dcct.evaluation.external import evaluate_files, read_features
 
 RULES = {"gallery_includes_queries": False, "drop_same_camera": True}
 
@@ -47,7 +47,7 @@ def test_both_kinds_of_file_give_the_same_rows(columns, tmp_path):
     rows = []
     for suffix in ("parquet", "npz"):
         query, gallery = (write(tmp_path / f"{n}.{suffix}", columns(30 * n, n)) for n in (1, 2))
-        rows.append(judge_files(query, gallery, 100, **RULES))
+        rows.append(evaluate_files(query, gallery, 100, **RULES))
     assert rows[0] == rows[1]
     assert rows[0][0]["mAP"] > 2 * rows[0][0]["chance"]["mAP"]
     assert rows[0][0]["mAP_low"] < rows[0][0]["mAP"] < rows[0][0]["mAP_high"]
@@ -56,11 +56,11 @@ def test_both_kinds_of_file_give_the_same_rows(columns, tmp_path):
 def test_rules_of_the_protocol_are_options(columns, tmp_path):
     """With the queries in the gallery, and with the query's own camera, there is more to rank."""
     query, gallery = (write(tmp_path / f"{n}.npz", columns(30 * n, n)) for n in (1, 2))
-    plain = judge_files(query, gallery, 100, **RULES)[0]
-    joined = judge_files(query, gallery, 100, gallery_includes_queries=True, drop_same_camera=True)[
+    plain = evaluate_files(query, gallery, 100, **RULES)[0]
+    joined = evaluate_files(query, gallery, 100, gallery_includes_queries=True, drop_same_camera=True)[
         0
     ]
-    kept = judge_files(query, query, 100, gallery_includes_queries=False, drop_same_camera=False)[0]
+    kept = evaluate_files(query, query, 100, gallery_includes_queries=False, drop_same_camera=False)[0]
     assert joined["mAP"] != plain["mAP"]
     assert kept["rank1"] == 1
 
