@@ -46,9 +46,9 @@ from dcct.config.profile import Training
 from dcct.datasets.mars import read_tracklets
 from dcct.inference.cost import cost_of
 from dcct.losses import batch_hard_triplet
+from dcct.models.device import autocast, on_device, prepare_torch
 from dcct.models.full_size import IDENTITIES, PROFILE
 from dcct.runtime.allocator import keep_freed_memory
-from dcct.models.device import autocast, on_device, prepare_torch
 from dcct.runtime.progress import Progress
 from dcct.training.loop import adam, objective_at
 

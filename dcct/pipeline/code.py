@@ -49,12 +49,21 @@ def files_of(modules: tuple[str, ...]) -> list[Path]:
 def imports_of(file: Path) -> tuple[Path, ...]:
     """Files of this package that `file` imports, anywhere in it."""
     modules: list[str] = []
-    for node in ast.walk(_tree(file)):
+    for node in _executed(_tree(file)):
         if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             modules += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Import):
             modules += [alias.name for alias in node.names]
     return tuple(sorted({path for module in modules for path in _module_files(module)}))
+
+
+def _executed(node: ast.AST) -> Iterator[ast.AST]:
+    """All of a tree but what type checkers alone read."""
+    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        return
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from _executed(child)
 
 
 @cache

@@ -21,6 +21,8 @@ VERIFIED = ("report.json", "report.md", "frames.parquet")
 """Files of a verification."""
 EXPORTED = ("model.safetensors", "config.json", "model.onnx", "README.md")
 """Files of an exported backbone."""
+TEMPLATES = "report/tables/templates"
+"""Of tables, which the page fills too."""
 NETWORK = tuple(key for key in Variant.model_fields if key not in ("title", "headline"))
 """Keys of a variant that decide the network and how it is trained."""
 Inputs = dict[str, Job]
@@ -265,7 +267,12 @@ STEPS: dict[str, Step[Job]] = {
             verb="cost",
             at="tables/cost.",
             files=lambda job: TABLE,
-            modules=("inference/cost.py", "models/full_size.py", "report/tables/cost.py"),
+            modules=(
+                "inference/cost.py",
+                "models/full_size.py",
+                "report/tables/cost.py",
+                TEMPLATES,
+            ),
             profile=("datasets", "clips", "network", "training"),
             watches=_counted,
             runs_on="device",
@@ -278,7 +285,7 @@ STEPS: dict[str, Step[Job]] = {
             files=lambda job: TABLE,
             reads=lambda job: {str(one): one for one in _tabulated(job)},
             records=lambda job: _behind(_tabulated(job)),
-            modules=("report/tables/tables.py", "report/tables"),
+            modules=("report/tables/tables.py", TEMPLATES, "config/metric.py"),
             profile=(
                 *("datasets", "splits", "variants", "backbones", "seeds", "cross"),
                 *("clips", "network", "weights", "training", "evaluation"),
@@ -306,7 +313,7 @@ STEPS: dict[str, Step[Job]] = {
             files=lambda job: ("html",),
             reads=_everything,
             records=lambda job: [one for one in job.pipeline.jobs() if one.step.verb != "page"],
-            modules=("report/page/build.py", "report/page", "report/figures/captions"),
+            modules=("report/page/build.py", "report/page", TEMPLATES, "report/figures/captions"),
             quotes=lambda job: job.pipeline.configuration(),
             gaps=True,
             report="html",

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from dcct.pipeline.paths import Paths
+from dcct.report.figures.features import read_features
 
 from dcct.config.load import load_dataset, load_profile, load_variant
 from dcct.datasets.manifest import read_manifest
@@ -24,7 +25,6 @@ from dcct.report.figures.embedding import (
     unit_length,
 )
 from dcct.report.figures.failures import nearest_match, worst
-from dcct.report.figures.features import read_features
 from dcct.report.figures.spatial import draw_spatial
 from dcct.report.figures.temporal import draw_temporal
 from dcct.report.figures.tradeoff import apart, tradeoff
