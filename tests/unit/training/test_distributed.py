@@ -10,7 +10,7 @@ from dcct.clips.loader import TrainingClips, load_batches
 from dcct.config.profile import Training
 from dcct.errors import ConfigError
 from dcct.models.device import on_device, prepare_torch
-from dcct.training.distributed import Group
+from dcct.training.distributed import join_group
 from dcct.training.loop import losses, objective_at, update
 from dcct.training.setup import adam, initial_model
 from dcct.training.state import Learner
@@ -27,7 +27,7 @@ def first_step(rank, run, port, path):
     }
     os.environ |= {"MASTER_ADDR": "localhost", "MASTER_PORT": str(port)}
     prepare_torch(training, training.precision)
-    group = Group(training)
+    group = join_group(training)
     dataset = TrainingClips(run.frames, run.manifest, run.profile.clips, training, 0)
     model = on_device(initial_model(run, dataset.num_identities), training).train().double()
     shared, scaler = group.together(model), torch.amp.GradScaler("cpu", enabled=False)
@@ -85,7 +85,7 @@ def test_shares_of_a_batch_are_the_batch(monkeypatch, profile):
     taken = []
     for rank in range(4):
         monkeypatch.setenv("RANK", str(rank))
-        taken += list(range(16))[Group(training).part(16)]
+        taken += list(range(16))[join_group(training).part(16)]
     assert taken == list(range(16))
     with pytest.raises(ValueError, match="cannot be shared evenly by 3"):
         Training(
@@ -97,4 +97,4 @@ def test_other_companions_than_the_profile_says_are_refused(monkeypatch, profile
     """Started by hand in four processes under a profile for one: a line that says so."""
     monkeypatch.setenv("WORLD_SIZE", "4")
     with pytest.raises(ConfigError, match=r"training\.processes: 1, but 4 were started"):
-        Group(profile.training)
+        join_group(profile.training)
