@@ -8,11 +8,12 @@ import torch
 
 from dcct.clips.loader import TrainingClips, load_batches
 from dcct.config.profile import Training
-from dcct.errors import ConfigError
+from dcct.errors import ConfigError, DataError
 from dcct.models.device import on_device, prepare_torch
-from dcct.training.distributed import join_group
+from dcct.training.batch_norm import SharedBatchNorm, share_statistics
+from dcct.training.distributed import Group, join_group
 from dcct.training.loop import losses, objective_at, update
-from dcct.training.setup import adam, initial_model
+from dcct.training.setup import adam, initial_model, new_learner
 from dcct.training.state import Learner
 
 
@@ -98,3 +99,30 @@ def test_other_companions_than_the_profile_says_are_refused(monkeypatch, profile
     monkeypatch.setenv("WORLD_SIZE", "4")
     with pytest.raises(ConfigError, match=r"training\.processes: 1, but 4 were started"):
         join_group(profile.training)
+
+
+def test_shared_batch_norm_has_the_parameters_of_the_one_it_replaces():
+    """Names, state and what is frozen stay: an optimiser and a checkpoint see no difference."""
+    network = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.BatchNorm1d(3))
+    network[1].bias.requires_grad_(False)
+    before = network.state_dict(keep_vars=True)
+    share_statistics(network)
+    after = network.state_dict(keep_vars=True)
+    assert type(network[1]) is SharedBatchNorm
+    assert list(after) == list(before)
+    assert all(after[name] is tensor for name, tensor in before.items())
+
+
+def test_process_without_the_first_ones_states_says_so(run):
+    """Processes on machines that share no folder: one line, not a failure inside torch."""
+
+    class NotTheFirst(Group):
+        first = False
+
+        def agreed(self, value):
+            return True
+
+    started = run("cnn")
+    learner = new_learner(started, 4, NotTheFirst())
+    with pytest.raises(DataError, match=r"no resume state here.* let all processes share"):
+        learner.resume(started, print)
