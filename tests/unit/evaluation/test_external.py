@@ -57,10 +57,12 @@ def test_rules_of_the_protocol_are_options(columns, tmp_path):
     """With the queries in the gallery, and with the query's own camera, there is more to rank."""
     query, gallery = (write(tmp_path / f"{n}.npz", columns(30 * n, n)) for n in (1, 2))
     plain = evaluate_files(query, gallery, 100, **RULES)[0]
-    joined = evaluate_files(query, gallery, 100, gallery_includes_queries=True, drop_same_camera=True)[
-        0
-    ]
-    kept = evaluate_files(query, query, 100, gallery_includes_queries=False, drop_same_camera=False)[0]
+    joined = evaluate_files(
+        query, gallery, 100, gallery_includes_queries=True, drop_same_camera=True
+    )[0]
+    kept = evaluate_files(
+        query, query, 100, gallery_includes_queries=False, drop_same_camera=False
+    )[0]
     assert joined["mAP"] != plain["mAP"]
     assert kept["rank1"] == 1
 
