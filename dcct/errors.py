@@ -3,7 +3,7 @@ status."""
 
 
 class DcctError(Exception):
-    """Something the user can mend. The message is one line: what is wrong, where, and what to do
+    """Something the user can fix. The message is one line: what is wrong, where, and what to do
     next."""
 
     status = 1

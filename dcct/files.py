@@ -37,7 +37,7 @@ def atomic(path: Path) -> Iterator[Path]:
 
 
 def cannot_write(path: Path, error: OSError) -> DcctError:
-    """What to tell a user whose disk or permissions kept `path` from being written."""
+    """The error for a user whose disk or permissions kept `path` from being written."""
     return DcctError(
         f"{path}: cannot be written: {error.strerror or error} ({error.filename or path}): free the"
         " disk or mend the permissions, then run the same command again"

@@ -82,7 +82,8 @@ class FrameStore:
             )
         self.offsets, self.lengths = index["offset"].to_numpy(), index["length"].to_numpy()
         self.first_frames = tracklets["first_frame"].to_numpy()
-        self._file, self._process = None, None
+        self._file: BinaryIO | None = None
+        self._process: int | None = None
 
     def read(self, tracklet: int, positions: np.ndarray, height: int, width: int) -> np.ndarray:
         """Frames at `positions` (T,) of a tracklet, resized bicubically: uint8 (T, height, width,
@@ -112,7 +113,7 @@ class FrameStore:
         )
 
     def _bytes(self, frame: int) -> bytes:
-        if self._process != os.getpid():
+        if self._file is None or self._process != os.getpid():
             self._file, self._process = open(self.path, "rb"), os.getpid()
         length = int(self.lengths[frame])
         content = os.pread(self._file.fileno(), length, int(self.offsets[frame]))

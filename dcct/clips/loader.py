@@ -23,11 +23,12 @@ from dcct.seeding import Stream, generator
 BATCHES_AHEAD = 2
 Index = tuple[int, int, int]
 """(epoch, place in the epoch, tracklet): all that an item depends on beside the seed."""
+Item = tuple[torch.Tensor, torch.Tensor, int]
+"""Clip uint8 (T,H,W,3), what is done to it (AUGMENTED), label."""
 
 
-class TrainingClips(Dataset):
-    """Clips of the training split. Item: uint8 clip (T,H,W,3), what is done to it (AUGMENTED),
-    label."""
+class TrainingClips(Dataset[Item]):
+    """Clips of the training split."""
 
     def __init__(self, frames: Path, manifest: Path, clips: Clips, training: Training, seed: int):
         self.store, self.clips, self.training, self.seed = (
@@ -48,7 +49,7 @@ class TrainingClips(Dataset):
         """Batches in an epoch."""
         return self.num_identities // self.training.identities
 
-    def __getitem__(self, index: Index) -> tuple[torch.Tensor, torch.Tensor, int]:
+    def __getitem__(self, index: Index) -> Item:
         epoch, place, tracklet = index
         draw = generator(self.seed, Stream.CLIP_FRAMES, epoch, place)
         height, width = self.clips.height, self.clips.width
@@ -69,13 +70,13 @@ def epoch_batches(
     tracklets is drawn with replacement; the last partial batch is dropped (official sampler).
     """
     order = generator(seed, Stream.IDENTITY_ORDER, epoch).permutation(int(labels.max()) + 1)
-    batches = []
+    batches: list[list[Index]] = []
     for first in range(0, len(order) - identities + 1, identities):
         chosen: list[int] = []
         for label in order[first : first + identities]:
-            own = np.flatnonzero(labels == label)
+            known = np.flatnonzero(labels == label)
             draw = generator(seed, Stream.TRACKLET_CHOICE, epoch, int(label))
-            chosen += draw.choice(own, size=tracklets, replace=len(own) < tracklets).tolist()
+            chosen += draw.choice(known, size=tracklets, replace=len(known) < tracklets).tolist()
         base = len(batches) * identities * tracklets
         batches.append([(epoch, base + place, tracklet) for place, tracklet in enumerate(chosen)])
     return batches
@@ -118,7 +119,8 @@ def _load_in_threads(
     dataset: TrainingClips, batches: Iterable[list[Index]], workers: int
 ) -> Iterator[tuple[torch.Tensor, ...]]:
     """Batches in order, BATCHES_AHEAD of them under way."""
-    pool, waiting = ThreadPoolExecutor(workers), deque()
+    pool = ThreadPoolExecutor(workers)
+    waiting: deque[list[Future[Item]]] = deque()
     try:
         for batch in batches:
             waiting.append([pool.submit(dataset.__getitem__, index) for index in batch])
@@ -130,7 +132,7 @@ def _load_in_threads(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _collated(items: list[Future]) -> tuple[torch.Tensor, ...]:
+def _collated(items: list[Future[Item]]) -> tuple[torch.Tensor, ...]:
     return tuple(default_collate([item.result() for item in items]))
 
 

@@ -6,6 +6,7 @@ interleaved clips), and two that ask whether time order is used: repeated (one f
 clip, T times) and shuffled (the begin clip, permuted).
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -76,7 +77,7 @@ def dense(length: int, clip_length: int, clip_cap: int, draw: np.random.Generato
     count, start = length // clip_length, 0
     if count > clip_cap:
         count = clip_cap
-        start = draw.integers(length - count * clip_length + 1)
+        start = int(draw.integers(length - count * clip_length + 1))
     return start + np.arange(count)[:, None] + count * np.arange(clip_length)[None]
 
 
@@ -97,7 +98,7 @@ def test_clips(
 
 
 def write_test_clips(
-    manifest: Path, path: Path, samplers: list[str], clip_length: int, clip_cap: int
+    manifest: Path, path: Path, samplers: Sequence[str], clip_length: int, clip_cap: int
 ) -> None:
     """Draw every sampler's clips of all query and gallery tracklets into one parquet file."""
     rows = []

@@ -50,8 +50,8 @@ class Configuration:
 
     def labels(self, dataset: str) -> list[str]:
         """What is evaluated on a data set: what it trains, and variant@data set."""
-        own = self.profile.evaluated if dataset in self.profile.datasets else []
-        return [*own, *self.profile.crossed(dataset)]
+        trained = self.profile.evaluated if dataset in self.profile.datasets else []
+        return [*trained, *self.profile.crossed(dataset)]
 
     def parts(self, table: str) -> list[Shown]:
         """What a table shows of each data set."""

@@ -1,4 +1,4 @@
-"""A data set: where it comes from, what must be found in it, and which protocol judges it."""
+"""A data set: where it comes from, what must be found in it, and which protocol evaluates it."""
 
 from pathlib import Path
 from typing import Literal

@@ -6,7 +6,7 @@ allowed.
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
@@ -32,6 +32,7 @@ KINDS: dict[str, type[Model]] = {
     "variants": Variant,
 }
 """Folder beside a profile → what its files say."""
+Section = TypeVar("Section", bound=Model)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 NAMES = "a name is made of letters, digits, dots, dashes and underscores"
 
@@ -161,7 +162,7 @@ def config_file(kind: str, name: str, profile: str | Path) -> Path:
     return shipped if shipped.is_file() and not beside.is_file() else beside
 
 
-def _read(path: Path, model: type[Model]):
+def _read(path: Path, model: type[Section]) -> Section:
     return check(read_yaml(path), model, str(path))
 
 
@@ -179,7 +180,7 @@ def read_yaml(path: Path) -> Any:
         raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
 
 
-def check(content: object, model: type[Model], where: str):
+def check(content: object, model: type[Section], where: str) -> Section:
     """`content` as a section of config. Raises ConfigError, one line that begins with `where`."""
     if not isinstance(content, dict):
         raise ConfigError(f"{where}: expected a mapping of keys, found {type(content).__name__}")

@@ -92,8 +92,8 @@ class Extras(Model):
     """cosine: after the warm-up the learning rate falls to 0 along half a cosine, and decay_epochs
     are not used."""
     average: float = Field(default=0.0, ge=0, lt=1)
-    """Decay of an exponential moving average of the weights, which is then what is kept and judged;
-    0 for none."""
+    """Decay of an exponential moving average of the weights, which is then what is kept and
+    evaluated; 0 for none."""
     gradient_norm: float = Field(default=0.0, ge=0)
     """Largest norm of the whole gradient; longer ones are shortened to it; 0 for no limit."""
     backbone_rate: float = Field(default=1.0, gt=0)
@@ -184,7 +184,7 @@ class Evaluation(Model):
     samplers: list[Sampler] = Field(min_length=1)
     """How test clips are drawn; the first is the one that tables report."""
     time_order: list[str]
-    """Variants judged again on repeated-frame and shuffled-frame clips."""
+    """Variants evaluated again on repeated-frame and shuffled-frame clips."""
     batch_frames: int = Field(gt=0)
     """Frames in one forward pass of extraction."""
     bootstrap: int = Field(gt=0)
@@ -192,16 +192,16 @@ class Evaluation(Model):
     precision: Literal["fp32", "tf32", "bf16", "fp16"] = "fp32"
     """Of the network in extraction; features are averaged and kept in fp32."""
     reranking: Reranking | None = None
-    """Judge every feature set again, re-ranked by k-reciprocal neighbours; `reranking: {}` takes
+    """Evaluate every feature set again, re-ranked by k-reciprocal neighbours; `reranking: {}` takes
     the usual numbers."""
 
 
 class Cross(Model):
     train: str
-    """The data set whose trainings are judged: one of the profile's; of its splits, the first that
-    is run."""
+    """The data set whose trainings are evaluated: one of the profile's; of its splits, the first
+    that is run."""
     test: str
-    """The data set that they are judged on; it need not be one that the profile trains on."""
+    """The data set that they are evaluated on; it need not be one that the profile trains on."""
     variants: list[str] = Field(min_length=1)
     """Which of the profile's variants and backbones."""
 
@@ -226,7 +226,7 @@ class Profile(Model):
     tables: list[str] = Field(min_length=1)
     """Names of files in config/tables."""
     cross: list[Cross] = []
-    """Trainings that are judged on another data set too."""
+    """Trainings that are evaluated on another data set too."""
     clips: Clips
     network: Network
     weights: Weights
@@ -240,11 +240,11 @@ class Profile(Model):
 
     @property
     def tested(self) -> list[str]:
-        """Data sets that something is judged on: those trained on, then the others."""
+        """Data sets that something is evaluated on: those trained on, then the others."""
         return list(dict.fromkeys([*self.datasets, *(one.test for one in self.cross)]))
 
     def crossed(self, dataset: str) -> list[str]:
-        """What is judged on a data set after training on another: variant@data set."""
+        """What is evaluated on a data set after training on another: variant@data set."""
         return [
             f"{name}@{one.train}"
             for one in self.cross

@@ -55,16 +55,16 @@ class Table(Model):
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """What a table shows of one data set, trained on the same one, or another for `compare: cross`.
-
-    rows: of the table. runs: what the profile evaluates there (variant, or variant@data set) and
-    the table names.
-    """
+    """What a table shows of one data set."""
 
     dataset: str
+    """Evaluated on it."""
     trained_on: str
+    """Trained on it: the same one, or another for `compare: cross`."""
     rows: list[str]
+    """Of the table."""
     runs: list[str]
+    """What the profile evaluates there (variant, or variant@data set) and the table names."""
 
 
 def shown(table: Table, profile: Profile) -> list[Shown]:

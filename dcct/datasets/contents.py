@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice
 from pathlib import Path
+from typing import TypeVar
 
 from dcct.datasets.images import decode, read_image_bytes
 from dcct.datasets.listing import Frame
@@ -25,10 +26,12 @@ Listed = tuple[str, int]
 """Path of a frame and its tracklet's number."""
 Entry = tuple[str, str]
 """Path of a file and its MD5."""
+Item = TypeVar("Item")
+Found = TypeVar("Found")
 
 
 class Contents:
-    """MD5 of every file below `root` that was looked at, by path relative to it. Use as a context
+    """MD5 of every file below `root` that was read, by path relative to it. Use as a context
     manager.
 
     Raises DcctError on leaving when the temporary database could not be written.
@@ -105,11 +108,14 @@ class Contents:
         found.update(b"]")
         return found.hexdigest() + ".dir"
 
-    def _in_threads(self, work: Callable, items: Iterable) -> Iterator[list]:
+    def _in_threads(
+        self, work: Callable[[Path, Item], Found], items: Iterable[Item]
+    ) -> Iterator[list[Found]]:
         """Yield results in order, batch by batch; the next batch is under way while one is
         taken."""
-        items, under_way = iter(items), iter(())
-        while batch := list(islice(items, BATCH)):
+        remaining = iter(items)
+        under_way: Iterator[list[Found]] = iter(())
+        while batch := list(islice(remaining, BATCH)):
             chunks = [batch[start : start + CHUNK] for start in range(0, len(batch), CHUNK)]
             started = self._pool.map(
                 lambda chunk: [work(self.root, item) for item in chunk], chunks

@@ -32,13 +32,16 @@ BATCH = 20_000
 
 
 class Frame(NamedTuple):
-    """One frame. path: relative to the data set's root. tracklet: which of the listed tracklets,
-    from 0."""
+    """One row of the list."""
 
     path: str
+    """Relative to the data set's root."""
     tracklet: int
-    bytes: int
+    """Which of the listed tracklets, from 0."""
+    length: int
+    """In bytes."""
     md5: bytes
+    """Of the file."""
 
 
 @contextlib.contextmanager

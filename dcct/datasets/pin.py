@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from dcct import walkers
-from dcct.config.dataset import Dataset
+from dcct.config.dataset import Dataset, WalkersSpec
 from dcct.datasets.contents import Contents
 from dcct.errors import DataError
 
@@ -34,7 +34,7 @@ def compare_pin(dataset: Dataset, contents: Contents) -> str:
         return (
             f"{PIN_FILE} pins other files or more sets: `dvc status data.dvc` compares all of them"
         )
-    _draw_again(dataset, contents)
+    _draw_again(dataset.walkers, dataset.layout, contents)
     return (
         f"intact, but other bytes than {PIN_FILE} pins: this machine's JPEG library compresses"
         " differently, or the pin holds more sets; numbers may differ slightly from the published"
@@ -42,9 +42,9 @@ def compare_pin(dataset: Dataset, contents: Contents) -> str:
     )
 
 
-def _draw_again(dataset: Dataset, contents: Contents) -> None:
+def _draw_again(spec: WalkersSpec, layout: str, contents: Contents) -> None:
     drawn = set()
-    for path, content in walkers.files(dataset.walkers, dataset.layout):
+    for path, content in walkers.files(spec, layout):
         drawn.add(path)
         if hashlib.md5(content, usedforsecurity=False).hexdigest() != contents.md5_of(path):
             raise DataError(

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from dcct import walkers
-from dcct.config.dataset import Archive, Dataset
+from dcct.config.dataset import Archive, Dataset, WalkersSpec
 from dcct.datasets.download import download
 from dcct.datasets.unpack import unpack
 from dcct.errors import DataError
@@ -25,7 +25,7 @@ def obtain(dataset: Dataset, root: Path, archives: Path, progress: Progress) -> 
         progress.say(f"{root} is in place")
         return {"how": "found in place"}
     if dataset.walkers:
-        return _draw(dataset, root, progress)
+        return _draw(dataset.walkers, dataset.layout, root, progress)
     if dataset.path:
         return _link(dataset, root, Path(dataset.path), progress)
     if not dataset.archives or dataset.to_be_asked_for(archives):
@@ -53,11 +53,10 @@ def how_to_get(dataset: Dataset, where: Path, archives: Path) -> str:
     )
 
 
-def _draw(dataset: Dataset, root: Path, progress: Progress) -> dict:
-    spec = dataset.walkers
+def _draw(spec: WalkersSpec, layout: str, root: Path, progress: Progress) -> dict:
     people = (spec.train_ids + spec.test_ids) * spec.cameras * spec.tracklets_per_camera
     total = (people + spec.distractors + spec.junk) * spec.frames
-    walkers.write(root, spec, progress.counter(total, "frames drawn"), dataset.layout)
+    walkers.write(root, spec, progress.counter(total, "frames drawn"), layout)
     return {"how": "drawn"}
 
 

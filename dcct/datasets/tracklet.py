@@ -13,16 +13,16 @@ JUNK, DISTRACTOR = -1, 0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tracklet:
-    """Consecutive frames of one person seen by one camera.
-
-    pid: the data set's own identity number (DISTRACTOR for people who are nobody's match). camid:
-    0-based. frames: paths relative to the data set's root, in time order.
-    """
+    """Consecutive frames of one person seen by one camera."""
 
     split: Split
+    """Which part of the protocol it belongs to."""
     pid: int
+    """The data set's identity number; DISTRACTOR for people who are nobody's match."""
     camid: int
+    """Camera, 0-based."""
     frames: tuple[str, ...]
+    """Paths relative to the data set's root, in time order."""
 
 
 def checked(tracklets: Iterable[Tracklet]) -> Iterator[Tracklet]:
@@ -31,7 +31,7 @@ def checked(tracklets: Iterable[Tracklet]) -> Iterator[Tracklet]:
     Raises DataError at an empty tracklet, at junk, and, after the last one, at an identity in train
     and in test.
     """
-    pids = {"train": set(), "query": set(), "gallery": set()}
+    pids: dict[Split, set[int]] = {"train": set(), "query": set(), "gallery": set()}
     for number, tracklet in enumerate(tracklets):
         where = (
             f"{tracklet.split} tracklet {number} (identity {tracklet.pid}, camera"
@@ -51,8 +51,8 @@ def checked(tracklets: Iterable[Tracklet]) -> Iterator[Tracklet]:
 def count(tracklets: Iterable[Tracklet]) -> dict[str, int]:
     """The counts that config/datasets/*.yaml expects, except junk, which readers drop; and all
     frames."""
-    numbers = {"train": 0, "query": 0, "gallery": 0}
-    pids = {split: set() for split in numbers}
+    numbers: dict[Split, int] = {"train": 0, "query": 0, "gallery": 0}
+    pids: dict[Split, set[int]] = {split: set() for split in numbers}
     cameras, frames, train_frames, distractors = set(), 0, 0, 0
     for tracklet in tracklets:
         numbers[tracklet.split] += 1

@@ -5,9 +5,11 @@ import shutil
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from dcct.errors import DataError
 from dcct.files import cannot_write
@@ -19,7 +21,20 @@ class Limits:
     """What an archive may hold: a bomb is refused before anything is written."""
 
     bytes: int = 200 * 2**30
+    """Of all files together."""
     files: int = 5_000_000
+    """How many."""
+
+
+class Member(NamedTuple):
+    """A file in an archive."""
+
+    name: str
+    """Its path in it."""
+    size: int
+    """Unpacked, in bytes."""
+    extract: Callable[[Path], object]
+    """Unpack it into a folder."""
 
 
 def unpack(archive: Path, folder: Path, progress: Progress, limits: Limits = Limits()) -> None:
@@ -33,8 +48,8 @@ def unpack(archive: Path, folder: Path, progress: Progress, limits: Limits = Lim
         with _open(archive) as opened:
             members = list(_members(opened, archive))
             _check(members, archive, limits, shutil.disk_usage(folder).free)
-            for name, _, member in progress.track(members, len(members), "files unpacked"):
-                _extract(opened, name, member, folder)
+            for member in progress.track(members, len(members), "files unpacked"):
+                member.extract(folder)
     except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise DataError(f"{archive}: damaged archive ({error}): fetch it again") from None
     except OSError as error:
@@ -49,38 +64,35 @@ def _open(archive: Path) -> zipfile.ZipFile | tarfile.TarFile:
     raise DataError(f"{archive}: is neither a zip nor a tar archive: fetch it again")
 
 
-def _members(
-    opened: zipfile.ZipFile | tarfile.TarFile, archive: Path
-) -> Iterator[tuple[str, int, object]]:
-    """Name, size and handle of each file. Raises DataError at anything that is neither file nor
-    folder."""
+def _members(opened: zipfile.ZipFile | tarfile.TarFile, archive: Path) -> Iterator[Member]:
+    """Each file. Raises DataError at anything that is neither file nor folder."""
     if isinstance(opened, zipfile.ZipFile):
         for info in opened.infolist():
             if info.external_attr >> 28 == 0xA:
                 raise DataError(f"{archive}: {info.filename}: is a link: data sets hold only files")
             if not info.is_dir():
-                yield info.filename, info.file_size, info
+                yield Member(info.filename, info.file_size, partial(opened.extract, info))
     else:
-        for info in opened:
-            if not (info.isfile() or info.isdir()):
+        for header in opened:
+            if not (header.isfile() or header.isdir()):
                 raise DataError(
-                    f"{archive}: {info.name}: is a link or a device: data sets hold only files"
+                    f"{archive}: {header.name}: is a link or a device: data sets hold only files"
                 )
-            if info.isfile():
-                yield info.name, info.size, info
+            if header.isfile():
+                extract = partial(opened.extract, header, filter="data")
+                yield Member(header.name, header.size, extract)
 
 
-def _check(
-    members: list[tuple[str, int, object]], archive: Path, limits: Limits, free: int
-) -> None:
-    for name, _, _ in members:
+def _check(members: list[Member], archive: Path, limits: Limits, free: int) -> None:
+    """The libraries would leave out what leads outside; such an archive is refused as a whole."""
+    for name, *_ in members:
         path = PurePosixPath(name.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
             raise DataError(
                 f"{archive}: {name}: would be written outside the folder: the archive is not to be"
                 " trusted"
             )
-    total = sum(size for _, size, _ in members)
+    total = sum(member.size for member in members)
     if len(members) > limits.files or total > limits.bytes:
         raise DataError(
             f"{archive}: unpacks to {len(members):,} files of {total:,} bytes, more than"
@@ -90,15 +102,3 @@ def _check(
         raise DataError(
             f"{archive}: unpacks to {total:,} bytes, but the disk has only {free:,} free: make room"
         )
-
-
-def _extract(
-    opened: zipfile.ZipFile | tarfile.TarFile, name: str, member: object, folder: Path
-) -> None:
-    target = folder / name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    source = (
-        opened.open(member) if isinstance(opened, zipfile.ZipFile) else opened.extractfile(member)
-    )
-    with source, open(target, "wb") as file:
-        shutil.copyfileobj(source, file)

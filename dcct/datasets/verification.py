@@ -15,8 +15,11 @@ class Differences:
     """What is not as expected: an error at once when `strict`, otherwise a list."""
 
     strict: bool
+    """Whether a difference is an error."""
     number: int = 0
+    """How many there are."""
     lines: list[str] = field(default_factory=list)
+    """The first NAMED of them."""
 
     def add(self, line: str) -> None:
         """Raises DataError when strict."""
@@ -29,19 +32,20 @@ class Differences:
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """What was found.
-
-    counts: name → one number for each of the set's splits. frames: usable ones, as listed. files,
-    digest: of the whole folder. pin: how the digest compares with the one in data.dvc. differences:
-    empty unless the set is only warned of.
-    """
+    """What was found."""
 
     counts: dict[str, list[int]]
+    """Name → one number for each of the set's splits."""
     frames: int
+    """Usable ones, as listed."""
     files: int
+    """In the whole folder."""
     digest: str
+    """Of the whole folder."""
     pin: str
+    """How the digest compares with the one in data.dvc."""
     differences: Differences
+    """Empty unless the set is only warned of."""
 
     def as_dict(self) -> dict:
         return {

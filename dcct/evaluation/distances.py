@@ -3,6 +3,7 @@ held."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -51,15 +52,14 @@ class Cosine:
         are computed meanwhile.
         """
         count = len(next(iter(self.query.values())))
-        starts = iter([slice(first, min(first + size, count)) for first in range(0, count, size)])
+        parts = [slice(first, min(first + size, count)) for first in range(0, count, size)]
         with ThreadPoolExecutor(1) as ahead:
-            rows = next(starts, None)
-            waiting = rows and ahead.submit(self._products, rows)
-            while rows:
-                products, following = waiting.result(), next(starts, None)
-                waiting = following and ahead.submit(self._products, following)
+            waiting = ahead.submit(self._products, slice(0, size))
+            for rows, following in zip_longest(parts, parts[1:]):
+                products = waiting.result()
+                if following:
+                    waiting = ahead.submit(self._products, following)
                 yield rows, ((name, self._keys(name, products)) for name in self.parts)
-                rows = following
 
     def distances(self, rows: slice, name: str, keys: np.ndarray) -> np.ndarray:
         """1 − cosine (rows,…) of keys."""
@@ -72,8 +72,8 @@ class Cosine:
         }
 
     def _keys(self, name: str, products: dict[str, np.ndarray]) -> np.ndarray:
-        """Sums come first; after them a set's own products are nobody else's, and may be written
-        over."""
+        """Sums come first; after them nothing else needs the products of a named set, which may be
+        written over."""
         first, *others = (products[part] for part in self.parts[name])
         total = first if name in products else first + (others.pop(0) if others else 0)
         for other in others:
@@ -111,8 +111,8 @@ def nearest(distances: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
 def _squares(name: str, features: Any) -> np.ndarray:
     """Squared length of each feature, in float64."""
     starts = range(0, len(features), ROWS)
-    squares = [_numpy((features[row : row + ROWS] ** 2).sum(1)) for row in starts]
-    squares = np.concatenate(squares).astype(np.float64)
+    parts = [_numpy((features[row : row + ROWS] ** 2).sum(1)) for row in starts]
+    squares = np.concatenate(parts).astype(np.float64)
     if not np.isfinite(squares).all():
         raise ValueError(f"{name}: features are not finite")
     return squares

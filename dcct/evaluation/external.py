@@ -24,12 +24,16 @@ LABELS = ("pid", "camid")
 
 @dataclass(frozen=True, kw_only=True)
 class Features:
-    """Feature sets (N,C) in float32, identities and cameras (N,) of the tracklets in a file."""
+    """What a file says of its N tracklets."""
 
     path: Path
+    """Of the file."""
     pid: np.ndarray
+    """Identities (N,)."""
     camid: np.ndarray
+    """Cameras (N,)."""
     sets: dict[str, np.ndarray]
+    """Feature set → (N,C) in float32."""
 
 
 def read_features(path: Path) -> Features:

@@ -18,19 +18,20 @@ CHUNK = 32
 
 @dataclass(frozen=True, kw_only=True)
 class Retrieval:
-    """Results per query; queries without any match are invalid and left out of every mean.
-
-    ap, inp (Q,): average precision and inverse negative penalty, NaN where invalid. first_hit (Q,):
-    1-based rank of the first match, 0 where invalid. matches, candidates (Q,): gallery tracklets
-    that match, and that were ranked. ranks: of the CMC.
-    """
+    """Results per query; queries without any match are invalid and left out of every mean."""
 
     ap: np.ndarray
+    """Average precision (Q,), NaN where invalid."""
     inp: np.ndarray
+    """Inverse negative penalty (Q,), NaN where invalid."""
     first_hit: np.ndarray
+    """1-based rank of the first match (Q,), 0 where invalid."""
     matches: np.ndarray
+    """Gallery tracklets that match (Q,)."""
     candidates: np.ndarray
+    """Gallery tracklets that were ranked (Q,)."""
     ranks: Sequence[int] = RANKS
+    """Of the CMC."""
 
     @property
     def valid(self) -> np.ndarray:
@@ -94,29 +95,27 @@ def retrieval_metrics(
     buffer = np.empty((CHUNK, len(gallery)), np.result_type(distances, np.float32))
     for first in range(0, max(len(query_pids), 1), CHUNK):
         rows = slice(first, first + CHUNK)
-        own, kept = (
-            gallery.of(query_pids[rows], query_camids[rows]),
-            buffer[: len(query_pids[rows])],
-        )
+        relevance = gallery.of(query_pids[rows], query_camids[rows])
+        kept = buffer[: len(query_pids[rows])]
         kept[:] = distances[rows]
-        kept[own.junk] = np.nan
-        parts.append(gallery.judge(kept, own, ranks))
+        kept[relevance.junk] = np.nan
+        parts.append(gallery.evaluate(kept, relevance, ranks))
     return joined(parts)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Own:
-    """Where in (Q,G) each query's own identity is: other cameras' tracklets match, its own camera's
-    are junk.
-
-    matches, junk: (rows, columns), rows and, within a row, columns rising. match_count, junk_count
-    (Q,).
-    """
+class Relevance:
+    """Where in (Q,G) the gallery shows each query's identity; places are (rows, columns), rows and,
+    within a row, columns rising."""
 
     matches: tuple[np.ndarray, np.ndarray]
+    """Places of tracklets of other cameras than the query's."""
     junk: tuple[np.ndarray, np.ndarray]
+    """Places of tracklets of the query's camera, which are left out."""
     match_count: np.ndarray
+    """Matches of each query (Q,)."""
     junk_count: np.ndarray
+    """Junk of each query (Q,)."""
 
 
 class Gallery:
@@ -133,7 +132,7 @@ class Gallery:
     def __len__(self) -> int:
         return len(self.camids)
 
-    def of(self, pids: np.ndarray, camids: np.ndarray) -> Own:
+    def of(self, pids: np.ndarray, camids: np.ndarray) -> Relevance:
         """Tracklets of the queries' identities (Q,); cameras (Q,)."""
         if len(pids) != len(camids):
             raise ValueError(f"queries: {len(pids)} identities, but {len(camids)} cameras")
@@ -143,49 +142,51 @@ class Gallery:
             np.repeat(np.arange(len(pids)), counts),
             _runs(counts) + np.repeat(first, counts),
         )
-        own = self._order[column]
-        junk = self.camids[own] == camids[query]
-        return Own(
-            matches=(query[~junk], own[~junk]),
-            junk=(query[junk], own[junk]),
+        shown = self._order[column]
+        junk = self.camids[shown] == camids[query]
+        return Relevance(
+            matches=(query[~junk], shown[~junk]),
+            junk=(query[junk], shown[junk]),
             match_count=np.bincount(query[~junk], minlength=len(pids)),
             junk_count=np.bincount(query[junk], minlength=len(pids)),
         )
 
-    def judge(self, distances: np.ndarray, own: Own, ranks: Sequence[int]) -> Retrieval:
+    def evaluate(
+        self, distances: np.ndarray, relevance: Relevance, ranks: Sequence[int]
+    ) -> Retrieval:
         """Results of queries with these distances (Q,G), in which junk is at infinity, or NaN."""
-        query, columns = own.matches
-        ends, valid = np.cumsum(own.match_count), own.match_count > 0
+        query, columns = relevance.matches
+        ends, valid = np.cumsum(relevance.match_count), relevance.match_count > 0
         hits = np.empty(len(columns), np.int64)
         for row, first, last in zip(
-            distances, (ends - own.match_count).tolist(), ends.tolist(), strict=True
+            distances, (ends - relevance.match_count).tolist(), ends.tolist(), strict=True
         ):
             if first < last:
                 hits[first:last] = _places(row, columns[first:last])
         hits = hits[np.lexsort((hits, query))]
-        precision = (_runs(own.match_count) + 1) / hits
+        precision = (_runs(relevance.match_count) + 1) / hits
         ap, inp, first_hit = (
             np.full(len(ends), np.nan),
             np.full(len(ends), np.nan),
             np.zeros(len(ends), np.int64),
         )
         if len(hits):
-            starts = (ends - own.match_count)[valid]
-            ap[valid] = np.add.reduceat(precision, starts) / own.match_count[valid]
+            starts = (ends - relevance.match_count)[valid]
+            ap[valid] = np.add.reduceat(precision, starts) / relevance.match_count[valid]
             inp[valid], first_hit[valid] = precision[ends[valid] - 1], hits[starts]
-        candidates = len(self) - own.junk_count
+        candidates = len(self) - relevance.junk_count
         return Retrieval(
             ap=ap,
             inp=inp,
             first_hit=first_hit,
-            matches=own.match_count,
+            matches=relevance.match_count,
             candidates=candidates,
             ranks=ranks,
         )
 
 
 def joined(parts: Sequence[Retrieval]) -> Retrieval:
-    """Results of queries that were judged in parts."""
+    """Results of queries that were evaluated in parts."""
     names = ("ap", "inp", "first_hit", "matches", "candidates")
     columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
     return Retrieval(**columns, ranks=parts[0].ranks)

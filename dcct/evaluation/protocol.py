@@ -1,6 +1,7 @@
 """Evaluating a variant: features of test tracklets + protocol → one result row per sampler and
 feature set. No torch."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -51,14 +52,24 @@ def evaluate_features(
         gallery_camid = (
             camid[gallery] if protocol.drop_same_camera else np.full(gallery.sum(), NO_CAMERA)
         )
-        sums, labels = _sums(list(sets)), (pid[query], pid[gallery], camid[query], gallery_camid)
-        parts = [
+        sums = _sums(list(sets))
+        query_sets, gallery_sets = (
             {name: values[side] for name, values in sets.items() if name not in sums}
             for side in (query, gallery)
-        ]
+        )
         for reranking in dict.fromkeys([None, profile.evaluation.reranking]):
             try:
-                found = rank_features(*parts, *labels, sums=sums, reranking=reranking, shown=SHOWN)
+                found = rank_features(
+                    query_sets,
+                    gallery_sets,
+                    query_pids=pid[query],
+                    gallery_pids=pid[gallery],
+                    query_camids=camid[query],
+                    gallery_camids=gallery_camid,
+                    sums=sums,
+                    reranking=reranking,
+                    shown=SHOWN,
+                )
             except ValueError as error:
                 raise DataError(f"{features}: {error}: train and extract again") from None
             for name in sets:
@@ -92,11 +103,11 @@ def _protocol(protocol: Protocol, profile: Profile) -> dict:
     }
 
 
-def _sums(names: list[str]) -> dict[str, list[str]]:
+def _sums(names: list[str]) -> dict[str, Sequence[str]]:
     """The feature sets of a file that concatenate others in it (models/dcct.py)."""
     branches = [name for name in ("cnn", "vit") if name in names]
     further = [name for name in ("spatial", "temporal") if name in names]
-    wholes = {"base": branches, "all": [*branches, *further]}
+    wholes: dict[str, Sequence[str]] = {"base": branches, "all": [*branches, *further]}
     return {whole: parts for whole, parts in wholes.items() if whole in names and parts}
 
 
@@ -104,7 +115,7 @@ def result_row(retrieval: Retrieval, pids: np.ndarray, resamples: int) -> dict:
     """Metrics in 0..1 with 95 % intervals (bootstrap over identities), and what chance would
     give."""
     valid = retrieval.valid
-    row = {
+    row: dict[str, float | dict[str, float]] = {
         "queries": int(valid.sum()),
         "queries_without_match": int((~valid).sum()),
         **retrieval.summary(),

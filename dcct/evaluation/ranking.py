@@ -16,12 +16,15 @@ CHUNK_BYTES = 32 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Ranked:
-    """A feature set's results, and what is closest to each query: `top` (Q,k) gallery indices with
-    their `distances` (Q,k), junk left out (index −1, distance inf where fewer than k are left)."""
+    """A feature set's results."""
 
     retrieval: Retrieval
+    """Of every query."""
     top: np.ndarray
+    """Gallery indices (Q,k) closest to each query, junk left out; −1 where fewer than k are
+    left."""
     distances: np.ndarray
+    """Theirs (Q,k), inf where fewer than k are left."""
 
 
 def rank_features(
@@ -63,10 +66,10 @@ def rank_features(
     )
     parts: dict[str, list[Ranked]] = {name: [] for name in [*query, *sums]}
     for rows, sets in order.chunks(chunk or max(1, CHUNK_BYTES // (4 * len(known)))):
-        own = known.of(query_pids[rows], query_camids[rows])
+        relevance = known.of(query_pids[rows], query_camids[rows])
         for name, keys in sets:
-            keys[own.junk] = np.inf
-            retrieval = known.judge(keys, own, ranks)
+            keys[relevance.junk] = np.inf
+            retrieval = known.evaluate(keys, relevance, ranks)
             top, closest = nearest(keys, shown)
             parts[name].append(
                 Ranked(retrieval=retrieval, top=top, distances=order.distances(rows, name, closest))

@@ -18,7 +18,7 @@ from dcct.config.profile import Reranking
 from dcct.evaluation.distances import Cosine, Sets, nearest
 
 AGREED = 2 / 3
-"""Share of a candidate's own mutual neighbours that must be shared for all of them to be taken
+"""Share of a candidate's mutual neighbours that must be shared for all of them to be taken
 in."""
 
 
@@ -68,7 +68,7 @@ class Reciprocal:
         return keys
 
     def _mixed(self, rows: slice, name: str, keys: np.ndarray) -> np.ndarray:
-        own = (
+        mixed = (
             self._settings.weight
             * self._original.distances(rows, name, keys)
             / self._furthest[name][rows, None]
@@ -77,8 +77,8 @@ class Reciprocal:
         for place, row in enumerate(range(rows.start, rows.stop)):
             members = slice(*query.indptr[row : row + 2])
             jaccard = _jaccard(query.indices[members], query.data[members], gallery)
-            own[place] += (1 - self._settings.weight) * jaccard
-        return own
+            mixed[place] += (1 - self._settings.weight) * jaccard
+        return mixed
 
 
 def _neighbours(

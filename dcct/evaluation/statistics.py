@@ -19,17 +19,17 @@ ALL_OF = 13
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """A mean over splits, seeds and queries, its 95 % interval over test identities, and the mean
-    of each part alone.
-
-    parts: one value for each split if there are several (the field reports mean ± standard
-    deviation over ten), else one for each seed.
-    """
+    """A mean and how sure one can be of it."""
 
     mean: float
+    """Over splits, seeds and queries."""
     low: float
+    """Lower end of its 95 % interval over test identities."""
     high: float
+    """Upper end."""
     parts: tuple[float, ...]
+    """The mean of each split if there are several (the field reports mean ± standard deviation over
+    ten), else of each seed."""
 
     @property
     def sd(self) -> float | None:
@@ -39,13 +39,16 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """Values (S,Q) of S seeds and Q queries, NaN where a split was not run with a seed; and, for
-    each query (Q,), its split, tracklet and identity."""
+    """A metric of every query at every seed."""
 
     values: np.ndarray
+    """(S,Q) of S seeds and Q queries, NaN where a split was not run with a seed."""
     splits: np.ndarray
+    """Of each query (Q,)."""
     tracklets: np.ndarray
+    """Of each query (Q,)."""
     pids: np.ndarray
+    """Of each query (Q,)."""
 
     def __sub__(self, other: "Sample") -> "Sample":
         """The paired difference, seed by seed and query by query. Raises DataError when the queries

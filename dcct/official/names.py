@@ -79,11 +79,11 @@ def load_official(source: str | Path | Mapping[str, Tensor], *, drop_path: float
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise DataError(f"{where}: is not a whole DCCT in official naming: {problems[0]}{more}")
-    own = {
+    ours = {
         name: state[official_name(name)].detach().clone().to(old.dtype)
         for name, old in model.state_dict().items()
     }
-    model.load_state_dict(own, assign=True)
+    model.load_state_dict(ours, assign=True)
     return model
 
 

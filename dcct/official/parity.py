@@ -29,15 +29,20 @@ HEIGHT, WIDTH = 256, 128
 
 @dataclass(frozen=True, kw_only=True)
 class Agreement:
-    """One quantity of one case: how far ours is from the official one, relative to it, and how far
-    it may be."""
+    """One quantity of one case, ours beside the official one."""
 
     case: str
+    """Its name."""
     quantity: str
+    """What was computed."""
     ours: float
+    """By this package."""
     official: float
+    """By the authors' program."""
     deviation: float
+    """How far ours is from the official one, relative to it."""
     tolerance: float
+    """How far it may be."""
 
     @property
     def holds(self) -> bool:
@@ -177,8 +182,8 @@ def _sums(objective: Objective, output: Output, terms: dict[str, Tensor]) -> dic
         ]
         clip = [terms[f"clip_{kind}_{head}"] for head in output.clip]
         sums |= {
-            f"official_frame_{kind}": sum(frame).item(),
-            f"clip_{kind}": sum(clip).item() / len(clip),
+            f"official_frame_{kind}": sum(frame, torch.zeros(())).item(),
+            f"clip_{kind}": sum(clip, torch.zeros(())).item() / len(clip),
         }
     if "distill_feature" in terms and "distill_logit" in terms:
         sums["distill_total"] = (terms["distill_feature"] + terms["distill_logit"]).item()

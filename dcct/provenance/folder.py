@@ -76,8 +76,7 @@ class Receipts:
         if (file / RECEIPT).is_file():
             return file / RECEIPT
         for folder in file.parents:
-            own, others = folder / RECEIPT, sorted(folder.glob(f"*.{RECEIPT}"))
-            for receipt in (own, *others):
+            for receipt in (folder / RECEIPT, *sorted(folder.glob(f"*.{RECEIPT}"))):
                 if file in self.outputs(receipt):
                     return receipt
             if folder == self.root:
@@ -91,11 +90,11 @@ class Receipts:
     def stale(self, receipt: Path) -> list[Path]:
         """Inputs whose receipts say another digest now than when this artefact was made, or that
         have none."""
-        sources = self.sources(receipt)
+        recorded = self.inputs(receipt)
         return [
             file
-            for file, then in self.inputs(receipt).items()
-            if sources[file] is None or self.outputs(sources[file])[file] != then
+            for file, source in self.sources(receipt).items()
+            if source is None or self.outputs(source)[file] != recorded[file]
         ]
 
     def verb(self, receipt: Path) -> str:

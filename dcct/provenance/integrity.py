@@ -11,13 +11,16 @@ from dcct.runtime.progress import Progress
 
 @dataclass(frozen=True, kw_only=True)
 class Findings:
-    """What was checked, and what no longer matches: files (and receipts) → one line each with what
-    to do."""
+    """What was checked, and what no longer matches."""
 
     receipts: int
+    """How many there are."""
     files: int
+    """How many they name."""
     size: int
+    """Of those files, in bytes."""
     problems: dict[Path, str]
+    """File or receipt → one line that says what to do."""
 
 
 def check_results(results: Path, progress: Progress) -> Findings:

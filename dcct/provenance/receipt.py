@@ -54,12 +54,14 @@ def check_outputs(receipt: Path, command: str) -> dict:
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """What an artefact is made from: digests of its inputs' files, of its settings, and of the code
-    that makes it."""
+    """What an artefact is made from."""
 
     inputs: dict[str, str]
+    """File → SHA-256."""
     settings: str
+    """Digest of the configuration that decides its numbers."""
     code: str
+    """Digest of the code that makes it."""
 
     @property
     def parts(self) -> dict[str, str]:
@@ -70,12 +72,10 @@ class Origin:
 def origin_of(job: Job) -> Origin:
     """Check everything that a job reads against its receipts; where a step may have gaps, only what
     is there."""
-    inputs = job.reads.values()
-    if job.step.gaps:
-        inputs = [other for other in inputs if other.receipt.is_file()]
     digests = {
         f"{other.folder.as_posix()}/{name}": digest
-        for other in inputs
+        for other in job.reads.values()
+        if other.receipt.is_file() or not job.step.gaps
         for name, digest in check_outputs(other.receipt, other.again).items()
     }
     return Origin(inputs=digests, settings=settings_digest(job.settings), code=job.code)

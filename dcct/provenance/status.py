@@ -13,20 +13,26 @@ from dcct.provenance.receipt import check_outputs
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """One data set. here: what lies in its folder. verified: when, or "no". counts: how many are as
-    expected. next: the next command, or what to do by hand."""
+    """One data set."""
 
     name: str
+    """Of its configuration file."""
     title: str
+    """Its name in tables."""
     state: str
+    """How the data can be had."""
     here: str
+    """Whether all that it needs lies in its folder, and what does not."""
     verified: str
+    """When, or "no"."""
     counts: str
+    """How many are as expected."""
     next: str
+    """The next command, or what to do by hand."""
 
 
 def status_of(pipeline: Pipeline, name: str) -> Status:
-    """Look at the data folder and at what verification left; nothing is read that takes time."""
+    """What the data folder and verification hold; nothing is read that takes time."""
     dataset, root = pipeline.dataset(name), pipeline.data / name
     absent = [need for need in dataset.needs if not (root / need).exists()]
     in_place = root.is_dir() and any(root.iterdir()) and not absent

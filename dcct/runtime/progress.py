@@ -21,7 +21,7 @@ LINE_EVERY_S = 10.0
 
 
 class Progress:
-    """What a step tells while it works. `Progress()` without a console is silent."""
+    """What a step prints while it works. `Progress()` without a console is silent."""
 
     def __init__(self, label: str = "", console: Console | None = None):
         self.label, self.console = label, console
@@ -34,7 +34,7 @@ class Progress:
             )
 
     def track(self, items: Iterable[Item], total: int, unit: str) -> Iterator[Item]:
-        """Yield `items`, telling how many of `total` are done."""
+        """Yield `items`, printing how many of `total` are done."""
         advance = self.counter(total, unit)
         for item in items:
             yield item

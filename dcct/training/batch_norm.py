@@ -1,8 +1,6 @@
 """BatchNorm whose statistics run over the batches of all processes, so that N processes see what
 one would."""
 
-from types import MethodType
-
 import torch
 import torch.distributed as dist
 from timm.layers import convert_sync_batchnorm
@@ -16,8 +14,7 @@ def share_statistics(model: nn.Module) -> None:
     """Make every BatchNorm below `model` average over all processes, in place; names and state stay
     the same.
 
-    On GPUs they become torch's own SyncBatchNorm, which exists nowhere else; elsewhere their
-    forward pass is replaced.
+    On GPUs they become torch's SyncBatchNorm, which exists nowhere else; elsewhere ours.
     """
     for parent in list(model.modules()):
         for name, child in list(parent.named_children()):
@@ -25,7 +22,7 @@ def share_statistics(model: nn.Module) -> None:
                 if child.weight.is_cuda:
                     setattr(parent, name, convert_sync_batchnorm(child))
                 elif type(child) in (nn.BatchNorm1d, nn.BatchNorm2d):
-                    child.forward = MethodType(_normalise, child)
+                    setattr(parent, name, SharedBatchNorm(child))
                 else:
                     raise ConfigError(
                         f"training.processes: {type(child).__name__} of this network cannot average"
@@ -48,19 +45,37 @@ class _SumOfAll(torch.autograd.Function):
         return _SumOfAll.forward(ctx, gradient)
 
 
-def _normalise(norm: _BatchNorm, x: Tensor) -> Tensor:
-    """BatchNorm of x (N,C) or (N,C,H,W) over the x of all processes, which have the same shape."""
-    if not norm.training:
-        return type(norm).forward(norm, x)
-    channels = [1, -1] + [1] * (x.dim() - 2)
-    others = [dimension for dimension in range(x.dim()) if dimension != 1]
-    count = x.numel() // x.shape[1] * dist.get_world_size()
-    mean_C = _SumOfAll.apply(x.sum(others)) / count
-    centred = x - mean_C.view(channels)
-    variance_C = _SumOfAll.apply(centred.square().sum(others)) / count
-    with torch.no_grad():
-        norm.running_mean.lerp_(mean_C, norm.momentum)
-        norm.running_var.lerp_(variance_C * count / (count - 1), norm.momentum)
-        norm.num_batches_tracked += 1
-    scale_C = norm.weight * (variance_C + norm.eps).rsqrt()
-    return centred * scale_C.view(channels) + norm.bias.view(channels)
+class SharedBatchNorm(_BatchNorm):
+    """BatchNorm of x (N,C) or (N,C,H,W) over the x of all processes, which have the same shape.
+
+    Parameters and buffers are those of the BatchNorm that it replaces.
+    """
+
+    momentum: float
+    running_mean: Tensor
+    running_var: Tensor
+    num_batches_tracked: Tensor
+
+    def __init__(self, replaced: _BatchNorm):
+        super().__init__(replaced.num_features, replaced.eps, replaced.momentum)
+        self._parameters, self._buffers = replaced._parameters, replaced._buffers
+        self.train(replaced.training)
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        """Any number of dimensions will do."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return super().forward(x)
+        channels = [1, -1] + [1] * (x.dim() - 2)
+        others = [dimension for dimension in range(x.dim()) if dimension != 1]
+        count = x.numel() // x.shape[1] * dist.get_world_size()
+        mean_C = _SumOfAll.apply(x.sum(others)) / count
+        centred = x - mean_C.view(channels)
+        variance_C = _SumOfAll.apply(centred.square().sum(others)) / count
+        with torch.no_grad():
+            self.running_mean.lerp_(mean_C, self.momentum)
+            self.running_var.lerp_(variance_C * count / (count - 1), self.momentum)
+            self.num_batches_tracked += 1
+        scale_C = self.weight * (variance_C + self.eps).rsqrt()
+        return centred * scale_C.view(channels) + self.bias.view(channels)

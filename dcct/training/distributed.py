@@ -11,7 +11,7 @@ import os
 import signal
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +19,9 @@ from torch import Tensor, nn
 from dcct.config.profile import Training
 from dcct.errors import ConfigError, LostProcessError
 from dcct.training.batch_norm import share_statistics
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 TIMEOUT = timedelta(minutes=10)
 """How long a process waits for the others: the first may be digesting a data set. A dead one is
@@ -32,27 +35,14 @@ def started_in_group() -> bool:
 
 
 def is_first() -> bool:
-    """Whether this process is the one that reads resume states, writes files and tells progress."""
+    """Whether this process is the one that reads resume states, writes files and shows progress."""
     return os.environ.get("RANK", "0") == "0"
 
 
 class Group:
-    """This process's place, `rank` of `size`; every method is the identity where it is alone.
+    """A process that trains alone, `rank` 0 of `size` 1: every method is the identity."""
 
-    Raises ConfigError when it was started with other companions than training.processes says.
-    """
-
-    def __init__(self, training: Training):
-        self.rank, self.size = (
-            int(os.environ.get("RANK", "0")),
-            int(os.environ.get("WORLD_SIZE", "1")),
-        )
-        if self.size != training.processes:
-            raise ConfigError(
-                f"training.processes: {training.processes}, but {self.size} were started: start as"
-                " many, or none (`dcct train` alone starts them all)"
-            )
-        self._accelerator = _accelerator(training) if self.size > 1 else None
+    rank, size = 0, 1
 
     @property
     def first(self) -> bool:
@@ -67,48 +57,65 @@ class Group:
     def together(self, model: nn.Module) -> nn.Module:
         """The model with gradients averaged over all processes, and BatchNorm over the whole
         batch."""
-        if self.size == 1:
-            return model
+        return model
+
+    def whole(self, x: Tensor) -> Tensor:
+        """A tensor (B/size,…) of every process's clips as one (B,…), of which this process's part
+        carries gradients."""
+        return x
+
+    def agreed(self, value: Value) -> Value:
+        """The first process's value."""
+        return value
+
+    def asked(self, here: str | None) -> str | None:
+        """The signal that has asked any of the processes to stop; all get the same answer."""
+        return here
+
+    def wait(self) -> None:
+        """Until all are here."""
+
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[None]:
+        """Turn a broken connection into one line."""
+        yield
+
+
+class SharedGroup(Group):
+    """Several processes, of which this one is `rank` of `size`."""
+
+    def __init__(self, rank: int, size: int, accelerator: "Accelerator"):
+        self.rank, self.size, self._accelerator = rank, size, accelerator
+
+    def together(self, model: nn.Module) -> nn.Module:
         share_statistics(model)
         return self._accelerator.prepare_model(model)
 
     def whole(self, x: Tensor) -> Tensor:
-        """A tensor (B/size,…) of every process's clips as one (B,…), of which this process's own
-        carry gradients."""
-        if self.size == 1:
-            return x
         parts = list(self._accelerator.gather(x.detach().contiguous()).chunk(self.size))
         parts[self.rank] = x
         return torch.cat(parts)
 
     def agreed(self, value: Value) -> Value:
-        """The first process's value."""
-        if self.size == 1:
-            return value
         from accelerate.utils import broadcast_object_list
 
         return broadcast_object_list([value])[0]
 
-    def asked(self, own: str | None) -> str | None:
-        """The signal that has asked any of the processes to stop; all get the same answer."""
-        if self.size == 1:
-            return own
-        number = torch.tensor([signal.Signals[own] if own else 0], device=self._accelerator.device)
-        found = int(self._accelerator.gather(number).max())
+    def asked(self, here: str | None) -> str | None:
+        number = [signal.Signals[here] if here else 0]
+        numbers = self._accelerator.gather(torch.tensor(number, device=self._accelerator.device))
+        found = int(numbers.max())
         return signal.Signals(found).name if found else None
 
     def wait(self) -> None:
-        """Until all are here."""
-        if self.size > 1:
-            self._accelerator.wait_for_everyone()
+        self._accelerator.wait_for_everyone()
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[None]:
-        """Turn a broken connection into one line."""
         try:
             yield
         except RuntimeError as error:
-            if self.size == 1 or not _is_of_connection(error):
+            if not _is_of_connection(error):
                 raise
             raise LostProcessError(
                 "another process of this training is gone: run the same command to go on from the"
@@ -116,7 +123,23 @@ class Group:
             ) from None
 
 
-def _accelerator(training: Training):
+def join_group(training: Training) -> Group:
+    """The group that this process was started in.
+
+    Raises ConfigError when it was started with other companions than training.processes says.
+    """
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    if size != training.processes:
+        raise ConfigError(
+            f"training.processes: {training.processes}, but {size} were started: start as"
+            " many, or none (`dcct train` alone starts them all)"
+        )
+    if size == 1:
+        return Group()
+    return SharedGroup(int(os.environ.get("RANK", "0")), size, _accelerator(training))
+
+
+def _accelerator(training: Training) -> "Accelerator":
     from accelerate import Accelerator, DistributedDataParallelKwargs, InitProcessGroupKwargs
 
     settings = [

@@ -22,7 +22,7 @@ from dcct.models.checkpoint import MODEL, save_model
 from dcct.models.device import autocast, prepare_torch
 from dcct.runtime.signals import stop_requests
 from dcct.seeding import Stream, torch_seed
-from dcct.training.distributed import Group
+from dcct.training.distributed import join_group
 from dcct.training.finite import check_finite
 from dcct.training.objective import Objective
 from dcct.training.schedule import distill_weight_at, lr_at
@@ -34,7 +34,7 @@ HISTORY, PLOTTED = "history.parquet", "history.csv"
 
 
 class Watch(Protocol):
-    """Whom a training tells how it goes; nothing that it does decides a number."""
+    """What a training calls as it goes on; nothing that it does decides a number."""
 
     def say(self, message: str) -> None: ...
 
@@ -54,7 +54,7 @@ def fit(run: Run, folder: Path, watch: Watch) -> dict:
     """
     training = run.profile.training
     prepare_torch(training, training.precision)
-    group = Group(training)
+    group = join_group(training)
     dataset = TrainingClips(run.frames, run.manifest, run.profile.clips, training, run.seed)
     learner = new_learner(run, dataset.num_identities, group)
     learner.resume(run, watch.say)
@@ -142,7 +142,7 @@ def losses(
 def update(learner: Learner, loss: Tensor, training: Training) -> None:
     """Backward, and one step of the optimiser.
 
-    Every process has the whole batch's loss but gradients of its own part alone; averaging over the
+    Every process has the whole batch's loss but gradients of its part alone; averaging over the
     processes divides their sum by how many there are, so the loss is multiplied by it.
     """
     learner.optimizer.zero_grad()

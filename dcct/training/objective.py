@@ -2,10 +2,11 @@
 
 from typing import Literal
 
+import torch
 from torch import Tensor
 
 from dcct.losses import batch_hard_triplet, cross_entropy, feature_distillation, logit_distillation
-from dcct.models.dcct import Output
+from dcct.models.dcct import Output, Scores
 
 
 class Objective:
@@ -38,17 +39,18 @@ class Objective:
     def __call__(self, output: Output, pids: Tensor) -> dict[str, Tensor]:
         """pids: labels (B,) in 0..K-1. Keys beside `loss` are the unweighted terms that the variant
         has."""
-        terms, frame_loss, clip_loss = {}, 0.0, 0.0
+        terms: dict[str, Tensor] = {}
+        frame_loss = clip_loss = zero = torch.zeros((), device=pids.device)
         for branch, scores in output.frame.items():
             ce, triplet = self._pair(terms, f"frame_{{}}_{branch}", scores, pids)
             frame_loss = frame_loss + (ce + triplet) * self.frame_weight(branch, output)
         for head, scores in output.clip.items():
             ce, triplet = self._pair(terms, f"clip_{{}}_{head}", scores, pids)
             clip_loss = clip_loss + (ce + triplet) / len(output.clip)
-        return {"loss": frame_loss + clip_loss + self._distillation(terms, output), **terms}
+        return {"loss": frame_loss + clip_loss + self._distillation(terms, output, zero), **terms}
 
     def _pair(
-        self, terms: dict[str, Tensor], name: str, scores, pids: Tensor
+        self, terms: dict[str, Tensor], name: str, scores: Scores, pids: Tensor
     ) -> tuple[Tensor, Tensor]:
         ce = terms[name.format("ce")] = cross_entropy(scores.logits, pids, self.label_smoothing)
         triplet = terms[name.format("triplet")] = batch_hard_triplet(
@@ -66,17 +68,22 @@ class Objective:
             weight /= frames ** (len(branches) - 1 - branches.index(branch))
         return weight
 
-    def _distillation(self, terms: dict[str, Tensor], output: Output) -> Tensor | float:
-        total = 0.0
-        if output.hints:
+    def _distillation(self, terms: dict[str, Tensor], output: Output, zero: Tensor) -> Tensor:
+        total = zero
+        if output.temporal is not None and output.hints:
             terms["distill_feature"] = sum(
-                feature_distillation(hint, output.temporal) for hint in output.hints.values()
+                (feature_distillation(hint, output.temporal) for hint in output.hints.values()),
+                zero,
             )
             total = total + self.feature_weight * terms["distill_feature"]
         if output.distill_logits:
+            teacher = output.clip["temporal"].logits
             terms["distill_logit"] = sum(
-                logit_distillation(scores.logits, output.clip["temporal"].logits, self.temperature)
-                for scores in output.frame.values()
+                (
+                    logit_distillation(scores.logits, teacher, self.temperature)
+                    for scores in output.frame.values()
+                ),
+                zero,
             )
             total = total + self.logit_weight * terms["distill_logit"]
         return self.distill_weight * total

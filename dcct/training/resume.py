@@ -35,7 +35,7 @@ def load_state(folder: Path, device: str) -> dict | None:
     if not states:
         return None
     path = states[-1]
-    if file_digest(path)[:16] != STATE_NAME.fullmatch(path.name)[3]:
+    if not path.stem.endswith(f"-{file_digest(path)[:16]}"):
         raise DataError(
             f"{path}: damaged resume state: delete it to go on from the one before (or its folder"
             " to start again), then run the same command"

@@ -9,6 +9,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from dcct.config.profile import Profile
 from dcct.config.variant import Variant
+from dcct.errors import DataError
 from dcct.models.dcct import DCCT, Output
 from dcct.training.distributed import Group
 from dcct.training.resume import load_state, save_state, set_aside
@@ -22,37 +23,51 @@ class Run:
     """What a training reads, and where it keeps its resume state."""
 
     profile: Profile
+    """How it trains."""
     variant: Variant
+    """What network it trains."""
     seed: int
+    """Of every draw."""
     frames: Path
+    """Folder of the frame store."""
     manifest: Path
+    """Folder of the manifest."""
     weights: Path
+    """Folder of the initial weights."""
     work: Path
+    """Folder of resume states."""
     made_from: dict[str, str] = field(default_factory=dict)
     """Digests of config, data and code: a resume state with others is not continued."""
 
 
 @dataclass(kw_only=True)
 class Learner:
-    """What learns, and how far it is: `epoch` whole epochs and `step` steps of the next, whose sums
-    of loss terms and number of images are not in the history yet.
-
-    forward: the model, compiled or shared among processes. group: those processes. average: of the
-    weights, if one is kept. seconds: of training, over all interruptions.
-    """
+    """What learns, and how far it is."""
 
     model: DCCT
+    """The network itself."""
     forward: Callable[[torch.Tensor], Output]
+    """The network, compiled or shared among processes."""
     optimizer: torch.optim.Optimizer
+    """Of its parameters."""
     scaler: torch.amp.GradScaler
+    """Of the loss, where precision is fp16."""
     group: Group
+    """The processes that train together."""
     average: AveragedModel | None = None
+    """Of the weights, if one is kept."""
     epoch: int = 0
+    """Whole epochs."""
     step: int = 0
+    """Steps of the next one."""
     sums: dict[str, torch.Tensor] = field(default_factory=dict)
+    """Of each loss term over those steps: not in the history yet."""
     images: int = 0
+    """In those steps."""
     history: list[dict] = field(default_factory=list)
+    """A row for each whole epoch: the mean of every loss term."""
     seconds: float = 0.0
+    """Of training, over all interruptions."""
 
     def save(self, run: Run) -> None:
         """Write everything that an interruption must not lose; the processes go on when it is
@@ -73,6 +88,11 @@ class Learner:
         if not self.group.agreed(state is not None):
             return
         state = state or load_state(run.work, device)
+        if state is None:
+            raise DataError(
+                f"{run.work}: holds no resume state here, but one where the first process of this"
+                " training runs: let all processes share this folder"
+            )
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
         for name in PLACE:

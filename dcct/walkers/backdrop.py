@@ -10,7 +10,7 @@ _NOISE = (
     (8, 0.045),
     (28, 0.02),
 )  # cells per frame height, deviation: large stains and a fine grain
-# backdrops are paler than what is in front, or people could hardly be told from them
+# backdrops are paler than what is in front, or people could hardly be seen before them
 _HAZE, _HAZINESS = 0.5, 0.3
 _OBJECTS = {
     "window": 4,

@@ -1,6 +1,6 @@
 """Backpacks, handbags and satchels."""
 
-from dcct.walkers.canvas import Canvas, shaded
+from dcct.walkers.canvas import Canvas, Point, shaded
 from dcct.walkers.portable import cosine, sine
 from dcct.walkers.pose import SHOULDER, Pose
 
@@ -48,7 +48,7 @@ def draw_straps(canvas: Canvas, pose: Pose) -> None:
             )
 
 
-def draw_handbag(canvas: Canvas, pose: Pose, wrist) -> None:
+def draw_handbag(canvas: Canvas, pose: Pose, wrist: Point) -> None:
     """Hangs from the near hand (frame coordinates) and swings with the step."""
     person, size = pose.person, pose.walk.size
     swing = person.bag_swing * sine(pose.walk.phase - 0.8)

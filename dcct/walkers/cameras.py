@@ -40,18 +40,24 @@ class Camera:
     """One camera. It records rows x rows//2 pixels and delivers height x height//2."""
 
     heading: float
+    """Direction in which people walk the street's usual way."""
     rows: int
+    """Height of what it records, in pixels."""
     columns: int
+    """Width of what it records."""
     panorama: np.ndarray
     """Float32 (3, rows, period + columns): the last `columns` repeat the first: a frame is one
     slice."""
     saturation: float
+    """Distance of its colours from grey; 1 leaves them as they are."""
     tone: np.ndarray
     """Gamma curve, float32 (4096,)."""
     gain: float
+    """Exposure; 1 leaves light as it is."""
     cast: np.ndarray
     """Colour cast, float32 (3,)."""
     noise: float
+    """Standard deviation of its noise, where white is 1."""
 
     @property
     def period(self) -> int:

@@ -6,15 +6,21 @@ computed only inside the rectangle that holds it in every frame, and become cove
 pixel of the edge, which smooths it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-Colour = tuple[float, float, float]
+Measure = float | np.ndarray
+"""A number, or one for each frame (F,)."""
+Point = tuple[Measure, Measure]
+"""x, y."""
+Colour = tuple[float, float, float] | np.ndarray
+"""Red, green and blue, from 0 to 1."""
 Texture = Callable[[np.ndarray, np.ndarray], np.ndarray]
-Paint = Colour | np.ndarray | Texture
-"""A colour (3,), or a function of a shape's coordinates u (F,h,w), v (F,h,w) or (F,h,1) to
-(3,F,h,w)."""
+"""A function of a shape's coordinates u (F,h,w), v (F,h,w) or (F,h,1) to (3,F,h,w)."""
+Paint = Colour | Texture
+Window = tuple[tuple[slice, ...], np.ndarray, np.ndarray]
+"""Index of some pixels, with two coordinates of each."""
 
 
 class Canvas:
@@ -36,14 +42,18 @@ class Canvas:
         return Canvas(self.pixels[:, frames], self.left)
 
     def capsule(
-        self, start, end, start_radius, paint: Colour, end_radius=None, opacity: float = 1.0
+        self,
+        start: Point,
+        end: Point,
+        start_radius: Measure,
+        paint: Colour,
+        end_radius: Measure | None = None,
+        opacity: float = 1.0,
     ) -> None:
-        """A thick line from `start` to `end` (x, y) with round ends; its radius may taper."""
+        """A thick line from `start` to `end` with round ends; its radius may taper."""
         (ax, ay), (bx, by) = _columns(*start), _columns(*end)
-        radius, end_radius = _columns(
-            start_radius, start_radius if end_radius is None else end_radius
-        )
-        reach = max(_most(radius), _most(end_radius))
+        radius, last = _columns(start_radius, start_radius if end_radius is None else end_radius)
+        reach = max(_most(radius), _most(last))
         window = self._window(
             min(_least(ax), _least(bx)) - reach,
             max(_most(ax), _most(bx)) + reach,
@@ -63,13 +73,21 @@ class Canvas:
         off_y *= off_y
         off_x += off_y
         distance = np.sqrt(off_x, out=off_x)
-        along *= end_radius - radius
+        along *= last - radius
         along += radius
         distance -= along
         self._fill(where, distance, paint, opacity)
 
-    def barrel(self, top, bottom, half_widths, corner, paint: Paint, opacity: float = 1.0) -> None:
-        """An upright body with rounded corners between the points `top` and `bottom` (x, y).
+    def barrel(
+        self,
+        top: Point,
+        bottom: Point,
+        half_widths: Sequence[Measure],
+        corner_radius: Measure,
+        paint: Paint,
+        opacity: float = 1.0,
+    ) -> None:
+        """An upright body with rounded corners between the points `top` and `bottom`.
 
         half_widths: at the top, in the middle and at the bottom, joined by a parabola. A texture
         gets u, -1 .. 1 from the left to the right edge, and v, 0 .. 1 downwards.
@@ -79,7 +97,7 @@ class Canvas:
             _columns(*bottom),
             _columns(*half_widths),
         )
-        corner = _columns(corner)[0]
+        (corner,) = _columns(corner_radius)
         reach = max(_most(wide), _most(middle), _most(low))
         window = self._window(
             min(_least(top_x), _least(bottom_x)) - reach,
@@ -108,39 +126,50 @@ class Canvas:
         distance -= corner
         self._fill(where, distance, paint(off / half, v) if callable(paint) else paint, opacity)
 
-    def ellipse(self, centre, radii, paint: Paint, opacity: float = 1.0) -> None:
+    def ellipse(self, centre: Point, radii: Point, paint: Paint, opacity: float = 1.0) -> None:
         """An upright ellipse. A texture gets the place in units of the radii: u to the right, v
         down."""
-        where, u, v = self._ellipse(centre, radii)
-        if where is None:
+        window = self._around(centre, radii)
+        if window is None:
             return
+        where, u, v = window
         distance = np.sqrt(u * u + v * v)
         distance -= 1
         distance *= np.minimum(*_columns(*radii))
         self._fill(where, distance, paint(u, v) if callable(paint) else paint, opacity)
 
-    def shadow(self, centre, radii, strength: float) -> None:
+    def shadow(self, centre: Point, radii: Point, strength: float) -> None:
         """A soft dark ellipse, `strength` dark in its centre and nothing at its edge."""
-        where, u, v = self._ellipse(centre, radii)
-        if where is None:
+        window = self._around(centre, radii)
+        if window is None:
             return
+        where, u, v = window
         light = u * u + v * v
         np.minimum(light, 1, out=light)
         light *= np.float32(strength)
         light += np.float32(1 - strength)
         self.pixels[where] *= light
 
-    def rectangle(self, left, right, top, bottom, paint: Colour, opacity: float = 1.0) -> None:
+    def rectangle(
+        self,
+        left: Measure,
+        right: Measure,
+        top: Measure,
+        bottom: Measure,
+        paint: Colour,
+        opacity: float = 1.0,
+    ) -> None:
         """An upright rectangle; give a side beyond the frame to have it fill the frame there."""
-        left, right, top, bottom = _columns(left, right, top, bottom)
-        window = self._window(_least(left), _most(right), _least(top), _most(bottom))
+        x0, x1, y0, y1 = _columns(left, right, top, bottom)
+        window = self._window(_least(x0), _most(x1), _least(y0), _most(y1))
         if window is None:
             return
         where, x, y = window
-        distance = np.maximum(np.maximum(left - x, x - right), np.maximum(top - y, y - bottom))
+        distance = np.maximum(np.maximum(x0 - x, x - x1), np.maximum(y0 - y, y - y1))
         self._fill(where, distance, paint, opacity)
 
-    def _ellipse(self, centre, radii):
+    def _around(self, centre: Point, radii: Point) -> Window | None:
+        """The pixels that hold an ellipse, with their places in units of its radii."""
         (x0, y0), (rx, ry) = _columns(*centre), _columns(*radii)
         window = self._window(
             _least(x0) - _most(rx),
@@ -149,12 +178,12 @@ class Canvas:
             _most(y0) + _most(ry),
         )
         if window is None:
-            return None, None, None
+            return None
         where, x, y = window
         return where, (x - x0) / rx, (y - y0) / ry
 
-    def _window(self, left: float, right: float, top: float, bottom: float):
-        """Index of the pixels within these bounds and a pixel around them, with their x (w,) and y
+    def _window(self, left: float, right: float, top: float, bottom: float) -> Window | None:
+        """The pixels within these bounds and a pixel around them, with their x (w,) and y
         (h, 1)."""
         x0 = max(0, int((left - self.left) * self.rows) - 1)
         x1 = min(self.columns, int((right - self.left) * self.rows) + 2)
@@ -165,8 +194,11 @@ class Canvas:
         rows, columns = slice(y0, y1), slice(x0, x1)
         return (slice(None), slice(None), rows, columns), self._x[columns], self._y[rows]
 
-    def _fill(self, where, distance: np.ndarray, colour, opacity: float) -> None:
-        """Blend `colour` in where the distance to the edge (in heights) is negative."""
+    def _fill(
+        self, where: tuple[slice, ...], distance: np.ndarray, paint: Colour, opacity: float
+    ) -> None:
+        """Blend a colour (3,) or colours (3,F,h,w) in where the distance to the edge (in heights)
+        is negative."""
         distance *= np.float32(-self.rows)
         distance += np.float32(0.5)
         np.maximum(distance, 0, out=distance)
@@ -174,7 +206,7 @@ class Canvas:
         if opacity < 1:
             distance *= np.float32(opacity)
         target = self.pixels[where]
-        colour = np.asarray(colour, np.float32)
+        colour = np.asarray(paint, np.float32)
         step = (colour if colour.ndim == 4 else colour.reshape(3, 1, 1, 1)) - target
         step *= distance
         target += step
@@ -185,7 +217,7 @@ def shaded(colour: Colour, light: float) -> np.ndarray:
     return np.asarray(colour, np.float32) * np.float32(light)
 
 
-def _columns(*values) -> list[np.ndarray]:
+def _columns(*values: Measure) -> list[np.ndarray]:
     """Floats or arrays (F,) as float32 (1, 1, 1) or (F, 1, 1), lest float64 spread to the
     pixels."""
     return [np.asarray(value, np.float32).reshape(-1, 1, 1) for value in values]

@@ -24,8 +24,11 @@ class Entry(NamedTuple):
     names."""
 
     pid: int
+    """Identity, from 1; DISTRACTOR or JUNK."""
     camera: int
+    """From 1."""
     number: int
+    """From 1, through all cameras."""
 
 
 def train_entries(spec: "WalkersSpec") -> Iterator[Entry]:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from dcct.walkers import bags, head
-from dcct.walkers.canvas import Canvas, shaded
+from dcct.walkers.canvas import Canvas, Point, Texture, shaded
 from dcct.walkers.people import Person
 from dcct.walkers.pose import HIP, LEFT, RIGHT, SHOULDER, SOLE, Pose, Walk
 
@@ -75,7 +75,7 @@ def _draw_leg(canvas: Canvas, pose: Pose, side: int, light: float) -> None:
     )
 
 
-def _draw_arm(canvas: Canvas, pose: Pose, side: int, light: float):
+def _draw_arm(canvas: Canvas, pose: Pose, side: int, light: float) -> Point:
     """Returns the wrist's frame coordinates."""
     person, size, girth = pose.person, pose.walk.size, pose.person.girth
     shoulder, elbow, wrist = (pose.trunk(*joint) for joint in pose.arm(side))
@@ -108,7 +108,7 @@ def _draw_torso(canvas: Canvas, pose: Pose) -> None:
     )
 
 
-def _torso_texture(canvas: Canvas, pose: Pose, half_width: float):
+def _torso_texture(canvas: Canvas, pose: Pose, half_width: float) -> Texture:
     """The shirt: pattern, rounded shading, and what shows only from the front: neckline and
     opening."""
     person = pose.person
@@ -120,7 +120,7 @@ def _torso_texture(canvas: Canvas, pose: Pose, half_width: float):
     sharp = np.float32(canvas.rows * float(pose.walk.size[0]))
     chest = np.float32(0.062 * person.girth * pose.across)  # where the middle of the chest appears
 
-    def texture(u, v):
+    def texture(u: np.ndarray, v: np.ndarray) -> np.ndarray:
         aside, down = u * wide, v * length
         colour = top + (accent - top) * _pattern(person.pattern, person.period, aside, down, sharp)
         if pose.toward > 0.25:
@@ -174,7 +174,7 @@ def _draw_skirt(canvas: Canvas, pose: Pose) -> None:
     low = size * base + spread
     folds = np.float32(0.18)
 
-    def texture(u, v):
+    def texture(u: np.ndarray, v: np.ndarray) -> np.ndarray:
         pleat = u * np.float32(2.5)
         return cloth * (
             1

@@ -31,14 +31,14 @@ def draw_head(canvas: Canvas, pose: Pose) -> None:
         (float(cosine(angle)), float(sine(angle)))
         for angle in (pose.walk.heading - _EYE_ANGLE, pose.walk.heading + _EYE_ANGLE)
     ]
-    hair = person.accent if person.hair_shape == "cap" else person.hair
+    top = person.accent if person.hair_shape == "cap" else person.hair
     skin, hair = (
-        np.asarray(colour, np.float32).reshape(3, 1, 1, 1) for colour in (person.skin, hair)
+        np.asarray(colour, np.float32).reshape(3, 1, 1, 1) for colour in (person.skin, top)
     )
     sharp = np.float32(0.06 * canvas.rows * float(size[0]))  # about a pixel from skin to hair
     hairline = np.float32(_HAIRLINE[person.hair_shape])
 
-    def texture(u, v):
+    def texture(u: np.ndarray, v: np.ndarray) -> np.ndarray:
         """The head as a sphere: hair wherever the surface turns away from the face's direction."""
         depth = np.sqrt(np.maximum(1 - u * u - v * v, 0))
         facing = u * np.float32(face[0]) + v * np.float32(face[1]) + depth * np.float32(face[2])

@@ -43,36 +43,55 @@ class Person:
     """Lengths are in body heights, angles in radians, times in frames."""
 
     skin: Colour
+    """Of face, hands and bare legs."""
     hair: Colour
+    """Of the hair."""
     hair_shape: str
+    """One of HAIR_SHAPES."""
     top: Colour
+    """Of the shirt."""
     accent: Colour
+    """Of the shirt's pattern, and of a cap."""
     pattern: str
+    """One of PATTERNS, on the shirt."""
     period: float
     """Length of one repeat of the pattern."""
     long_sleeves: bool
+    """Whether the sleeves reach the wrists."""
     legwear: str
+    """One of LEGWEAR."""
     bottom: Colour
+    """Of the legwear."""
     shoe: Colour
+    """Of the shoes."""
     bag: str
+    """One of BAGS."""
     bag_colour: Colour
+    """Of the bag."""
     height: float
     """Share of the frame's height."""
     girth: float
     """Widths relative to an average person's."""
     lean: float
+    """How far the trunk leans forward, per length above the hip."""
     head_tilt: float
+    """How far the head is ahead of the trunk."""
     gait: float
     """Frames per two steps."""
     stride: float
     """Largest angle of the thigh."""
     arm_swing: float
+    """Largest angle of the upper arm."""
     elbow: float
+    """How far the elbow is bent."""
     knee: float
+    """How far the knee is bent while its leg swings forward."""
     limp: float
     """How much further one leg swings than the other, as a share of the stride."""
     bob: float
+    """How far the trunk moves up and down."""
     bag_swing: float
+    """How far the bag swings."""
 
 
 def identity(spec: "WalkersSpec", pid: int) -> Person:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dcct.walkers.canvas import Measure, Point
 from dcct.walkers.people import Person
 from dcct.walkers.portable import cosine, sine
 
@@ -18,6 +19,8 @@ THIGH, SHIN, UPPER_ARM, FOREARM = 0.23, 0.22, 0.155, 0.145
 SOLE = 0.024  # radius of a shoe
 _CAMERA_TILT = 0.10  # cameras look down: a point nearer by one unit appears this much lower
 LEFT, RIGHT = 1, -1
+Joint = tuple[Measure, Measure, Measure]
+"""Forward, left, down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,9 @@ class Walk:
     """A person's way through the frame: arrays (F,) in frame heights, angles in radians."""
 
     phase: np.ndarray
+    """Of the legs' swing: two steps are 2 pi."""
     heading: float
+    """Direction of the walk: 0 to the right of the image, pi/2 towards the camera."""
     x: np.ndarray
     """Middle of the body, from the middle of the frame."""
     ground: np.ndarray
@@ -54,7 +59,7 @@ class Pose:
         lowest = [np.maximum(ankle[2], toe[2]) for _, _, ankle, toe in self.legs.values()]
         self._top = walk.ground - walk.size * (np.maximum(*lowest) + SOLE)
 
-    def at(self, forward, left, down):
+    def at(self, forward: Measure, left: Measure, down: Measure) -> Point:
         """Frame coordinates (x, y) of a body point."""
         nearness = forward * self.toward - left * self.across
         return (
@@ -62,7 +67,7 @@ class Pose:
             self._top + self.walk.size * (down + _CAMERA_TILT * nearness),
         )
 
-    def trunk(self, forward, left, down):
+    def trunk(self, forward: Measure, left: Measure, down: Measure) -> Point:
         """Frame coordinates of a point of the upper body, which leans and bobs."""
         return self.at(forward + self.person.lean * (HIP - down), left, down + self._bounce)
 
@@ -72,7 +77,7 @@ class Pose:
         broad, deep = broad * self.toward, deep * self.across
         return math.sqrt(broad * broad + deep * deep)
 
-    def _leg(self, side: int):
+    def _leg(self, side: int) -> tuple[Joint, Joint, Joint, Joint]:
         """Hip, knee, ankle and toe as (forward, left, down)."""
         person = self.person
         phase = self.walk.phase + (0 if side == LEFT else np.pi)
@@ -88,7 +93,7 @@ class Pose:
         toe = ankle[0] + 0.055, left, ankle[2] + drop
         return (0.0 * thigh, left, HIP), knee, ankle, toe
 
-    def arm(self, side: int):
+    def arm(self, side: int) -> tuple[Joint, Joint, Joint]:
         """Shoulder, elbow and wrist as (forward, left, down) of the trunk; arms swing against the
         legs."""
         person = self.person

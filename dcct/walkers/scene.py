@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dcct.walkers.cameras import Camera, camera_of, develop
-from dcct.walkers.canvas import Canvas, shaded
+from dcct.walkers.canvas import Canvas, Colour, shaded
 from dcct.walkers.draws import Draws, Stream
 from dcct.walkers.figure import draw_person
 from dcct.walkers.people import Person, identity, stranger
@@ -68,6 +68,7 @@ class Burst:
     first: int
     """0-based."""
     frames: int
+    """How many."""
     draws: Draws
     """What hides the person is drawn from these."""
 
@@ -156,7 +157,7 @@ def _dull_colour(draws: Draws) -> tuple[float, float, float]:
     return (red + grey) / 2, (green + grey) / 2, (blue + grey) / 2
 
 
-def _draw_barrier(canvas: Canvas, top: float, colour) -> None:
+def _draw_barrier(canvas: Canvas, top: float, colour: Colour) -> None:
     """A low wall with a coping, up to height `top`."""
     canvas.rectangle(-_OFF, _OFF, top, _OFF, colour)
     canvas.rectangle(-_OFF, _OFF, top, top + 0.025, shaded(colour, 1.2))
@@ -192,7 +193,7 @@ def _draw_burst(spec: "WalkersSpec", burst: Burst, canvas: Canvas) -> None:
         )
 
 
-def _draw_van(canvas: Canvas, x: np.ndarray, top: float, colour) -> None:
+def _draw_van(canvas: Canvas, x: np.ndarray, top: float, colour: Colour) -> None:
     """The side of a van that rolls by: wider than the frame, a dark window strip, a wheel."""
     canvas.barrel((x, top), (x, 1.15), [1.2] * 3, 0.06, colour)
     canvas.barrel((x, top + 0.08), (x, top + 0.26), [0.18] * 3, 0.03, (0.12, 0.15, 0.19))

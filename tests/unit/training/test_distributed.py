@@ -8,11 +8,12 @@ import torch
 
 from dcct.clips.loader import TrainingClips, load_batches
 from dcct.config.profile import Training
-from dcct.errors import ConfigError
+from dcct.errors import ConfigError, DataError
 from dcct.models.device import on_device, prepare_torch
-from dcct.training.distributed import Group
+from dcct.training.batch_norm import SharedBatchNorm, share_statistics
+from dcct.training.distributed import Group, join_group
 from dcct.training.loop import losses, objective_at, update
-from dcct.training.setup import adam, initial_model
+from dcct.training.setup import adam, initial_model, new_learner
 from dcct.training.state import Learner
 
 
@@ -27,7 +28,7 @@ def first_step(rank, run, port, path):
     }
     os.environ |= {"MASTER_ADDR": "localhost", "MASTER_PORT": str(port)}
     prepare_torch(training, training.precision)
-    group = Group(training)
+    group = join_group(training)
     dataset = TrainingClips(run.frames, run.manifest, run.profile.clips, training, 0)
     model = on_device(initial_model(run, dataset.num_identities), training).train().double()
     shared, scaler = group.together(model), torch.amp.GradScaler("cpu", enabled=False)
@@ -85,7 +86,7 @@ def test_shares_of_a_batch_are_the_batch(monkeypatch, profile):
     taken = []
     for rank in range(4):
         monkeypatch.setenv("RANK", str(rank))
-        taken += list(range(16))[Group(training).part(16)]
+        taken += list(range(16))[join_group(training).part(16)]
     assert taken == list(range(16))
     with pytest.raises(ValueError, match="cannot be shared evenly by 3"):
         Training(
@@ -97,4 +98,31 @@ def test_other_companions_than_the_profile_says_are_refused(monkeypatch, profile
     """Started by hand in four processes under a profile for one: a line that says so."""
     monkeypatch.setenv("WORLD_SIZE", "4")
     with pytest.raises(ConfigError, match=r"training\.processes: 1, but 4 were started"):
-        Group(profile.training)
+        join_group(profile.training)
+
+
+def test_shared_batch_norm_has_the_parameters_of_the_one_it_replaces():
+    """Names, state and what is frozen stay: an optimiser and a checkpoint see no difference."""
+    network = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.BatchNorm1d(3))
+    network[1].bias.requires_grad_(False)
+    before = network.state_dict(keep_vars=True)
+    share_statistics(network)
+    after = network.state_dict(keep_vars=True)
+    assert type(network[1]) is SharedBatchNorm
+    assert list(after) == list(before)
+    assert all(after[name] is tensor for name, tensor in before.items())
+
+
+def test_process_without_the_first_ones_states_says_so(run):
+    """Processes on machines that share no folder: one line, not a failure inside torch."""
+
+    class NotTheFirst(Group):
+        first = False
+
+        def agreed(self, value):
+            return True
+
+    started = run("cnn")
+    learner = new_learner(started, 4, NotTheFirst())
+    with pytest.raises(DataError, match=r"no resume state here.* let all processes share"):
+        learner.resume(started, print)
