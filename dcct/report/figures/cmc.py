@@ -1,6 +1,6 @@
 """How soon the first match comes: the share of queries with a match among the first k."""
 
-from collections.abc import Hashable
+import json
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -42,9 +42,9 @@ def draw(pipeline: Pipeline, dataset: str) -> Figure:
 
 
 def one_of_each_kind(variants: dict[str, Variant], preferred: str) -> list[str]:
-    """Of the trained variants that are made of the same kinds of parts the last, or the preferred
-    one: few curves can be told from each other."""
-    chosen: dict[Hashable, str] = {}
+    """Of the trained variants of each kind the last, or the preferred one: few curves can be
+    distinguished."""
+    chosen: dict[str, str] = {}
     for name, variant in variants.items():
         kind = _kind(variant)
         if variant.trained and not variant.backbone_of and chosen.get(kind) != preferred:
@@ -52,11 +52,12 @@ def one_of_each_kind(variants: dict[str, Variant], preferred: str) -> list[str]:
     return [name for name in variants if name in chosen.values()]
 
 
-def _kind(variant: Variant) -> Hashable:
-    """Its backbones, and which further parts it has at all."""
-    further = variant.model_dump(exclude={"title", "headline", "branches"})
-    further["distill"] = any(further["distill"].values())
-    return tuple(variant.branches), tuple(name for name, value in further.items() if value)
+def _kind(variant: Variant) -> str:
+    """Its parts: of CCA, HTA and distillation only whether they are there at all."""
+    parts = variant.model_dump(mode="json", exclude={"title", "headline"})
+    there = {"cca": bool(variant.cca), "hta": bool(variant.hta)}
+    there["distill"] = variant.distill.feature or variant.distill.logit
+    return json.dumps(parts | there)
 
 
 def _curve(axes: Axes, name: str, shown: Compared) -> None:

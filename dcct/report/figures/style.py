@@ -1,8 +1,9 @@
 """How every figure looks: palette, line styles by the parts of a variant, and files with the same
 bytes each time."""
 
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
-from string import ascii_letters
 
 import matplotlib
 from matplotlib import colormaps
@@ -40,50 +41,66 @@ RIGHT, WRONG = "#009E73", "#D55E00"
 HEAT = colormaps["cividis"]
 """Of weights: even in lightness, hence the same order in grey and to every eye."""
 DPI = 150
-FURTHER = ("P", "X", "<", ">", "*", "d", "8", *(f"${letter}$" for letter in ascii_letters))
+FURTHER = ("P", "X", "<", ">", "*", "d", "8")
 """Markers that no kind of network has to itself."""
 _METADATA = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
 _LINES = {(False, False): "-", (True, False): "--", (False, True): ":", (True, True): "-."}
 
 
 def looks(variants: dict[str, Variant]) -> dict[str, dict]:
-    """How each of a figure's variants is drawn: by its parts; those that are made of the same parts
-    in other ways differ by further markers, in order."""
+    """How each of a figure's variants is drawn: by its parts. No two look the same: where
+    these parts leave two equal, further markers distinguish them, in order."""
     found: dict[str, dict] = {}
     for name, variant in variants.items():
         style = _look(variant)
-        further = (style | {"marker": marker} for marker in FURTHER)
-        found[name] = next(one for one in (style, *further) if one not in found.values())
+        candidates = (style | {"marker": marker} for marker in _markers(style["marker"]))
+        found[name] = next(look for look in candidates if look not in found.values())
     return found
+
+
+def _markers(first: str) -> Iterator[str]:
+    """Without end: after the further ones, numbers."""
+    yield first
+    yield from FURTHER
+    yield from (f"${number}$" for number in count(1))
 
 
 def _look(variant: Variant) -> dict:
     """Colour (Okabe–Ito) and marker say which network it is, the line style which distillation it
-    had."""
-    if not variant.trained:
-        color, marker = GREY, "x"
-    elif len(variant.branches) == 1:
-        color, marker = {"cnn": ("#0072B2", "o"), "vit": ("#E69F00", "s")}[variant.branches[0]]
-    elif not variant.cca:
-        color, marker = "#56B4E9", "^"
-    elif not variant.hta:
-        color, marker = "#009E73", "D"
-    elif variant.hta.levels == 1:
-        color, marker = "#CC79A7", "v"
-    else:
-        color, marker = (
-            ("black", "h")
-            if variant.distill.feature and variant.distill.logit
-            else ("#D55E00", "p")
-        )
+    had, the marker's filling what was taken out of it."""
+    color, marker = _network(variant)
     hollow = variant.backbone_of is not None
     return {
         "color": color,
         "marker": marker,
         "linestyle": _LINES[variant.distill.feature, variant.distill.logit],
+        "fillstyle": _filling(variant),
         "markerfacecolor": "white" if hollow else color,
         "markeredgecolor": "white" if variant.trained and not hollow else color,
     }
+
+
+def _network(variant: Variant) -> tuple[str, str]:
+    """Colour and marker of its kind of network."""
+    if not variant.trained:
+        return GREY, "x"
+    if len(variant.branches) == 1:
+        return {"cnn": ("#0072B2", "o"), "vit": ("#E69F00", "s")}[variant.branches[0]]
+    if not variant.cca:
+        return "#56B4E9", "^"
+    if not variant.hta:
+        return "#009E73", "D"
+    if variant.hta.levels == 1:
+        return "#CC79A7", "v"
+    distilled_twice = variant.distill.feature and variant.distill.logit
+    return ("black", "h") if distilled_twice else ("#D55E00", "p")
+
+
+def _filling(variant: Variant) -> str:
+    """Half of the marker where CCA has one of its attentions, or HTA no gates."""
+    if len(variant.cca) == 1:
+        return {"self": "left", "cross": "right"}[variant.cca[0]]
+    return "bottom" if variant.hta and not variant.hta.gate else "full"
 
 
 def new_figure(width: float, height: float, title: str) -> Figure:
