@@ -69,14 +69,16 @@ def _look(variant: Variant) -> dict:
     """Colour (Okabe–Ito) and marker say which network it is, the line style which distillation it
     had, the marker's filling what was taken out of it."""
     color, marker = _network(variant)
-    hollow = variant.backbone_of is not None
+    filling, hollow = _filling(variant), variant.backbone_of is not None
+    outlined = hollow or filling != "full" or not variant.trained
     return {
         "color": color,
         "marker": marker,
         "linestyle": _LINES[variant.distill.feature, variant.distill.logit],
-        "fillstyle": _filling(variant),
+        "fillstyle": filling,
         "markerfacecolor": "white" if hollow else color,
-        "markeredgecolor": "white" if variant.trained and not hollow else color,
+        "markerfacecoloralt": "white",
+        "markeredgecolor": color if outlined else "white",
     }
 
 
