@@ -1,7 +1,7 @@
 """Copying what a finished run made for people into the folder of published results, all at once.
 
-Git keeps what is published for ever, so pictures are small and stand once: what consists of frames
-becomes a WebP, and what the folder above has already is left out.
+Git keeps what is published for ever, so files are small and stand once: pictures that consist of
+frames become WebP, and what the folder above has already is left out.
 """
 
 import io
@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 
 from PIL import Image
 
@@ -21,7 +22,7 @@ from dcct.pipeline.step import RECEIPT
 from dcct.provenance.receipt import SCHEMA, check_outputs
 
 LIMIT = 500_000
-"""Bytes of a published picture, at most."""
+"""Bytes of a published picture: fewer."""
 QUALITIES = range(90, 0, -10)
 """Of a WebP: the first that stays below the limit is taken."""
 
@@ -36,8 +37,8 @@ def publish(pipeline: Pipeline, target: Path) -> list[Path]:
     absent = [path for path in pipeline.products() if not path.is_file()]
     if absent:
         raise DataError(
-            f"{absent[0]}: missing, and {len(absent) - 1} others: finish the run with"
-            f" `snakemake --cores --configfile {pipeline.configfile}`"
+            f"{absent[0]}: missing, as are {len(absent) - 1} others: finish the run with"
+            f" `snakemake --cores --configfile {quote(str(pipeline.configfile))}`"
         )
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -45,80 +46,96 @@ def publish(pipeline: Pipeline, target: Path) -> list[Path]:
             new, old = Path(folder, "new"), Path(folder, "old")
             shutil.copytree(target, new) if target.exists() else new.mkdir()
             _take_away(pipeline, new)
-            written = list(_copied(pipeline, new, _published_above(target)))
+            written = list(_copied(pipeline, new, _published_in(pipeline, target.parent)))
             _swap(new, target, old)
     except OSError as error:
         raise cannot_write(target, error) from error
     return sorted(path.relative_to(new) for path in written)
 
 
-def place_of(job: Job) -> Path:
-    """Folder below a publication where a job's files lie; a data set has one of its own where there
-    are several."""
-    several = len(job.pipeline.profile.datasets) > 1
-    return Path(job["dataset"]) if several and "dataset" in job.step.key else Path()
-
-
 def _copied(pipeline: Pipeline, new: Path, above: set[str]) -> Iterator[Path]:
+    """Copy what people read; metrics are named by their receipts alone."""
     for job in pipeline.jobs():
         if job.step.verb == "rank":
             path = new / job.receipt.relative_to(pipeline.results)
             path.parent.mkdir(parents=True, exist_ok=True)
             yield Path(shutil.copyfile(job.receipt, path))
-        elif job.step.verb in ("tabulate", "cost"):
-            check_outputs(job.receipt, job.again)
-            for path in (*job.outputs, job.receipt):
-                yield Path(shutil.copyfile(path, new / path.name))
-        elif job.step.verb == "draw":
-            yield from _pictures(job, new / place_of(job), above)
+        elif job.step.verb in ("tabulate", "cost", "draw"):
+            originals = check_outputs(job.receipt, job.again)
+            if not above.issuperset(originals.values()):
+                copy = _pictures if job.step.verb == "draw" else _files
+                yield from copy(job, _place(job, new), originals)
 
 
-def _pictures(job: Job, folder: Path, above: set[str]) -> Iterator[Path]:
-    """The files of a figure, and a receipt of what lies there and of what it was before."""
-    originals = check_outputs(job.receipt, job.again)
-    if set(originals.values()) <= above:
-        return
+def _files(job: Job, folder: Path, originals: dict[str, str]) -> Iterator[Path]:
+    """The files of a job and its receipt, as they are."""
     folder.mkdir(parents=True, exist_ok=True)
-    outputs = {}
+    for path in (*(job.folder / name for name in originals), job.receipt):
+        yield Path(shutil.copyfile(path, folder / path.name))
+
+
+def _pictures(job: Job, folder: Path, originals: dict[str, str]) -> Iterator[Path]:
+    """The files of a figure, small, and a receipt that says what they are and were."""
+    folder.mkdir(parents=True, exist_ok=True)
+    of_frames, outputs = FIGURES[job["figure"]].formats == FRAMES, {}
     for path in job.outputs:
-        small = FIGURES[job["figure"]].formats == FRAMES
-        copy = folder / (f"{path.stem}.webp" if small else path.name)
-        copy.write_bytes(_as_webp(path) if small else path.read_bytes())
+        large = path.stat().st_size >= LIMIT
+        if large and path.suffix != ".png":
+            continue  # a drawing with frames in it: the same figure's PNG stands for it
+        copy = folder / path.name
+        if large or of_frames:
+            copy = copy.with_suffix(".webp")
+            copy.write_bytes(_as_webp(path))
+        else:
+            shutil.copyfile(path, copy)
         outputs[copy.name] = file_digest(copy)
         yield copy
     receipt = folder / job.receipt.name
-    write_json(receipt, {"schema": SCHEMA, "outputs": outputs, "originals": originals})
+    changed = {} if outputs == originals else {"originals": originals}
+    write_json(receipt, {"schema": SCHEMA, "outputs": outputs, **changed})
     yield receipt
 
 
 def _as_webp(path: Path) -> bytes:
+    """A PNG at the best quality that is below the limit."""
     image = Image.open(path).convert("RGB")
     for quality in QUALITIES:
         file = io.BytesIO()
         image.save(file, "WEBP", quality=quality, method=6)
         if file.tell() < LIMIT:
-            break
-    return file.getvalue()
+            return file.getvalue()
+    raise DataError(f"{path}: more than {LIMIT} bytes at every quality: publish a smaller figure")
 
 
-def _published_above(target: Path) -> set[str]:
-    """Digests of originals of the pictures in the folder that holds this publication."""
-    receipts = target.parent.glob(f"*.{RECEIPT}")
+def _place(job: Job, folder: Path) -> Path:
+    """Where a job's files lie in a publication: a data set has a folder where there are several."""
+    several = len(job.pipeline.profile.datasets) > 1
+    return folder / job["dataset"] if several and "dataset" in job.step.key else folder
+
+
+def _receipts(pipeline: Pipeline, folder: Path) -> list[Path]:
+    """Of what is published in a folder, but those of metrics."""
+    places = (folder, *(folder / name for name in pipeline.profile.datasets))
+    return [receipt for place in places for receipt in place.glob(f"*.{RECEIPT}")]
+
+
+def _published_in(pipeline: Pipeline, folder: Path) -> set[str]:
+    """Digests of what is published in a folder, as it was before it was made small."""
+    contents = (read_json(one, "dcct publish") for one in _receipts(pipeline, folder))
     return {
         digest
-        for receipt in receipts
-        for digest in read_json(receipt, "dcct publish").get("originals", {}).values()
+        for content in contents
+        for digest in content.get("originals", content["outputs"]).values()
     }
 
 
 def _take_away(pipeline: Pipeline, folder: Path) -> None:
     """Remove what was published before: what receipts name, and those."""
     shutil.rmtree(folder / "metrics", ignore_errors=True)
-    for place in (folder, *(folder / name for name in pipeline.profile.datasets)):
-        for receipt in place.glob(f"*.{RECEIPT}"):
-            for name in read_json(receipt, "dcct publish")["outputs"]:
-                (place / name).unlink(missing_ok=True)
-            receipt.unlink()
+    for receipt in _receipts(pipeline, folder):
+        for name in read_json(receipt, "dcct publish")["outputs"]:
+            (receipt.parent / name).unlink(missing_ok=True)
+        receipt.unlink()
 
 
 def _swap(new: Path, target: Path, old: Path) -> None:
