@@ -1,0 +1,32 @@
+"""What is published stays in git for ever: files are small and stand once."""
+
+import pytest
+
+from dcct.files import file_digest, read_json
+from dcct.pipeline.step import RECEIPT
+from dcct.provenance.publish import LIMIT
+
+
+@pytest.fixture
+def published(root):
+    return [path for path in (root / "results/reference").rglob("*") if path.is_file()]
+
+
+def test_published_files_are_small_and_stand_once(published):
+    """But receipts of metrics: two runs with the same settings have the same numbers."""
+    assert published
+    large = [path for path in published if path.stat().st_size >= LIMIT]
+    digests = [file_digest(path) for path in published if path.name != RECEIPT]
+    assert not large
+    assert len(set(digests)) == len(digests)
+
+
+def test_published_receipts_hold(published):
+    """Each names what lies beside it, with its digest; every picture and table has one."""
+    named = set()
+    for receipt in (path for path in published if path.name.endswith(f".{RECEIPT}")):
+        for name, digest in read_json(receipt, "dcct publish")["outputs"].items():
+            assert file_digest(receipt.parent / name) == digest
+            named.add(receipt.parent / name)
+    others = {path for path in published if not path.name.endswith(RECEIPT)}
+    assert {path.name for path in others - named} == {"README.md"}
