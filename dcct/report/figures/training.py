@@ -25,11 +25,11 @@ averaged."""
 
 def draw(pipeline: Pipeline, dataset: str) -> Figure:
     """One panel a family. What was not run is named."""
-    shown = load_compared(pipeline, dataset)
-    title = f"Training on {shown.where}: mean of every loss term per epoch"
+    compared = load_compared(pipeline, dataset)
+    title = f"Training on {compared.where}: mean of every loss term per epoch"
     figure = new_figure(10, 5.2, title)
     histories = {
-        name: [run.history for run in shown.results[name] if "loss" in run.history]
+        name: [run.history for run in compared.results[name] if "loss" in run.history]
         for name in pipeline.profile.variants
     }
     panels = {
@@ -42,14 +42,14 @@ def draw(pipeline: Pipeline, dataset: str) -> Figure:
     grid = figure.subplots(2, 4).flat
     for (prefix, title), axes in zip(panels.items(), grid, strict=False):
         for name, tables in histories.items():
-            _lines(axes, shown.variants[name].title, shown.looks[name], tables, prefix)
+            _lines(axes, compared.variants[name].title, compared.looks[name], tables, prefix)
         axes.set_title(title)
         axes.set_xlabel("epoch")
     for axes in grid:
         axes.set_axis_off()
     first = figure.axes[0]
-    trained = [name for name in histories if shown.variants[name].trained]
-    say_not_run(first, [shown.variants[name].title for name in trained if not histories[name]])
+    trained = [name for name in histories if compared.variants[name].trained]
+    say_not_run(first, [compared.variants[name].title for name in trained if not histories[name]])
     figure.legend(*first.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
 
