@@ -4,13 +4,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dcct.pipeline.pipeline import Pipeline
-from dcct.report.figures.compared import CHANCE_LINE, Compared, load_compared
+from dcct.report.figures.comparison import CHANCE_LINE, Comparison, load_comparison
 from dcct.report.figures.style import GREY, new_figure
 
 
 def draw(pipeline: Pipeline, dataset: str) -> Figure:
     """One row a variant. What was not run is named."""
-    compared = load_compared(pipeline, dataset)
+    compared = load_comparison(pipeline, dataset)
     variants = compared.variants
     title = f"mAP of every variant on {compared.where}"
     figure = new_figure(8, 1.3 + 0.34 * len(variants), title)
@@ -32,7 +32,7 @@ def draw(pipeline: Pipeline, dataset: str) -> Figure:
     return figure
 
 
-def _interval_row(axes: Axes, row: int, name: str, compared: Compared) -> str:
+def _interval_row(axes: Axes, row: int, name: str, compared: Comparison) -> str:
     style = compared.looks[name] | {"linestyle": "none"}
     color, estimate = style["color"], compared.estimate(name, "mAP")
     ends = [estimate.low, estimate.high]
@@ -45,7 +45,7 @@ def _interval_row(axes: Axes, row: int, name: str, compared: Compared) -> str:
     return f"{estimate.mean:.1f}  [{estimate.low:.1f}, {estimate.high:.1f}]"
 
 
-def _chance_line(axes: Axes, compared: Compared) -> None:
+def _chance_line(axes: Axes, compared: Comparison) -> None:
     if run := compared.any_run:
         chance = 100 * run.headline["chance"]["mAP"]
         axes.axvline(chance, zorder=1, **CHANCE_LINE)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from dcct.config.variant import Variant
 from dcct.pipeline.pipeline import Pipeline
-from dcct.report.figures.compared import CHANCE_LINE, Compared, load_compared
+from dcct.report.figures.comparison import CHANCE_LINE, Comparison, load_comparison
 from dcct.report.figures.style import GREY, new_figure, say_not_run
 
 RANKS = np.arange(1, 21)
@@ -16,7 +16,7 @@ RANKS = np.arange(1, 21)
 
 def draw(pipeline: Pipeline, dataset: str) -> Figure:
     """CMC curves, k = 1 to 20, of one variant of each kind. What was not run is named."""
-    compared = load_compared(pipeline, dataset)
+    compared = load_comparison(pipeline, dataset)
     names = one_of_each_kind(compared.variants, pipeline.shown_variant)
     figure = new_figure(8, 4.6, f"How soon the first match comes: CMC on {compared.where}")
     axes = figure.add_subplot()
@@ -62,7 +62,7 @@ def _kind(variant: Variant) -> str:
     return json.dumps(parts | there)
 
 
-def _curve(axes: Axes, name: str, compared: Compared) -> None:
+def _curve(axes: Axes, name: str, compared: Comparison) -> None:
     style, title = compared.looks[name], compared.variants[name].title
     color, estimates = style["color"], [compared.estimate(name, f"rank{rank}") for rank in RANKS]
     low, high = ([getattr(one, end) for one in estimates] for end in ("low", "high"))

@@ -137,6 +137,6 @@ def save(figure: Figure, folder: Path, name: str, formats: tuple[str, ...]) -> N
 
 
 def styled() -> matplotlib.rc_context:
-    """The context in which figures are made and saved; nothing of the user's own settings shines
+    """The context in which figures are made and saved; nothing of the user's settings shines
     through."""
     return matplotlib.rc_context({**matplotlib.rcParamsDefault, **RC, "backend": "agg"})

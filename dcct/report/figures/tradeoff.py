@@ -10,7 +10,7 @@ from scipy.optimize import isotonic_regression
 from dcct.errors import DataError
 from dcct.evaluation.statistics import Estimate
 from dcct.pipeline.pipeline import Job, Pipeline
-from dcct.report.figures.compared import Compared, load_compared
+from dcct.report.figures.comparison import Comparison, load_comparison
 from dcct.report.figures.style import GREY, new_figure
 
 COSTS = {
@@ -29,7 +29,7 @@ NEAR = 0.035
 def draw(pipeline: Pipeline, dataset: str) -> Figure:
     """One panel per cost that was measured; variants are numbered from the smallest network to the
     largest. What was not run, or not counted, is named."""
-    compared, costs = load_compared(pipeline, dataset), read_costs(pipeline.job("cost"))
+    compared, costs = load_comparison(pipeline, dataset), read_costs(pipeline.job("cost"))
     order = costs.sort_values("parameters", kind="stable").index
     names = [name for name in order if compared.results.get(name)]
     gaps = {
@@ -69,7 +69,11 @@ def read_costs(job: Job) -> pd.DataFrame:
 
 
 def _draw_panel(
-    axes: Axes, column: str, values: np.ndarray, estimates: dict[str, Estimate], compared: Compared
+    axes: Axes,
+    column: str,
+    values: np.ndarray,
+    estimates: dict[str, Estimate],
+    compared: Comparison,
 ) -> None:
     scale, label = next(
         (unit for unit in COSTS[column] if values.max(initial=0) >= unit[0]), COSTS[column][-1]

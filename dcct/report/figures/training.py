@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dcct.pipeline.pipeline import Pipeline
-from dcct.report.figures.compared import load_compared
+from dcct.report.figures.comparison import load_comparison
 from dcct.report.figures.style import new_figure, say_not_run
 
 TERMS = {
@@ -25,7 +25,7 @@ averaged."""
 
 def draw(pipeline: Pipeline, dataset: str) -> Figure:
     """One panel a family. What was not run is named."""
-    compared = load_compared(pipeline, dataset)
+    compared = load_comparison(pipeline, dataset)
     title = f"Training on {compared.where}: mean of every loss term per epoch"
     figure = new_figure(10, 5.2, title)
     histories = {

@@ -13,7 +13,7 @@ CHANCE_LINE = {"color": GREY, "linestyle": (0, (1, 2))}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compared:
+class Comparison:
     """All that is trained on a data set, and evaluated."""
 
     variants: dict[str, Variant]
@@ -48,11 +48,11 @@ class Compared:
         return ""
 
 
-def load_compared(pipeline: Pipeline, dataset: str) -> Compared:
+def load_comparison(pipeline: Pipeline, dataset: str) -> Comparison:
     """Read the metrics of every variant. Raises DataError at damaged ones."""
     results = load_results(pipeline, dataset)
     variants = {name: pipeline.variant(name) for name in pipeline.profile.evaluated}
-    return Compared(
+    return Comparison(
         variants=variants,
         results=results,
         looks=looks(variants),
