@@ -20,7 +20,7 @@ PIPELINE = read_pipeline(ROOT / PROFILE)
 DATASET = PIPELINE.profile.datasets[0]
 JOBS = [
     PIPELINE.shown_run("rank", DATASET),
-    *(job for job in PIPELINE.jobs() if job.step.verb in ("tabulate", "draw", "page")),
+    *(job for job in PIPELINE.jobs() if job.step.verb in ("tabulate", "draw")),
 ]
 NEEDED = [(figure, need) for figure, row in FIGURES.items() for need in row.needs]
 
@@ -48,7 +48,7 @@ def _differing(job: Job, folder: Path) -> list[Path]:
 
 @pytest.mark.parametrize("job", JOBS, ids=str)
 def test_a_step_reads_nothing_that_its_record_does_not_name(finished, alone, job):
-    """Rankings, tables, figures and the page: what needs no training."""
+    """Rankings, tables and figures."""
     done = alone(job, job.reads.values(), job.records)
     assert done.exit_code == 0, done.exception
     assert _differing(job, finished.folder) == []
