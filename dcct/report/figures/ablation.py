@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from dcct.pipeline.pipeline import Pipeline
 from dcct.report.figures.comparison import CHANCE_LINE, Comparison, load_comparison
-from dcct.report.figures.style import GREY, new_figure
+from dcct.report.figures.style import GREY, Style, new_figure
 
 
 def draw(pipeline: Pipeline, dataset: str) -> Figure:
@@ -18,7 +18,7 @@ def draw(pipeline: Pipeline, dataset: str) -> Figure:
     for row, name in enumerate(variants):
         text = _interval_row(axes, row, name, compared) if compared.results[name] else "not run"
         color = "black" if compared.results[name] else GREY
-        place = {"xycoords": ("axes fraction", "data"), "va": "center"}
+        place: Style = {"xycoords": ("axes fraction", "data"), "va": "center"}
         axes.annotate(text, (1.01, row), color=color, **place)
     axes.set_yticks(range(len(variants)), [variant.title for variant in variants.values()])
     axes.set_ylim(len(variants) - 0.4, -0.6)
@@ -40,7 +40,7 @@ def _interval_row(axes: Axes, row: int, name: str, compared: Comparison) -> str:
     axes.plot(estimate.mean, row, markersize=7, **style)
     if len(estimate.parts) > 1:
         places = [row + 0.28] * len(estimate.parts)
-        dots = {"markersize": 4, "markeredgewidth": 0, "alpha": 0.8}
+        dots: Style = {"markersize": 4, "markeredgewidth": 0, "alpha": 0.8}
         axes.plot(estimate.parts, places, ".", color=color, **dots)
     return f"{estimate.mean:.1f}  [{estimate.low:.1f}, {estimate.high:.1f}]"
 
@@ -49,5 +49,5 @@ def _chance_line(axes: Axes, compared: Comparison) -> None:
     if run := compared.any_run:
         chance = 100 * run.headline["chance"]["mAP"]
         axes.axvline(chance, zorder=1, **CHANCE_LINE)
-        place = {"xycoords": ("data", "axes fraction"), "color": GREY, "fontsize": 8}
+        place: Style = {"xycoords": ("data", "axes fraction"), "color": GREY, "fontsize": 8}
         axes.annotate(f" chance {chance:.1f}", (chance, 0.01), **place)

@@ -6,10 +6,10 @@ from itertools import chain
 from dcct.config.variant import Variant
 from dcct.evaluation.statistics import Estimate
 from dcct.pipeline.pipeline import Pipeline
-from dcct.report.figures.style import GREY, looks
+from dcct.report.figures.style import GREY, Style, looks
 from dcct.report.tables.results import Result, described, load_results, sample
 
-CHANCE_LINE = {"color": GREY, "linestyle": (0, (1, 2))}
+CHANCE_LINE: Style = {"color": GREY, "linestyle": (0, (1, 2))}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +20,7 @@ class Comparison:
     """In the profile's order."""
     results: dict[str, list[Result]]
     """Of each variant by split and seed; an empty list where nothing was run."""
-    looks: dict[str, dict]
+    looks: dict[str, Style]
     """How each is drawn."""
     where: str
     """Title of the data set, marked if it differs from what is expected."""

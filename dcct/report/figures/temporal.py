@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from dcct.pipeline.pipeline import Pipeline
 from dcct.report.figures.attention import AttentionMaps, Clip, load_attention
-from dcct.report.figures.style import GREY, HEAT, heat_scale, new_figure, say_gap
+from dcct.report.figures.style import GREY, HEAT, Style, heat_scale, new_figure, say_gap
 from dcct.report.figures.tiles import HEIGHT
 
 BLOCKS = {
@@ -17,7 +17,7 @@ BLOCKS = {
     for block, title in {"cnn": "CNN", "vit": "ViT", "joint": "joint"}.items()
 }
 """Temporal block → title."""
-GATES = {
+GATES: dict[str, Style] = {
     "gate/cnn": {"label": "CNN", "color": "#0072B2", "marker": "o", "linestyle": "-"},
     "gate/vit": {"label": "ViT", "color": "#E69F00", "marker": "s", "linestyle": "--"},
 }

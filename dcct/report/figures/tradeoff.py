@@ -11,9 +11,9 @@ from dcct.errors import DataError
 from dcct.evaluation.statistics import Estimate
 from dcct.pipeline.pipeline import Job, Pipeline
 from dcct.report.figures.comparison import Comparison, load_comparison
-from dcct.report.figures.style import GREY, new_figure
+from dcct.report.figures.style import GREY, Style, new_figure
 
-COSTS = {
+COSTS: dict[str, list[tuple[float, str]]] = {
     "parameters": [(1e6, "parameters in millions"), (1e3, "parameters in thousands")],
     "flops_per_frame": [(1e9, "GFLOPs per frame"), (1e6, "MFLOPs per frame")],
     "ms_per_clip": [(1, "latency in ms per clip, measured for the cost table")],
@@ -84,7 +84,12 @@ def _draw_panel(
         ends = [estimate.low, estimate.high]
         axes.plot([x, x], ends, color=style["color"], linestyle=style["linestyle"])
         axes.plot(x, estimate.mean, label=f"{number}  {title}", **style)
-        above = {"textcoords": "offset points", "ha": "center", "va": "bottom", "fontsize": 8}
+        above: Style = {
+            "textcoords": "offset points",
+            "ha": "center",
+            "va": "bottom",
+            "fontsize": 8,
+        }
         axes.annotate(str(number), (x, estimate.high), (0, 3), **above)
     axes.set_xlim(0, 1.05 * places.max(initial=1))
     axes.set_xlabel(label)

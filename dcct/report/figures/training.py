@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from dcct.pipeline.pipeline import Pipeline
 from dcct.report.figures.comparison import load_comparison
-from dcct.report.figures.style import new_figure, say_not_run
+from dcct.report.figures.style import Style, new_figure, say_not_run
 
 TERMS = {
     "loss": "Total loss (terms differ by variant)",
@@ -54,7 +54,7 @@ def draw(pipeline: Pipeline, dataset: str) -> Figure:
     return figure
 
 
-def _lines(axes: Axes, title: str, style: dict, tables: list[pd.DataFrame], prefix: str) -> None:
+def _lines(axes: Axes, title: str, style: Style, tables: list[pd.DataFrame], prefix: str) -> None:
     curves = [curve for table in tables if (curve := _family(table, prefix)) is not None]
     if not curves:
         return
@@ -67,5 +67,5 @@ def _lines(axes: Axes, title: str, style: dict, tables: list[pd.DataFrame], pref
 
 def _family(history: pd.DataFrame, prefix: str) -> np.ndarray | None:
     """Mean (epochs,) of the columns that begin with `prefix`; None if there are none."""
-    columns = [column for column in history if column.startswith(prefix)]
-    return history[columns].mean(axis=1).to_numpy() if columns else None
+    columns = history.columns[history.columns.str.startswith(prefix)]
+    return history[columns].mean(axis=1).to_numpy() if len(columns) else None
