@@ -37,7 +37,7 @@ def publish(pipeline: Pipeline, target: Path) -> list[Path]:
     absent = [path for path in pipeline.products() if not path.is_file()]
     if absent:
         raise DataError(
-            f"{absent[0]}: missing, as are {len(absent) - 1} others: finish the run with"
+            f"{absent[0]}: one of {len(absent)} files that are missing: finish the run with"
             f" `snakemake --cores --configfile {quote(str(pipeline.configfile))}`"
         )
     try:

@@ -9,8 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from dcct.files import file_digest, read_json, write_json
+from dcct.pipeline.figures import FIGURES, FRAMES
+from dcct.pipeline.step import RECEIPT
 from dcct.provenance.folder import Receipts
-from dcct.provenance.receipt import RECEIPT
+from dcct.provenance.publish import LIMIT
 from tests.workflow.conftest import PROFILE
 
 RUN = "walkers-test/split0/dcct/seed0"
@@ -208,6 +210,24 @@ def test_a_run_agrees_with_itself_published(finished, tmp_path):
     assert "metrics files are the published ones, byte by byte" in said
 
 
+def test_published_pictures_are_small_and_stand_once(finished, tmp_path):
+    """What consists of frames is a WebP whose receipt knows the PNG; a publication below repeats
+    neither picture nor table."""
+    reference = tmp_path / "reference"
+    for folder in (reference, reference / "again"):
+        published = dcct(finished, "publish", "--configfile", PROFILE, "--reference", str(folder))
+        assert published[0] == 0, published[1]
+    for name, figure in FIGURES.items():
+        receipt = read_json(reference / f"{name}.{RECEIPT}", "publish")
+        assert f"{name}.{'webp' if figure.formats == FRAMES else 'png'}" in receipt["outputs"]
+        original = finished.results / f"figures/walkers-test/{name}.png"
+        digests = receipt.get("originals", receipt["outputs"])
+        assert digests[original.name] == file_digest(original)
+        assert all((reference / file).stat().st_size < LIMIT for file in receipt["outputs"])
+    repeated = [path for path in (reference / "again").rglob("*") if path.is_file()]
+    assert {path.name for path in repeated} == {RECEIPT}
+
+
 def test_what_does_not_agree_is_named(finished, tmp_path):
     """Outside the published interval, within it, and a row that was published and is not there."""
     reference = tmp_path / "reference"
@@ -238,5 +258,5 @@ def test_nothing_published_and_nothing_finished_are_one_line_each(finished, tmp_
     status, said = dcct(
         finished, "publish", "--configfile", "config/seeds.yaml", "--reference", str(tmp_path / "a")
     )
-    assert status == 1
+    assert (status, said.count("\n")) == (1, 1)
     assert "snakemake --cores --configfile config/seeds.yaml" in said

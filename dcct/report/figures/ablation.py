@@ -4,21 +4,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dcct.pipeline.pipeline import Pipeline
-from dcct.report.figures.compared import CHANCE_LINE, Compared, load_compared
-from dcct.report.figures.style import GREY, new_figure
+from dcct.report.figures.comparison import CHANCE_LINE, Comparison, load_comparison
+from dcct.report.figures.style import GREY, Style, new_figure
 
 
 def draw(pipeline: Pipeline, dataset: str) -> Figure:
     """One row a variant. What was not run is named."""
-    shown = load_compared(pipeline, dataset)
-    variants = shown.variants
-    title = f"mAP of every variant on {shown.where}"
+    compared = load_comparison(pipeline, dataset)
+    variants = compared.variants
+    title = f"mAP of every variant on {compared.where}"
     figure = new_figure(8, 1.3 + 0.34 * len(variants), title)
     axes = figure.add_subplot()
     for row, name in enumerate(variants):
-        text = _interval_row(axes, row, name, shown) if shown.results[name] else "not run"
-        color = "black" if shown.results[name] else GREY
-        place = {"xycoords": ("axes fraction", "data"), "va": "center"}
+        text = _interval_row(axes, row, name, compared) if compared.results[name] else "not run"
+        color = "black" if compared.results[name] else GREY
+        place: Style = {"xycoords": ("axes fraction", "data"), "va": "center"}
         axes.annotate(text, (1.01, row), color=color, **place)
     axes.set_yticks(range(len(variants)), [variant.title for variant in variants.values()])
     axes.set_ylim(len(variants) - 0.4, -0.6)
@@ -27,27 +27,27 @@ def draw(pipeline: Pipeline, dataset: str) -> Figure:
     axes.set_xlim(left=0)
     axes.set_xlabel("mAP in %")
     about = "bars: 95 % intervals over test identities"
-    axes.set_title(about + shown.small_marks("; small dots"), color=GREY)
-    _chance_line(axes, shown)
+    axes.set_title(about + compared.small_marks("; small dots"), color=GREY)
+    _chance_line(axes, compared)
     return figure
 
 
-def _interval_row(axes: Axes, row: int, name: str, shown: Compared) -> str:
-    style = shown.looks[name] | {"linestyle": "none"}
-    color, estimate = style["color"], shown.estimate(name, "mAP")
+def _interval_row(axes: Axes, row: int, name: str, compared: Comparison) -> str:
+    style = compared.looks[name] | {"linestyle": "none"}
+    color, estimate = style["color"], compared.estimate(name, "mAP")
     ends = [estimate.low, estimate.high]
     axes.plot(ends, [row, row], color=color, linewidth=2.2, solid_capstyle="butt")
     axes.plot(estimate.mean, row, markersize=7, **style)
     if len(estimate.parts) > 1:
         places = [row + 0.28] * len(estimate.parts)
-        dots = {"markersize": 4, "markeredgewidth": 0, "alpha": 0.8}
+        dots: Style = {"markersize": 4, "markeredgewidth": 0, "alpha": 0.8}
         axes.plot(estimate.parts, places, ".", color=color, **dots)
     return f"{estimate.mean:.1f}  [{estimate.low:.1f}, {estimate.high:.1f}]"
 
 
-def _chance_line(axes: Axes, shown: Compared) -> None:
-    if run := shown.any_run:
+def _chance_line(axes: Axes, compared: Comparison) -> None:
+    if run := compared.any_run:
         chance = 100 * run.headline["chance"]["mAP"]
         axes.axvline(chance, zorder=1, **CHANCE_LINE)
-        place = {"xycoords": ("data", "axes fraction"), "color": GREY, "fontsize": 8}
+        place: Style = {"xycoords": ("data", "axes fraction"), "color": GREY, "fontsize": 8}
         axes.annotate(f" chance {chance:.1f}", (chance, 0.01), **place)

@@ -28,7 +28,7 @@ class Clip:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attention:
+class AttentionMaps:
     """Where a variant looks."""
 
     clips: list[Clip]
@@ -50,7 +50,7 @@ class Attention:
         return self.gap or f"{self.variant} has no {name}"
 
 
-def load_attention(pipeline: Pipeline, dataset: str) -> Attention:
+def load_attention(pipeline: Pipeline, dataset: str) -> AttentionMaps:
     """What `dcct attend` kept of the run that is pictured. Raises DataError when the file is
     damaged."""
     job = pipeline.shown_run("attend", dataset)
@@ -59,14 +59,14 @@ def load_attention(pipeline: Pipeline, dataset: str) -> Attention:
     where = marked(pipeline.dataset(dataset).title, verification_of(listed) == "warned")
     if not job.receipt.is_file():
         gap = f"{title}: not run: {job.again}"
-        return Attention(clips=[], gap=gap, grid=(0, 0), variant=title, where=where)
+        return AttentionMaps(clips=[], gap=gap, grid=(0, 0), variant=title, where=where)
     check_outputs(job.receipt, job.again)
     rows, grid = read_attention(job / "attention.parquet")
     store, tracklets = FrameStore(frames, manifest), listed.to_pandas()
     clips = [
         _clip(tracklets.iloc[number], part, store) for number, part in rows.groupby("tracklet")
     ]
-    return Attention(clips=clips, gap="", grid=grid, variant=title, where=where)
+    return AttentionMaps(clips=clips, gap="", grid=grid, variant=title, where=where)
 
 
 def _clip(about: pd.Series, rows: pd.DataFrame, store: FrameStore) -> Clip:

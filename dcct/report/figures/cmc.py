@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from dcct.config.variant import Variant
 from dcct.pipeline.pipeline import Pipeline
-from dcct.report.figures.compared import CHANCE_LINE, Compared, load_compared
+from dcct.report.figures.comparison import CHANCE_LINE, Comparison, load_comparison
 from dcct.report.figures.style import GREY, new_figure, say_not_run
 
 RANKS = np.arange(1, 21)
@@ -16,18 +16,20 @@ RANKS = np.arange(1, 21)
 
 def draw(pipeline: Pipeline, dataset: str) -> Figure:
     """CMC curves, k = 1 to 20, of one variant of each kind. What was not run is named."""
-    shown = load_compared(pipeline, dataset)
-    names = one_of_each_kind(shown.variants, pipeline.shown_variant)
-    figure = new_figure(8, 4.6, f"How soon the first match comes: CMC on {shown.where}")
+    compared = load_comparison(pipeline, dataset)
+    names = one_of_each_kind(compared.variants, pipeline.shown_variant)
+    figure = new_figure(8, 4.6, f"How soon the first match comes: CMC on {compared.where}")
     axes = figure.add_subplot()
     for name in names:
-        if shown.results[name]:
-            _curve(axes, name, shown)
-    if run := shown.any_run:
+        if compared.results[name]:
+            _curve(axes, name, compared)
+    if run := compared.any_run:
         ranks = [rank for rank in run.metrics["ranks"] if rank <= RANKS[-1]]
         chance = [100 * run.headline["chance"][f"rank{rank}"] for rank in ranks]
         axes.plot(ranks, chance, label="Chance (exact)", **CHANCE_LINE)
-    say_not_run(axes, [shown.variants[name].title for name in names if not shown.results[name]])
+    say_not_run(
+        axes, [compared.variants[name].title for name in names if not compared.results[name]]
+    )
     axes.set(
         xlabel="rank k",
         ylabel="queries with a match at rank ≤ k, in %",
@@ -36,7 +38,7 @@ def draw(pipeline: Pipeline, dataset: str) -> Figure:
         xticks=[1, 5, 10, 15, 20],
     )
     about = "bands: 95 % intervals over test identities"
-    axes.set_title(about + shown.small_marks("; faint lines"), color=GREY)
+    axes.set_title(about + compared.small_marks("; faint lines"), color=GREY)
     figure.legend(loc="outside right center")
     return figure
 
@@ -60,9 +62,9 @@ def _kind(variant: Variant) -> str:
     return json.dumps(parts | there)
 
 
-def _curve(axes: Axes, name: str, shown: Compared) -> None:
-    style, title = shown.looks[name], shown.variants[name].title
-    color, estimates = style["color"], [shown.estimate(name, f"rank{rank}") for rank in RANKS]
+def _curve(axes: Axes, name: str, compared: Comparison) -> None:
+    style, title = compared.looks[name], compared.variants[name].title
+    color, estimates = style["color"], [compared.estimate(name, f"rank{rank}") for rank in RANKS]
     low, high = ([getattr(one, end) for one in estimates] for end in ("low", "high"))
     axes.fill_between(RANKS, low, high, color=color, alpha=0.12, linewidth=0)
     if len(estimates[0].parts) > 1:

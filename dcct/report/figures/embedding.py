@@ -14,7 +14,7 @@ from dcct.datasets.tracklet import DISTRACTOR
 from dcct.evaluation.features import read_features
 from dcct.pipeline.pipeline import Pipeline
 from dcct.provenance.receipt import check_outputs
-from dcct.report.figures.style import GREY, new_figure, say_gap
+from dcct.report.figures.style import GREY, Style, new_figure, say_gap
 from dcct.report.tables.results import marked
 
 IDENTITIES, TRACKLETS = 12, 12
@@ -111,7 +111,7 @@ def _draw_points(axes: Axes, places: np.ndarray, labels: np.ndarray, name: str) 
     )
     for label, color, marker in pairs:
         points = places[labels == label]
-        style = {
+        style: Style = {
             "color": color,
             "marker": marker,
             "markersize": 7,

@@ -43,8 +43,8 @@ def draw(pipeline: Pipeline, dataset: str) -> Figure:
         " nearest\ntracklet of the same identity and its rank. Below each: ✓ same identity or"
         " ✗ another (dashed), camera, cosine distance.",
     )
-    for row, (number, query) in enumerate(chosen.iterrows()):
-        y, about = row * ROW_HEIGHT, found.tracklets.iloc[number]
+    for row, number in enumerate(chosen.index):
+        query, about, y = chosen.loc[number], found.tracklets.iloc[number], row * ROW_HEIGHT
         draw_query(tiles, y, about, query, middle(found.store, about))
         first = {"top": query["top"][:FIRST], "distance": query["distance"][:FIRST]}
         draw_top(tiles, y, about["pid"], pd.Series(first), found.tracklets, found.store)

@@ -34,8 +34,8 @@ def draw(pipeline: Pipeline, dataset: str) -> Figure:
         f" (AP, in %); seed {run.seed}; middle frame of each tracklet.\nBelow each: ✓ same identity"
         " or ✗ another (dashed), camera, cosine distance.",
     )
-    for row, (number, query) in enumerate(chosen.iterrows()):
-        y, about = row * ROW_HEIGHT, found.tracklets.iloc[number]
+    for row, number in enumerate(chosen.index):
+        query, about, y = chosen.loc[number], found.tracklets.iloc[number], row * ROW_HEIGHT
         draw_query(tiles, y, about, query, middle(found.store, about))
         draw_top(tiles, y, about["pid"], query, found.tracklets, found.store)
     return tiles.figure

@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dcct.pipeline.pipeline import Pipeline
-from dcct.report.figures.attention import Attention, Clip, load_attention
+from dcct.report.figures.attention import AttentionMaps, Clip, load_attention
 from dcct.report.figures.style import GREY, HEAT, heat_scale
 from dcct.report.figures.tiles import HEIGHT, Tiles
 
@@ -33,7 +33,7 @@ def draw(pipeline: Pipeline, dataset: str) -> Figure:
     return (_maps(seen, rows, missing) if rows else _gap(seen)).figure
 
 
-def _maps(seen: Attention, rows: list[str], missing: list[str]) -> Tiles:
+def _maps(seen: AttentionMaps, rows: list[str], missing: list[str]) -> Tiles:
     frames = len(seen.clips[0].pixels)
     across = min(len(seen.clips), max(1, ACROSS // frames))
     clip_width, block = frames * COLUMN + BETWEEN, HEADING + (1 + len(rows)) * ROW
@@ -106,7 +106,7 @@ def _draw_scale(tiles: Tiles, x: float, y: float) -> None:
     )
 
 
-def _gap(seen: Attention) -> Tiles:
+def _gap(seen: AttentionMaps) -> Tiles:
     tiles = Tiles(16, 1.5, 10, f"Where CCA looks: {seen.variant} on {seen.where}", "")
     tiles.text(8, 0.5, seen.lacks("CCA"), ha="center", va="center", color=GREY)
     return tiles

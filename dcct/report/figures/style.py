@@ -2,8 +2,10 @@
 bytes each time."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 from matplotlib import colormaps
@@ -14,7 +16,9 @@ from matplotlib.figure import Figure
 from dcct.config.variant import Variant
 from dcct.files import atomic
 
-RC = {
+Style = dict[str, Any]
+"""Keyword arguments of matplotlib's drawing functions."""
+RC: Style = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "axes.titlesize": 9,
@@ -47,10 +51,10 @@ _METADATA = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
 _LINES = {(False, False): "-", (True, False): "--", (False, True): ":", (True, True): "-."}
 
 
-def looks(variants: dict[str, Variant]) -> dict[str, dict]:
+def looks(variants: dict[str, Variant]) -> dict[str, Style]:
     """How each of a figure's variants is drawn: by its parts. No two look the same: where
     these parts leave two equal, further markers distinguish them, in order."""
-    found: dict[str, dict] = {}
+    found: dict[str, Style] = {}
     for name, variant in variants.items():
         style = _look(variant)
         candidates = (style | {"marker": marker} for marker in _markers(style["marker"]))
@@ -65,7 +69,7 @@ def _markers(first: str) -> Iterator[str]:
     yield from (f"${number}$" for number in count(1))
 
 
-def _look(variant: Variant) -> dict:
+def _look(variant: Variant) -> Style:
     """Colour (Okabe–Ito) and marker say which network it is, the line style which distillation it
     had, the marker's filling what was taken out of it."""
     color, marker = _network(variant)
@@ -136,7 +140,8 @@ def save(figure: Figure, folder: Path, name: str, formats: tuple[str, ...]) -> N
             figure.savefig(temporary, format=kind, dpi=DPI, metadata=_METADATA[kind])
 
 
-def styled() -> matplotlib.rc_context:
-    """The context in which figures are made and saved; nothing of the user's own settings shines
+def styled() -> AbstractContextManager[None]:
+    """The context in which figures are made and saved; nothing of the user's settings shines
     through."""
-    return matplotlib.rc_context({**matplotlib.rcParamsDefault, **RC, "backend": "agg"})
+    settings: Any = {**matplotlib.rcParamsDefault, **RC, "backend": "agg"}
+    return matplotlib.rc_context(settings)

@@ -7,8 +7,8 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 
 from dcct.pipeline.pipeline import Pipeline
-from dcct.report.figures.attention import Attention, Clip, load_attention
-from dcct.report.figures.style import GREY, HEAT, heat_scale, new_figure, say_gap
+from dcct.report.figures.attention import AttentionMaps, Clip, load_attention
+from dcct.report.figures.style import GREY, HEAT, Style, heat_scale, new_figure, say_gap
 from dcct.report.figures.tiles import HEIGHT
 
 BLOCKS = {
@@ -17,7 +17,7 @@ BLOCKS = {
     for block, title in {"cnn": "CNN", "vit": "ViT", "joint": "joint"}.items()
 }
 """Temporal block → title."""
-GATES = {
+GATES: dict[str, Style] = {
     "gate/cnn": {"label": "CNN", "color": "#0072B2", "marker": "o", "linestyle": "-"},
     "gate/vit": {"label": "ViT", "color": "#E69F00", "marker": "s", "linestyle": "--"},
 }
@@ -33,7 +33,7 @@ def draw(pipeline: Pipeline, dataset: str) -> Figure:
     return _rows(seen, blocks, gates) if blocks else _gap(seen)
 
 
-def _rows(seen: Attention, blocks: list[str], gates: list[str]) -> Figure:
+def _rows(seen: AttentionMaps, blocks: list[str], gates: list[str]) -> Figure:
     frames, clips = len(seen.clips[0].pixels), len(seen.clips)
     widths = [frames / HEIGHT, *[1] * len(blocks), *[1.5] * bool(gates)]
     title = f"When HTA looks: {seen.variant} on {seen.where}"
@@ -129,7 +129,7 @@ def _bare(axes: Axes) -> None:
     axes.tick_params(length=0, labelsize=8)
 
 
-def _gap(seen: Attention) -> Figure:
+def _gap(seen: AttentionMaps) -> Figure:
     figure = new_figure(10, 2, f"When HTA looks: {seen.variant} on {seen.where}")
     say_gap(figure, seen.lacks("HTA"))
     return figure

@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from dcct.report.figures.style import GREY
+from dcct.report.figures.style import GREY, Style
 
 HEIGHT = 2.0
 """Height of a tile; its width is 1, the unit of every coordinate (x to the right, y down)."""
@@ -31,7 +31,7 @@ class Tiles:
             (0, 0, 1, 1), xlim=(-MARGIN, width + MARGIN), ylim=(height + MARGIN, -top)
         )
         self.axes.set_axis_off()
-        corner = {"xycoords": "figure fraction", "textcoords": "offset points", "va": "top"}
+        corner: Style = {"xycoords": "figure fraction", "textcoords": "offset points", "va": "top"}
         self.axes.annotate(title, (0, 1), (6, -6), fontsize=11, fontweight="bold", **corner)
         self.axes.annotate(subtitle, (0, 1), (6, -23), fontsize=8, color=GREY, **corner)
 

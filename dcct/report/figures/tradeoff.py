@@ -10,17 +10,17 @@ from scipy.optimize import isotonic_regression
 from dcct.errors import DataError
 from dcct.evaluation.statistics import Estimate
 from dcct.pipeline.pipeline import Job, Pipeline
-from dcct.report.figures.compared import Compared, load_compared
-from dcct.report.figures.style import GREY, new_figure
+from dcct.report.figures.comparison import Comparison, load_comparison
+from dcct.report.figures.style import GREY, Style, new_figure
 
-COSTS = {
+COSTS: dict[str, list[tuple[float, str]]] = {
     "parameters": [(1e6, "parameters in millions"), (1e3, "parameters in thousands")],
     "flops_per_frame": [(1e9, "GFLOPs per frame"), (1e6, "MFLOPs per frame")],
     "ms_per_clip": [(1, "latency in ms per clip, measured for the cost table")],
 }
 """Column of the cost table → units, the first of which the largest value reaches is taken, or the
 last."""
-OWN_SIZE = "This profile"
+THIS_SIZE = "This profile"
 """The cost table's section for the network that was evaluated."""
 NEAR = 0.035
 """Share of an axis that is kept between two variants."""
@@ -29,23 +29,23 @@ NEAR = 0.035
 def draw(pipeline: Pipeline, dataset: str) -> Figure:
     """One panel per cost that was measured; variants are numbered from the smallest network to the
     largest. What was not run, or not counted, is named."""
-    shown, costs = load_compared(pipeline, dataset), read_costs(pipeline.job("cost"))
+    compared, costs = load_comparison(pipeline, dataset), read_costs(pipeline.job("cost"))
     order = costs.sort_values("parameters", kind="stable").index
-    names = [name for name in order if shown.results.get(name)]
+    names = [name for name in order if compared.results.get(name)]
     gaps = {
-        name: "not counted" if shown.results[name] else "not run"
-        for name in shown.variants
+        name: "not counted" if compared.results[name] else "not run"
+        for name in compared.variants
         if name not in names
     }
     columns = [column for column in COSTS if costs.loc[names, column].notna().all()]
     about = "What accuracy costs: mAP against the size and speed of every variant on"
-    figure = new_figure(11, 4.6, f"{about} {shown.where}")
+    figure = new_figure(11, 4.6, f"{about} {compared.where}")
     panels = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
-    estimates = {name: shown.estimate(name, "mAP") for name in names}
+    estimates = {name: compared.estimate(name, "mAP") for name in names}
     for axes, column in zip(panels, columns, strict=True):
-        _draw_panel(axes, column, costs.loc[names, column].to_numpy(float), estimates, shown)
+        _draw_panel(axes, column, costs.loc[names, column].to_numpy(float), estimates, compared)
     for name, gap in gaps.items():
-        title = shown.variants[name].title
+        title = compared.variants[name].title
         panels[0].plot([], [], linestyle="none", label=f"{title}: {gap}")
     panels[0].set_ylabel("mAP in %")
     panels[0].margins(y=0.12)
@@ -58,29 +58,38 @@ def draw(pipeline: Pipeline, dataset: str) -> Figure:
 
 
 def read_costs(job: Job) -> pd.DataFrame:
-    """COSTS at the profile's own size, by variant. Raises DataError when the table cannot be
+    """COSTS at the profile's size, by variant. Raises DataError when the table cannot be
     read."""
     path = job / "csv"
     try:
         table = pd.read_csv(path)
-        return table[table["size"] == OWN_SIZE].set_index("variant")[list(COSTS)]
+        return table[table["size"] == THIS_SIZE].set_index("variant")[list(COSTS)]
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{path}: cannot be read ({error}): run `{job.again}` again") from None
 
 
 def _draw_panel(
-    axes: Axes, column: str, values: np.ndarray, estimates: dict[str, Estimate], shown: Compared
+    axes: Axes,
+    column: str,
+    values: np.ndarray,
+    estimates: dict[str, Estimate],
+    compared: Comparison,
 ) -> None:
     scale, label = next(
         (unit for unit in COSTS[column] if values.max(initial=0) >= unit[0]), COSTS[column][-1]
     )
     places = apart(values / scale, NEAR * values.max(initial=scale) / scale)
     for number, (x, (name, estimate)) in enumerate(zip(places, estimates.items(), strict=True), 1):
-        style, title = shown.looks[name], shown.variants[name].title
+        style, title = compared.looks[name], compared.variants[name].title
         ends = [estimate.low, estimate.high]
         axes.plot([x, x], ends, color=style["color"], linestyle=style["linestyle"])
         axes.plot(x, estimate.mean, label=f"{number}  {title}", **style)
-        above = {"textcoords": "offset points", "ha": "center", "va": "bottom", "fontsize": 8}
+        above: Style = {
+            "textcoords": "offset points",
+            "ha": "center",
+            "va": "bottom",
+            "fontsize": 8,
+        }
         axes.annotate(str(number), (x, estimate.high), (0, 3), **above)
     axes.set_xlim(0, 1.05 * places.max(initial=1))
     axes.set_xlabel(label)

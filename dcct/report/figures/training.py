@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dcct.pipeline.pipeline import Pipeline
-from dcct.report.figures.compared import load_compared
-from dcct.report.figures.style import new_figure, say_not_run
+from dcct.report.figures.comparison import load_comparison
+from dcct.report.figures.style import Style, new_figure, say_not_run
 
 TERMS = {
     "loss": "Total loss (terms differ by variant)",
@@ -25,11 +25,11 @@ averaged."""
 
 def draw(pipeline: Pipeline, dataset: str) -> Figure:
     """One panel a family. What was not run is named."""
-    shown = load_compared(pipeline, dataset)
-    title = f"Training on {shown.where}: mean of every loss term per epoch"
+    compared = load_comparison(pipeline, dataset)
+    title = f"Training on {compared.where}: mean of every loss term per epoch"
     figure = new_figure(10, 5.2, title)
     histories = {
-        name: [run.history for run in shown.results[name] if "loss" in run.history]
+        name: [run.history for run in compared.results[name] if "loss" in run.history]
         for name in pipeline.profile.variants
     }
     panels = {
@@ -42,19 +42,19 @@ def draw(pipeline: Pipeline, dataset: str) -> Figure:
     grid = figure.subplots(2, 4).flat
     for (prefix, title), axes in zip(panels.items(), grid, strict=False):
         for name, tables in histories.items():
-            _lines(axes, shown.variants[name].title, shown.looks[name], tables, prefix)
+            _lines(axes, compared.variants[name].title, compared.looks[name], tables, prefix)
         axes.set_title(title)
         axes.set_xlabel("epoch")
     for axes in grid:
         axes.set_axis_off()
     first = figure.axes[0]
-    trained = [name for name in histories if shown.variants[name].trained]
-    say_not_run(first, [shown.variants[name].title for name in trained if not histories[name]])
+    trained = [name for name in histories if compared.variants[name].trained]
+    say_not_run(first, [compared.variants[name].title for name in trained if not histories[name]])
     figure.legend(*first.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
 
 
-def _lines(axes: Axes, title: str, style: dict, tables: list[pd.DataFrame], prefix: str) -> None:
+def _lines(axes: Axes, title: str, style: Style, tables: list[pd.DataFrame], prefix: str) -> None:
     curves = [curve for table in tables if (curve := _family(table, prefix)) is not None]
     if not curves:
         return
@@ -67,5 +67,5 @@ def _lines(axes: Axes, title: str, style: dict, tables: list[pd.DataFrame], pref
 
 def _family(history: pd.DataFrame, prefix: str) -> np.ndarray | None:
     """Mean (epochs,) of the columns that begin with `prefix`; None if there are none."""
-    columns = [column for column in history if column.startswith(prefix)]
-    return history[columns].mean(axis=1).to_numpy() if columns else None
+    columns = history.columns[history.columns.str.startswith(prefix)]
+    return history[columns].mean(axis=1).to_numpy() if len(columns) else None

@@ -1,37 +1,31 @@
 """Figures show what was computed, name what was not, and are the same bytes each time."""
 
-from pathlib import Path
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
 import pytest
-from dcct.pipeline.paths import Paths
-from dcct.report.figures.features import read_features
 
-from dcct.config.load import load_dataset, load_profile, load_variant
 from dcct.datasets.manifest import read_manifest
-from dcct.evaluation.features import feature_table, write_features
-from dcct.evaluation.protocol import judge
+from dcct.evaluation.features import feature_table, read_features, write_features
+from dcct.evaluation.protocol import evaluate_features
 from dcct.files import file_digest, write_json
 from dcct.inference.attention_file import write_attention
-from dcct.provenance.receipt import RECEIPT
-from dcct.report.figures.attention import load_looked
+from dcct.pipeline.figures import FIGURES
+from dcct.pipeline.pipeline import Job, Pipeline
+from dcct.report.figures.attention import load_attention
 from dcct.report.figures.embedding import (
     COLOURS,
     MARKERS,
-    draw_embedding,
+    chosen_people,
     neighbours_alike,
-    shown_people,
     unit_length,
 )
 from dcct.report.figures.failures import nearest_match, worst
-from dcct.report.figures.spatial import draw_spatial
-from dcct.report.figures.temporal import draw_temporal
-from dcct.report.figures.tradeoff import apart, tradeoff
+from dcct.report.figures.style import save, styled
+from dcct.report.figures.tradeoff import COSTS, apart
 
-CONFIGFILE = Path(__file__).parents[4] / "config" / "test.yaml"
 DATASET = "walkers-test"
-RUN = (DATASET, 0, "dcct", 0)
 PARTS = {
     "space/cnn/self": 18,
     "space/vit/cross": 18,
@@ -45,117 +39,125 @@ PARTS = {
 
 
 @pytest.fixture
-def paths(tiny, tmp_path) -> Paths:
-    """Results that hold manifest and frame store of the tiny set, and nothing else."""
-    paths = Paths(data_dir=tmp_path / "data", results_dir=tmp_path / "results")
-    for made, real in (
-        (paths.manifest(DATASET, 0), tiny.manifest),
-        (paths.frames(DATASET), tiny.frames),
-    ):
-        made.parent.mkdir(parents=True)
-        made.symlink_to(real)
-    return paths
+def pipeline(project, tiny, tmp_path):
+    """pipeline(variants): the test profile with these, or its own, and results that hold manifest
+    and frame store of the tiny set, and nothing else."""
+
+    def make(*variants: str) -> Pipeline:
+        without = {"backbones": [], "tables": [], "evaluation": {"time_order": []}}
+        changes = {"variants": [*variants], **without} if variants else {}
+        found = project(tmp_path / "project", **changes)
+        for job, real in zip(found.pictures(DATASET), (tiny.manifest, tiny.frames), strict=True):
+            job.folder.parent.mkdir(parents=True)
+            job.folder.symlink_to(real)
+        return found
+
+    return make
 
 
-def _receipt(path: Path) -> None:
-    write_json(path.parent / RECEIPT, {"outputs": {path.name: file_digest(path)}})
+def _receipt(job: Job) -> None:
+    write_json(job.receipt, {"outputs": {path.name: file_digest(path) for path in job.outputs}})
 
 
-def _look(paths: Paths, variant: str, parts: dict[str, int]) -> None:
+def _attend(pipeline: Pipeline, parts: dict[str, int]) -> None:
     """An attention file of two clips with random weights."""
-    path, draw = (
-        paths.attention(DATASET, 0, variant, 0) / "attention.parquet",
-        np.random.default_rng(0),
-    )
+    job, draw = pipeline.shown_run("attend", DATASET), np.random.default_rng(0)
     rows = [
         (tracklet, frame, frame, part, draw.dirichlet(np.ones(size)).tolist())
         for tracklet in (2, 5)
         for frame in range(4)
         for part, size in parts.items()
     ]
-    write_attention(path, rows, (6, 3))
-    _receipt(path)
+    write_attention(job / "attention.parquet", rows, (6, 3))
+    _receipt(job)
 
 
-def _features(paths: Paths) -> Path:
+def _extract(pipeline: Pipeline) -> Job:
     """Random features of all test tracklets, of which some are near their identity's mean."""
-    tracklets, draw = (
-        read_manifest(paths.manifest(DATASET, 0)).to_pandas(),
-        np.random.default_rng(0),
-    )
+    job, manifest = pipeline.shown_run("extract", DATASET), pipeline.pictures(DATASET)[0].folder
+    tracklets, draw = read_manifest(manifest).to_pandas(), np.random.default_rng(0)
     tracklets = tracklets[tracklets["split"] != "train"]
     means = {pid: draw.normal(size=16) for pid in sorted(set(tracklets["pid"]))}
-    values = np.stack([means[pid] + draw.normal(size=16) for pid in tracklets["pid"]]).astype(
-        np.float32
-    )
-    path = paths.features(*RUN) / "features.parquet"
-    write_features(
-        path,
-        feature_table([("begin", number) for number in tracklets["tracklet"]], {"all": values}),
-        {},
-    )
-    _receipt(path)
-    return path
+    values = np.stack([means[pid] + draw.normal(size=16) for pid in tracklets["pid"]])
+    keys = [("begin", number) for number in tracklets["tracklet"]]
+    table = feature_table(keys, {"all": values.astype(np.float32)})
+    write_features(job / "features.parquet", table, {})
+    _receipt(job)
+    return job
 
 
-def test_a_second_drawing_gives_the_same_bytes(paths, tmp_path):
+def _draw(pipeline: Pipeline, name: str):
+    with styled():
+        return import_module(f"dcct.report.figures.{name}").draw(pipeline, DATASET)
+
+
+def _texts(figure) -> str:
+    """All that a figure says."""
+    return " ".join(
+        text.get_text() for text in figure.findobj(lambda one: hasattr(one, "get_text"))
+    )
+
+
+@pytest.mark.parametrize("name", ["spatial", "temporal", "embedding", "sheet"])
+def test_a_second_drawing_gives_the_same_bytes(pipeline, tmp_path, name):
     """Nothing in a figure depends on when it was drawn; t-SNE starts from one seed."""
-    _look(paths, "dcct", PARTS)
-    _features(paths)
+    found = pipeline()
+    _attend(found, PARTS)
+    _extract(found)
     for folder in (tmp_path / "a", tmp_path / "b"):
-        draw_spatial(paths, CONFIGFILE, RUN, folder)
-        draw_temporal(paths, CONFIGFILE, RUN, folder)
-        draw_embedding(paths, CONFIGFILE, RUN, "begin", folder)
+        with styled():
+            save(_draw(found, name), folder, name, FIGURES[name].formats)
     drawn = sorted(path.name for path in (tmp_path / "a").iterdir())
-    assert drawn == [
-        "embedding.png",
-        "embedding.svg",
-        "spatial.png",
-        "temporal.png",
-        "temporal.svg",
-    ]
-    for name in drawn:
-        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    assert drawn == [f"{name}.{kind}" for kind in FIGURES[name].formats]
+    for file in drawn:
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
 
 
-def test_what_was_not_run_is_named(paths, tmp_path):
+def test_what_was_not_run_is_named(pipeline):
     """Without attention or features every figure is drawn all the same, and says what to run."""
-    assert load_looked(paths, CONFIGFILE, RUN).gap.endswith(
-        "not run: dcct attend walkers-test dcct --split 0 --seed 0"
-    )
-    draw_spatial(paths, CONFIGFILE, RUN, tmp_path)
-    draw_temporal(paths, CONFIGFILE, RUN, tmp_path)
-    draw_embedding(paths, CONFIGFILE, RUN, "begin", tmp_path)
-    assert {path.name for path in tmp_path.glob("*.png")} == {
-        "spatial.png",
-        "temporal.png",
-        "embedding.png",
-    }
+    found = pipeline()
+    for name, verb in (("spatial", "attend"), ("temporal", "attend"), ("embedding", "extract")):
+        said = _texts(_draw(found, name))
+        assert "DCCT (+ HTA, level 2): not run: " in said
+        assert found.shown_run(verb, DATASET).again in said
 
 
-def test_a_variant_without_attention_is_named(paths, tmp_path):
+@pytest.mark.parametrize("name", ["ablation", "cmc", "training"])
+def test_every_variant_that_was_not_run_is_named(pipeline, name):
+    """In its row, or where its line would stand in the legend."""
+    found = pipeline("cnn", "cca")
+    said = _texts(_draw(found, name))
+    assert "not run" in said
+    assert all(found.variant(label).title in said for label in ("cnn", "cca"))
+
+
+@pytest.mark.parametrize(
+    ("variant", "parts", "gap"),
+    [("cnn", {}, "CNN has no HTA"), ("cca", {"space/cnn/self": 18}, "+ CCA has no HTA")],
+)
+def test_a_variant_without_attention_is_named(pipeline, variant, parts, gap):
     """A backbone has neither CCA nor HTA; CCA alone has no temporal attention, and here no
     cross-attention."""
-    for variant, parts, gap in (
-        ("cnn", {}, "CNN has no HTA"),
-        ("cca", {"space/cnn/self": 18}, "+ CCA has no HTA"),
-    ):
-        _look(paths, variant, parts)
-        run = (DATASET, 0, variant, 0)
-        assert load_looked(paths, CONFIGFILE, run).lacks("HTA") == gap
-        draw_spatial(paths, CONFIGFILE, run, tmp_path)
-        draw_temporal(paths, CONFIGFILE, run, tmp_path)
+    found = pipeline(variant)
+    _attend(found, parts)
+    assert load_attention(found, DATASET).lacks("HTA") == gap
+    assert gap in _texts(_draw(found, "temporal"))
+    said = _texts(_draw(found, "spatial"))
+    assert ("CNN has no CCA" if variant == "cnn" else "Not in this variant: CNN cross") in said
 
 
-def test_costs_name_what_is_missing():
+def test_costs_name_what_is_missing(pipeline, evaluated):
     """A variant without results, and one that is not in the cost table, stand in the legend."""
-    variants = {name: load_variant(name, CONFIGFILE) for name in ("cnn", "untrained")}
-    costs = pd.DataFrame(
-        {"parameters": [1], "flops_per_frame": [2], "ms_per_clip": [np.nan]}, index=["cnn"]
-    )
-    figure = tradeoff(variants, {"cnn": [], "untrained": []}, costs, "nowhere", 10)
-    texts = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert texts == ["CNN: not run", "Untrained DCCT: not run"]
+    found = pipeline("cnn", "cca", "untrained")
+    for label in ("cnn", "cca"):
+        evaluated(found, DATASET, 0, label, 0)
+    row = {"size": "This profile", "variant": "cnn", **dict.fromkeys(COSTS, 1)}
+    cost = found.job("cost") / "csv"
+    cost.parent.mkdir()
+    pd.DataFrame([row]).to_csv(cost, index=False)
+    legend = _draw(found, "tradeoff").legends[0]
+    texts = [text.get_text() for text in legend.get_texts()]
+    assert texts == ["1  CNN", "+ CCA: not counted", "Untrained DCCT: not run"]
 
 
 def test_variants_of_equal_cost_stand_side_by_side():
@@ -166,15 +168,16 @@ def test_variants_of_equal_cost_stand_side_by_side():
     assert moved[[0, 2, 3]].mean() == pytest.approx(5.1 / 3 + 10 / 3)
 
 
-def test_the_nearest_match_is_the_first_hit_of_the_ranking(paths):
+def test_the_nearest_match_is_the_first_hit_of_the_ranking(pipeline):
     """Wherever the first match is among the ten that are kept, it is the same tracklet at the same
     distance."""
-    path, profile = _features(paths), load_profile(CONFIGFILE)
-    listed, dataset = paths.manifest(DATASET, 0), load_dataset(DATASET, CONFIGFILE)
-    rows, queries = judge(path, listed, dataset, profile, load_variant("dcct", CONFIGFILE))
-    tracklets, features = read_manifest(listed).to_pandas(), read_features(path, "begin", "all")
+    found = pipeline()
+    path, manifest = _extract(found) / "features.parquet", found.pictures(DATASET)[0].folder
+    protocol = found.dataset(DATASET).protocol
+    rows, queries = evaluate_features(path, manifest, protocol, found.profile)
+    tracklets, features = read_manifest(manifest).to_pandas(), read_features(path, "begin", "all")
     near = queries.to_pandas().query("1 <= first_hit <= 10")
-    assert len(near) > 10
+    assert len(near) >= 10
     for query in near.itertuples():
         match, distance = nearest_match(
             tracklets.iloc[query.tracklet], tracklets, features, rows[0]
@@ -198,10 +201,10 @@ def test_a_large_set_is_shown_in_part():
     table = pd.DataFrame(
         {"tracklet": range(count), "split": "gallery", "pid": draw.integers(0, 600, count)}
     )
-    shown = shown_people(table)
-    assert shown["pid"].nunique() == 12
-    assert shown["pid"].min() > 0
-    assert shown["pid"].value_counts().max() == 12
+    people = chosen_people(table)
+    assert people["pid"].nunique() == 12
+    assert people["pid"].min() > 0
+    assert people["pid"].value_counts().max() == 12
     assert len({(COLOURS[n % len(COLOURS)], MARKERS[n % len(MARKERS)]) for n in range(84)}) == 84
 
 

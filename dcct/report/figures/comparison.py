@@ -6,21 +6,21 @@ from itertools import chain
 from dcct.config.variant import Variant
 from dcct.evaluation.statistics import Estimate
 from dcct.pipeline.pipeline import Pipeline
-from dcct.report.figures.style import GREY, looks
+from dcct.report.figures.style import GREY, Style, looks
 from dcct.report.tables.results import Result, described, load_results, sample
 
-CHANCE_LINE = {"color": GREY, "linestyle": (0, (1, 2))}
+CHANCE_LINE: Style = {"color": GREY, "linestyle": (0, (1, 2))}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compared:
+class Comparison:
     """All that is trained on a data set, and evaluated."""
 
     variants: dict[str, Variant]
     """In the profile's order."""
     results: dict[str, list[Result]]
     """Of each variant by split and seed; an empty list where nothing was run."""
-    looks: dict[str, dict]
+    looks: dict[str, Style]
     """How each is drawn."""
     where: str
     """Title of the data set, marked if it differs from what is expected."""
@@ -48,11 +48,11 @@ class Compared:
         return ""
 
 
-def load_compared(pipeline: Pipeline, dataset: str) -> Compared:
+def load_comparison(pipeline: Pipeline, dataset: str) -> Comparison:
     """Read the metrics of every variant. Raises DataError at damaged ones."""
     results = load_results(pipeline, dataset)
     variants = {name: pipeline.variant(name) for name in pipeline.profile.evaluated}
-    return Compared(
+    return Comparison(
         variants=variants,
         results=results,
         looks=looks(variants),
