@@ -16,7 +16,7 @@ from dcct.config.profile import Profile
 from dcct.config.published import Published
 from dcct.config.section import Model
 from dcct.config.table import Table
-from dcct.config.variant import Variant
+from dcct.config.variant import Variant, network_of, weights_of
 from dcct.errors import ConfigError
 
 PACKAGE = Path(__file__).parents[1]
@@ -55,17 +55,29 @@ def load_profile(path: str | Path) -> Profile:
                 f" {max(profile.splits)}"
             )
     for name in profile.variants:
-        donor = load_variant(name, path).backbone_of
-        if donor:
+        variant = load_variant(name, path)
+        if variant.backbone_of:
             raise ConfigError(
-                f"{path}: variants: {name} is a backbone of {donor}: name it under backbones"
+                f"{path}: variants: {name} is a backbone of {variant.backbone_of}: name it under"
+                " backbones"
             )
+        weights_of(variant, profile.weights)
     for name in profile.backbones:
-        donor = load_variant(name, path).backbone_of
+        variant = load_variant(name, path)
+        donor = variant.backbone_of
         if donor not in profile.variants:
             raise ConfigError(
                 f"{path}: backbones: {name} is taken out of {donor or 'nothing'}, which is not"
                 " among variants"
+            )
+        own, whole = (
+            getattr(network_of(one, profile.network), variant.branches[0])
+            for one in (variant, load_variant(donor, path))
+        )
+        if own != whole:
+            raise ConfigError(
+                f"{path}: backbones: {name} has another network than {donor}, out of which it is"
+                f" taken: network.{variant.branches[0]} must be the same in both"
             )
     for name in profile.tables:
         _check_table(load_named("tables", name, path), f"{path}: tables: {name}", path)

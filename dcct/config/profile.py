@@ -26,21 +26,23 @@ class Clips(Model):
 
 class Backbone(Model):
     name: str
-    """A timm model name, for example resnet50 or vit_base_patch16_224."""
+    """A timm model name, for example resnet50, convnext_tiny or vit_base_patch16_224."""
     args: dict[str, float | int | str | bool | list[int]] = {}
     """Keyword arguments that timm.create_model takes beside the name."""
 
 
 class CnnBackbone(Backbone):
     max_pool: bool
-    """Keep the stem's max-pool; small images leave it out so that both branches share one grid."""
+    """Keep a ResNet's stem max-pool, without which small images share one grid; true where there
+    is none."""
 
 
 class Network(Model):
     cnn: CnnBackbone
-    """The convolutional branch; its last stage always has stride 1."""
+    """The convolutional branch, any network with a spatial map; its last stage has stride 1."""
     vit: Backbone
-    """The transformer branch; image and patch grid must equal the CNN's map."""
+    """The transformer branch, any with a class token or pooling; its patch grid must equal the
+    CNN's map."""
     hta_width: int = Field(gt=0)
     """Width d to which HTA aligns both branches."""
 

@@ -1,12 +1,31 @@
-"""A variant: which parts of the network exist."""
+"""A variant: which parts of the network exist, and backbones of its own."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field, model_validator
 
+from dcct.config.profile import Backbone, CnnBackbone, Network, Weights
 from dcct.config.section import Model
+from dcct.errors import ConfigError
 
 Branch = Literal["cnn", "vit"]
+
+
+class Backbones(Model):
+    """Backbones in place of the profile's."""
+
+    cnn: CnnBackbone | None = None
+    """The convolutional branch, as in a profile."""
+    vit: Backbone | None = None
+    """The transformer branch, as in a profile."""
+    weights: dict[Branch, str] = {}
+    """Their pretrained weights, where the profile's source is not scratch: timm's tag (hub) or a
+    file name (folder)."""
+
+    @property
+    def branches(self) -> list[Branch]:
+        """Those that are named."""
+        return [branch for branch in get_args(Branch) if getattr(self, branch)]
 
 
 class Distill(Model):
@@ -45,6 +64,9 @@ class Variant(Model):
     """Nothing is trained: this backbone is taken out of that variant's checkpoint and evaluated
     alone."""
 
+    network: Backbones | None = None
+    """Backbones of its own, so that two stand in one table."""
+
     @model_validator(mode="after")
     def _parts_fit(self):
         if self.cca and len(set(self.branches)) < 2:
@@ -57,4 +79,31 @@ class Variant(Model):
             raise ValueError(
                 "backbone_of takes one branch out of a checkpoint: branches must hold one name"
             )
+        for branch in self.network.branches if self.network else ():
+            if branch not in self.branches:
+                raise ValueError(f"network.{branch} is not among branches: name it there, or here")
         return self
+
+
+def own_branches(variant: Variant) -> list[Branch]:
+    """The branches whose backbones are the variant's own."""
+    return variant.network.branches if variant.network else []
+
+
+def network_of(variant: Variant, network: Network) -> Network:
+    """A profile's network with the variant's own backbones in place."""
+    own = {branch: getattr(variant.network, branch) for branch in own_branches(variant)}
+    return network.model_copy(update=own)
+
+
+def weights_of(variant: Variant, weights: Weights) -> Weights:
+    """A profile's initial weights with those of the variant's own backbones in place. Raises
+    ConfigError where pretrained ones are not named."""
+    own = variant.network.weights if variant.network else {}
+    unnamed = [branch for branch in own_branches(variant) if branch not in own]
+    if unnamed and weights.source != "scratch":
+        raise ConfigError(
+            f"{variant.title}: network.weights.{unnamed[0]} is missing: with weights.source:"
+            f" {weights.source}, name the pretrained weights of its own backbone"
+        )
+    return weights.model_copy(update=own)

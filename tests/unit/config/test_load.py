@@ -94,6 +94,22 @@ def test_variant_whose_parts_do_not_fit_is_refused(config):
         load_profile(config / "config.yaml")
 
 
+def test_backbone_with_another_network_than_its_donor_is_refused(config):
+    """What is taken out of a checkpoint has the network that was trained."""
+    path = config / "variants/distilled-cnn.yaml"
+    path.write_text(path.read_text() + "network: {cnn: {name: resnet34, max_pool: true}}\n")
+    with pytest.raises(ConfigError, match="distilled-cnn has another network than dcct-fd-ld"):
+        load_profile(config / "config.yaml")
+
+
+def test_own_backbone_without_pretrained_weights_is_refused(config):
+    """Before anything runs, and not by drawing them from the seed instead."""
+    path = config / "variants/cnn.yaml"
+    path.write_text(path.read_text() + "network: {cnn: {name: convnext_tiny, max_pool: true}}\n")
+    with pytest.raises(ConfigError, match=r"network\.weights\.cnn is missing"):
+        load_profile(config / "paper.yaml")
+
+
 def test_every_key_is_documented(root):
     """config/README.md names every key of every section."""
     text = (root / "config/README.md").read_text()
