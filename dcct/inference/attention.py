@@ -59,7 +59,7 @@ def attend(
         for frame, position in enumerate(positions)
         for part in found
     ]
-    write_attention(path, rows, model.vit.net.patch_embed.grid_size if model.vit else (0, 0))
+    write_attention(path, rows, model.vit.grid if model.vit else (0, 0))
     return len(shown)
 
 

@@ -16,19 +16,27 @@ from torch import Tensor, nn
 
 from dcct.clips.transforms import IMAGENET_MEAN, IMAGENET_STD
 from dcct.config.profile import Backbone, Clips, Network
+from dcct.config.variant import network_of
 from dcct.errors import DcctError
 from dcct.files import atomic, write_text
-from dcct.models.backbones import keep_resolution
 from dcct.models.dcct import DCCT
+from dcct.models.last_stage import Changes, change
 
 TOLERANCE = 1e-4
 """Largest distance of exported features from ours, relative to their norm."""
 FRAMES = 4
-STRIDE = """for module in model.layer4[0].modules():  # DCCT keeps the resolution of the last stage
-    if isinstance(module, torch.nn.Conv2d | torch.nn.AvgPool2d):
-        module.stride = (1, 1)
-"""
 NO_POOL = "model.maxpool = torch.nn.Identity()  # this network is for small images\n"
+
+
+class Averaged(nn.Module):
+    """A convolutional network of timm, its map (N,C,h,w) averaged as DCCT does → (N,C)."""
+
+    def __init__(self, net: nn.Module):
+        super().__init__()
+        self.net = net
+
+    def forward(self, x_NCHW: Tensor) -> Tensor:
+        return self.net(x_NCHW).mean((2, 3))
 
 
 def export_backbone(model: DCCT, network: Network, clips: Clips, name: str, folder: Path) -> float:
@@ -41,21 +49,22 @@ def export_backbone(model: DCCT, network: Network, clips: Clips, name: str, fold
     """
     model = model.eval().cpu().to(memory_format=torch.contiguous_format)
     branch = "cnn" if model.cnn else "vit"
-    config, net = getattr(network, branch), getattr(model, branch).net
-    state = {name: tensor.contiguous() for name, tensor in net.state_dict().items()}
+    config, backbone = getattr(network_of(model.variant, network), branch), getattr(model, branch)
+    state = {name: tensor.contiguous() for name, tensor in backbone.net.state_dict().items()}
     with atomic(folder / "model.safetensors") as temporary:
         save_file(state, temporary)
     write_text(
         folder / "config.json",
-        json.dumps(_timm_config(config, branch, clips, net.num_features), indent=2) + "\n",
+        json.dumps(_timm_config(config, branch, clips, backbone.channels), indent=2) + "\n",
     )
-    write_text(folder / "README.md", _card(config, branch, clips, name))
+    changes: Changes = backbone.changes if branch == "cnn" else {}
+    write_text(folder / "README.md", _card(config, branch, clips, name, changes))
     with torch.inference_mode():
         images = torch.randn(
             FRAMES, 3, clips.height, clips.width, generator=torch.Generator().manual_seed(0)
         )
         ours = model(images[None]).features[branch]
-        plain = _plain_timm(folder, config, branch)
+        plain = _plain_timm(folder, config, branch, changes)
         _write_onnx(plain, images, folder / "model.onnx")
         distances = {
             "timm": _distance(plain(images), ours),
@@ -72,12 +81,13 @@ def export_backbone(model: DCCT, network: Network, clips: Clips, name: str, fold
 
 def _timm_config(config: Backbone, branch: str, clips: Clips, channels: int) -> dict:
     """What timm.create_model("local-dir:…") reads."""
-    size = {"img_size": [clips.height, clips.width]} if branch == "vit" else {}
+    size = [clips.height, clips.width]
+    own = {"global_pool": ""} if branch == "cnn" else {"img_size": size}
     return {
         "architecture": config.name,
         "num_classes": 0,
         "num_features": channels,
-        "model_args": {**_training_free(config.args), **size},
+        "model_args": {**_training_free(config.args), **own},
         "pretrained_cfg": {
             "input_size": [3, clips.height, clips.width],
             "fixed_input_size": branch == "vit",
@@ -95,21 +105,28 @@ def _training_free(args: dict) -> dict:
     return {name: value for name, value in args.items() if name != "drop_path_rate"}
 
 
-def _plain_timm(folder: Path, config: Backbone, branch: str) -> nn.Module:
+def _plain_timm(folder: Path, config: Backbone, branch: str, changes: Changes) -> nn.Module:
     """What the model card says: the backbone as timm builds it from the folder, with the strides
-    that DCCT has."""
+    and the averaging that DCCT has."""
     model = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
-    if branch == "cnn":
-        keep_resolution(model, config)
-    return model
-
-
-def _adjust(config: Backbone, branch: str) -> str:
-    """The card's lines after timm.create_model: what no argument of it can say
-    (backbones.keep_resolution)."""
     if branch == "vit":
-        return ""
-    return STRIDE + ("" if config.max_pool else NO_POOL)
+        return model
+    change(model, changes)
+    if not config.max_pool:
+        model.maxpool = nn.Identity()
+    return Averaged(model)
+
+
+def _adjust(config: Backbone, branch: str, changes: Changes) -> str:
+    """The card's lines after timm.create_model: what no argument of it can say."""
+    lines = [
+        f'model.get_submodule("{name}").{attribute} = {value!r}\n'
+        for name, attributes in changes.items()
+        for attribute, value in attributes.items()
+    ]
+    if lines:
+        lines.insert(0, "# DCCT keeps the resolution of the last stage\n")
+    return "".join(lines) + (NO_POOL if branch == "cnn" and not config.max_pool else "")
 
 
 def _write_onnx(model: nn.Module, images: Tensor, path: Path) -> None:
@@ -147,7 +164,8 @@ def _distance(features: Tensor, ours: Tensor) -> float:
     return float((features.mean(0, keepdim=True) - ours).norm() / ours.norm())
 
 
-def _card(config: Backbone, branch: str, clips: Clips, name: str) -> str:
+def _card(config: Backbone, branch: str, clips: Clips, name: str, changes: Changes) -> str:
+    average = ".mean((2, 3))" if branch == "cnn" else ""
     return f"""# {name}
 
 A {config.name} that learnt to re-identify people within DCCT and works alone. Images are resized to
@@ -161,7 +179,7 @@ import timm
 import torch
 
 model = timm.create_model("local-dir:.", pretrained=True).eval()
-{_adjust(config, branch)}features = model(torch.zeros(1, 3, {clips.height}, {clips.width}))
+{_adjust(config, branch, changes)}features = model(torch.zeros(1, 3, {clips.height}, {clips.width})){average}
 ```
 
 With ONNX Runtime (nothing to adjust):

@@ -1,32 +1,84 @@
-"""The two backbones, from timm, with one grid of P positions.
+"""The two backbones, any that timm has, with one grid of P positions.
 
-Shapes: N images (= B·T frames), C channels, H×W pixels, h×w grid, P = h·w positions.
+Shapes: N images (= B·T frames), C channels, H×W pixels, h×w grid, P = h·w positions, L tokens: a
+prefix (class token, registers), then P patches.
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import partial
+from contextlib import contextmanager, nullcontext
 
 import timm
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
-from torch.utils.checkpoint import checkpoint
 
 from dcct.config.profile import Backbone, CnnBackbone
 from dcct.errors import ConfigError
+from dcct.models.last_stage import Changes, keep_resolution
+from dcct.models.repetition import Statistics
+
+OTHER = "choose another network or args, or another clips.height and clips.width"
 
 
-class CNN(nn.Module):
-    """A timm ResNet without its classifier; the last stage has stride 1 and is not dilated (paper:
-    16×8 of 256×128)."""
+class TimmNet(nn.Module):
+    """A network of timm without its classifier. net: itself. channels: C. grid: (h,w)."""
 
-    def __init__(self, config: CnnBackbone):
+    channels: int
+    grid: tuple[int, int]
+
+    def __init__(self, branch: str, config: Backbone, **arguments):
         super().__init__()
-        self.net = timm.create_model(config.name, num_classes=0, global_pool="", **config.args)
-        keep_resolution(self.net, config)
-        self.channels = self.net.num_features
-        self.channels_last = self.checkpointing = False
+        self.where, self._checkpointing = f"network.{branch}: {config.name}", False
+        what = f"timm cannot build it with {config.args or 'no args'}"
+        with self._refused(what, "choose a name of timm.list_models() and args that it takes"):
+            self.net = timm.create_model(config.name, num_classes=0, **arguments, **config.args)
+
+    @property
+    def checkpointing(self) -> bool:
+        """Whether only what lies between blocks is kept, and the rest computed again."""
+        return self._checkpointing
+
+    @checkpointing.setter
+    def checkpointing(self, enabled: bool) -> None:
+        with self._refused("timm cannot checkpoint it", "take it out of training.checkpointing"):
+            self.net.set_grad_checkpointing(enabled)
+        self._checkpointing = enabled
+
+    @contextmanager
+    def _refused(self, what: str, advice: str = OTHER) -> Iterator[None]:
+        """Networks raise whatever they meet, over many lines: it becomes one of ours."""
+        try:
+            yield
+        except Exception as error:
+            reason = " ".join(str(error).split())[:200]
+            raise ConfigError(
+                f"{self.where}: {what} ({type(error).__name__}: {reason}): {advice}"
+            ) from None
+
+
+class CNN(TimmNet):
+    """A network with a spatial map: all of it that stands before the classifier, but the pooling.
+    The last stage has stride 1 and is not dilated (paper: 16×8 of 256×128)."""
+
+    def __init__(self, config: CnnBackbone, image_size: tuple[int, int]):
+        super().__init__("cnn", config, global_pool="")
+        self.channels_last, self.statistics = False, None
+        self.changes: Changes = {}
+        if not config.max_pool:
+            if not hasattr(self.net, "maxpool"):
+                raise ConfigError(
+                    f"{self.where}: has no stem max-pool to leave out: max_pool: true"
+                )
+            self.net.maxpool = nn.Identity()
+        self.net.eval()
+        with self._refused(f"cannot take {_by(image_size)} images"), torch.no_grad():
+            if "output_stride" not in config.args:
+                self.changes = keep_resolution(self.net)
+            x_NCHW = self.map(torch.zeros(1, 3, *image_size))
+        self.net.train()
+        self.channels = getattr(self.net, "head_hidden_size", self.net.num_features)
+        if x_NCHW.dim() != 4 or x_NCHW.shape[1] != self.channels:
+            raise ConfigError(f"{self.where}: has no map (N,C,h,w): choose a convolutional network")
+        self.grid = tuple(x_NCHW.shape[2:])
 
     def use_channels_last(self) -> None:
         """Keep weights and maps in channels-last layout: same result to rounding, faster
@@ -34,83 +86,59 @@ class CNN(nn.Module):
         self.channels_last = True
         self.net.to(memory_format=torch.channels_last)
 
-    def forward(self, x_NCHW: Tensor) -> Tensor:
-        """Images (N,3,H,W) → local features (N,P,C)."""
+    def map(self, x_NCHW: Tensor) -> Tensor:
+        """Images (N,3,H,W) → map (N,C,h,w)."""
         if self.channels_last:
             x_NCHW = x_NCHW.contiguous(memory_format=torch.channels_last)
-        if self.checkpointing and self.training:
-            x_NCHW = self._forward_in_blocks(x_NCHW)
-        else:
-            x_NCHW = self.net.forward_features(x_NCHW)
-        return x_NCHW.flatten(2).transpose(1, 2)
+        if self.checkpointing and self.statistics is None:
+            self.statistics = Statistics(self.net)
+        with self.statistics or nullcontext():
+            return self.net(x_NCHW)
 
-    def _forward_in_blocks(self, x_NCHW: Tensor) -> Tensor:
-        """net.forward_features, keeping only what lies between blocks."""
-        net = self.net
-        x_NCHW = net.maxpool(net.act1(net.bn1(net.conv1(x_NCHW))))
-        for block in [*net.layer1, *net.layer2, *net.layer3, *net.layer4]:
-            contexts = partial(_recomputing, block)
-            x_NCHW = checkpoint(block, x_NCHW, use_reentrant=False, context_fn=contexts)
-        return x_NCHW
+    def forward(self, x_NCHW: Tensor) -> Tensor:
+        """Images (N,3,H,W) → local features (N,P,C)."""
+        return self.map(x_NCHW).flatten(2).transpose(1, 2)
 
 
-def _recomputing(block: nn.Module) -> tuple[AbstractContextManager, AbstractContextManager]:
-    """Contexts of a block's forward pass and of its repetition, which must not move BatchNorm's
-    running statistics once more."""
-
-    @contextmanager
-    def without_statistics() -> Iterator[None]:
-        norms = [module for module in block.modules() if isinstance(module, _BatchNorm)]
-        before = [(norm.momentum, norm.num_batches_tracked.clone()) for norm in norms]
-        for norm in norms:
-            norm.momentum = 0.0
-        try:
-            yield
-        finally:  # torch leaves the repetition by an exception once it has all it needs
-            for norm, (momentum, count) in zip(norms, before, strict=True):
-                norm.momentum = momentum
-                norm.num_batches_tracked.copy_(count)
-
-    return nullcontext(), without_statistics()
-
-
-def keep_resolution(net: nn.Module, config: CnnBackbone) -> None:
-    """Take the stride out of a timm ResNet's last stage, which `output_stride=16` would dilate, and
-    the max-pool if the config says so."""
-    for module in net.layer4[0].modules():
-        if isinstance(module, nn.Conv2d | nn.AvgPool2d):
-            module.stride = (1, 1)
-    if not config.max_pool:
-        net.maxpool = nn.Identity()
-
-
-class ViT(nn.Module):
-    """A timm vision transformer with class token and final norm, without classifier and camera
-    embedding."""
+class ViT(TimmNet):
+    """A transformer over one grid of patches, with final norm, without classifier and camera
+    embedding. prefix: tokens that are no positions."""
 
     def __init__(self, config: Backbone, image_size: tuple[int, int]):
-        super().__init__()
-        self.net = timm.create_model(config.name, num_classes=0, img_size=image_size, **config.args)
-        self.channels = self.net.num_features
-        self.checkpointing = False
+        super().__init__("vit", config, img_size=image_size)
+        net, self.channels = self.net.eval(), self.net.num_features
+        self.prefix = getattr(net, "num_prefix_tokens", 0)
+        self.grid = tuple(getattr(getattr(net, "patch_embed", None), "grid_size", None) or (0, 0))
+        with self._refused(f"cannot take {_by(image_size)} images"), torch.no_grad():
+            shapes = [tuple(x.shape) for x in self(torch.zeros(1, 3, *image_size))]
+        net.train()
+        if shapes != [(1, self.channels), (1, self.grid[0] * self.grid[1], self.channels)]:
+            raise ConfigError(
+                f"{self.where}: has no tokens of one patch grid, or no class token or"
+                " pooling: choose a plain vision transformer"
+            )
 
     def forward(self, x_NCHW: Tensor) -> tuple[Tensor, Tensor]:
-        """Images (N,3,H,W) → class token (N,C) and patch tokens (N,P,C)."""
-        self.net.set_grad_checkpointing(self.checkpointing)
-        x_NPC = self.net.forward_features(x_NCHW)
-        return x_NPC[:, 0], x_NPC[:, 1:]
+        """Images (N,3,H,W) → class token (N,C), timm's pooling where there is none, and patch
+        tokens (N,P,C)."""
+        x_NLC = self.net.forward_features(x_NCHW)
+        return self.net.forward_head(x_NLC, pre_logits=True), x_NLC[:, self.prefix :]
 
 
-@torch.no_grad()
 def check_grids(cnn: CNN, vit: ViT, image_size: tuple[int, int]) -> None:
     """Raise ConfigError unless both branches see the same positions: that equality lets them
     couple."""
-    was_training, x_NCHW = cnn.training, torch.zeros(1, 3, *image_size)
-    positions = cnn.eval()(x_NCHW).shape[1]
-    cnn.train(was_training)
-    if positions != vit.net.patch_embed.num_patches:
-        raise ConfigError(
-            f"network: the CNN has {positions} positions for {image_size[0]}×{image_size[1]}"
-            f" images, the ViT {vit.net.patch_embed.num_patches}: choose strides and patch size"
-            " that agree"
-        )
+    if cnn.grid == vit.grid:
+        return
+    patch = [pixels // cells for pixels, cells in zip(image_size, cnn.grid, strict=True)]
+    advice = "another clips.height, clips.width or CNN"
+    if cnn.grid == tuple(pixels // side for pixels, side in zip(image_size, patch, strict=True)):
+        advice = f"network.vit.args.patch_size: {patch[0] if patch[0] == patch[1] else patch}"
+    raise ConfigError(
+        f"network: the CNN has {_by(cnn.grid)} positions for {_by(image_size)} images, the ViT"
+        f" {_by(vit.grid)}: set {advice}"
+    )
+
+
+def _by(size: tuple[int, int]) -> str:
+    return f"{size[0]}×{size[1]}"

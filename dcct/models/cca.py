@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from dcct.errors import ConfigError
+
 
 class Attention(nn.Module):
     """One single-head attention with one q per frame, all linears bias-free."""
@@ -31,7 +33,12 @@ class CCA(nn.Module):
 
     def __init__(self, channels: int, guide_channels: int, attentions: list[str]):
         super().__init__()
-        width = channels // len(attentions)
+        width, rest = divmod(channels, len(attentions))
+        if rest:
+            raise ConfigError(
+                f"cca: {channels} channels of a backbone cannot be shared by {len(attentions)}"
+                " attentions: name one attention, or a backbone whose channels divide"
+            )
         self.self_attention = Attention(channels, channels, width) if "self" in attentions else None
         self.cross_attention = (
             Attention(guide_channels, channels, width) if "cross" in attentions else None

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from dcct.config.profile import Clips, Network
-from dcct.config.variant import Variant
+from dcct.config.variant import Variant, network_of
 from dcct.models.backbones import CNN, ViT, check_grids
 from dcct.models.cca import CCA
 from dcct.models.hta import HTA
@@ -86,14 +86,16 @@ class Head(nn.Module):
 class DCCT(nn.Module):
     """The network of one variant.
 
-    variant: which parts exist. network: backbones and HTA width. clips: T and image size.
-    num_identities: K. Raises ConfigError when the two branches' grids differ.
+    variant: which parts exist, and backbones of its own. network: the profile's backbones, and
+    HTA's width. clips: T and image size. num_identities: K. Raises ConfigError when the two
+    branches' grids differ, or channels cannot be shared out.
     """
 
     def __init__(self, variant: Variant, network: Network, clips: Clips, num_identities: int):
         super().__init__()
+        self.variant, network = variant, network_of(variant, network)
         size = (clips.height, clips.width)
-        self.cnn = CNN(network.cnn) if "cnn" in variant.branches else None
+        self.cnn = CNN(network.cnn, size) if "cnn" in variant.branches else None
         self.vit = ViT(network.vit, size) if "vit" in variant.branches else None
         self.head_cnn = Head(self.cnn.channels, num_identities) if self.cnn else None
         # The official program gives the ViT's classifier a bias and freezes its BatchNorm's.

@@ -8,7 +8,7 @@ import torch
 
 from dcct.config.load import SHIPPED, check, load_variant
 from dcct.config.profile import Backbone, Clips, CnnBackbone, Network, Weights
-from dcct.config.variant import Distill, Hta, Variant
+from dcct.config.variant import Distill, Hta, Variant, network_of, weights_of
 from dcct.errors import ConfigError
 from dcct.models.dcct import DCCT
 from dcct.models.weights import load_pretrained
@@ -75,7 +75,8 @@ def build_model(
             HUB if pretrained is True else Weights(source="folder", folder=str(pretrained), **FILES)
         )
         for branch in config.branches:
-            load_pretrained(getattr(model, branch), branch, NETWORK, weights)
+            backbone, network = getattr(model, branch), network_of(config, NETWORK)
+            load_pretrained(backbone, branch, network, weights_of(config, weights))
     return model
 
 

@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from dcct.errors import ConfigError
+
 HEADS = 8
 MLP_RATIO = {1: 4.0, 2: 0.25}
 """Level → MLP ratio of its blocks (official program)."""
@@ -91,6 +93,11 @@ class HTA(nn.Module):
         gated: bool,
     ):
         super().__init__()
+        if not width or width % HEADS:
+            raise ConfigError(
+                f"network.hta_width times hta.width_factor is {width}, and HTA has {HEADS} heads:"
+                f" set a multiple of {HEADS}"
+            )
         self.align_cnn = nn.Linear(cnn_channels, width)
         self.align_vit = nn.Linear(vit_channels, width)
         self.level1 = Level(width, clip_length, MLP_RATIO[1])

@@ -22,8 +22,6 @@ from dcct.models.checkpoint import read_tensors
 from dcct.seeding import Stream, torch_seed
 
 BRANCHES = ("cnn", "vit")
-CLASSIFIERS = ("fc.", "head.")
-"""Parameters of ImageNet classifiers, which our backbones do not have."""
 OFFICIAL_FILES = {
     "resnet50-19c8e357.pth": "https://download.pytorch.org/models/resnet50-19c8e357.pth",
     "jx_vit_base_p16_224-80ecf9dd.pth": (
@@ -40,15 +38,20 @@ def initial_backbones(
     network: Network, weights: Weights, clips: Clips, seed: int
 ) -> dict[str, nn.Module]:
     """Both backbones at their initial weights: drawn from the seed, or pretrained."""
+    return {branch: initial_backbone(branch, network, weights, clips, seed) for branch in BRANCHES}
+
+
+def initial_backbone(
+    branch: str, network: Network, weights: Weights, clips: Clips, seed: int
+) -> CNN | ViT:
+    """One of them."""
     size = (clips.height, clips.width)
-    backbones = {}
-    for number, branch in enumerate(BRANCHES):
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(torch_seed(seed, Stream.INITIAL_WEIGHTS, number))
-            backbones[branch] = CNN(network.cnn) if branch == "cnn" else ViT(network.vit, size)
-        if weights.source != "scratch":
-            load_pretrained(backbones[branch], branch, network, weights)
-    return backbones
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(torch_seed(seed, Stream.INITIAL_WEIGHTS, BRANCHES.index(branch)))
+        backbone = CNN(network.cnn, size) if branch == "cnn" else ViT(network.vit, size)
+    if weights.source != "scratch":
+        load_pretrained(backbone, branch, network, weights)
+    return backbone
 
 
 def write_weights(backbones: dict[str, nn.Module], folder: Path) -> None:
@@ -67,14 +70,23 @@ def read_weights(folder: Path, branch: str) -> dict[str, Tensor]:
         raise DataError(f"{path}: cannot be read ({error}): run `dcct weights` again") from None
 
 
-def resize_position_embedding(embedding_1PC: Tensor, grid: tuple[int, int]) -> Tensor:
-    """Position embedding (1,1+P,C) of class token and square grid → bilinear to `grid`, no
-    antialias (official)."""
-    token, square = embedding_1PC[:, :1], embedding_1PC[:, 1:]
+def resize_position_embedding(
+    embedding_1LC: Tensor, grid: tuple[int, int], prefix: int = 1
+) -> Tensor:
+    """Position embedding of a prefix (class token, registers) and a square grid → bilinear to
+    `grid`, no antialias (official).
+
+    Raises ValueError where the grid is no square, unless it has as many positions as `grid`.
+    """
+    tokens, square = embedding_1LC[:, :prefix], embedding_1LC[:, prefix:]
     side = round(square.shape[1] ** 0.5)
+    if side**2 != square.shape[1]:
+        if square.shape[1] == grid[0] * grid[1]:
+            return embedding_1LC
+        raise ValueError(f"pos_embed has {square.shape[1]} positions, which are no square grid")
     image_1CHW = square.unflatten(1, (side, side)).permute(0, 3, 1, 2)
     resized = F.interpolate(image_1CHW, size=grid, mode="bilinear", align_corners=False)
-    return torch.cat([token, resized.flatten(2).transpose(1, 2)], dim=1)
+    return torch.cat([tokens, resized.flatten(2).transpose(1, 2)], dim=1)
 
 
 def load_pretrained(backbone: CNN | ViT, branch: str, network: Network, weights: Weights) -> None:
@@ -90,23 +102,31 @@ def load_pretrained(backbone: CNN | ViT, branch: str, network: Network, weights:
     else:
         where = Path(weights.folder) / name
         state = _from_file(where)
-    state = {key: tensor for key, tensor in state.items() if not key.startswith(CLASSIFIERS)}
-    if isinstance(backbone, ViT) and "pos_embed" in state:
-        state["pos_embed"] = resize_position_embedding(
-            state["pos_embed"], backbone.net.patch_embed.grid_size
-        )
+    classifiers = tuple(f"{name}." for name in _classifiers(backbone.net))
+    state = {key: tensor for key, tensor in state.items() if not key.startswith(classifiers)}
     try:
+        if isinstance(backbone, ViT) and "pos_embed" in state:
+            prefix = 0 if getattr(backbone.net, "no_embed_class", False) else backbone.prefix
+            state["pos_embed"] = resize_position_embedding(
+                state["pos_embed"], backbone.grid, prefix
+            )
         missing, unexpected = backbone.net.load_state_dict(state, strict=False)
         problems = [f"{key} is missing" for key in missing] + [
             f"{key} is unexpected" for key in unexpected
         ]
-    except RuntimeError as error:  # torch's report of shapes that differ
+    except (RuntimeError, ValueError) as error:  # torch's report of shapes that differ, or ours
         problems = [str(error).splitlines()[-1].strip()]
     if problems:
         raise DataError(
             f"{where}: does not belong to network.{branch} ({getattr(network, branch).name}):"
             f" {problems[0]}: name the weights of that network in weights.{branch}"
         )
+
+
+def _classifiers(net: nn.Module) -> tuple[str, ...]:
+    """Modules of an ImageNet classifier, which our backbones do not have."""
+    names = net.pretrained_cfg.get("classifier") or ()
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def _from_hub(name: str) -> dict[str, Tensor]:

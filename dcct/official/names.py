@@ -51,11 +51,13 @@ UNUSED_AT_LEVEL_1 = re.compile(r"HTA\.(cnn|trans)_GA_1\..*")
 
 
 def official_name(name: str) -> str:
-    """The official program's name of one of our parameters or buffers."""
+    """The official program's name of one of our parameters or buffers.
+
+    Raises DataError where it has none: it knows no networks but ResNet and ViT."""
     for ours, official in _MODULES.items():
         if name == ours or name.startswith(f"{ours}."):
             return official + name[len(ours) :]
-    raise KeyError(name)
+    raise DataError(f"{name}: the official program has no such parameter: only a ResNet fits it")
 
 
 def load_official(source: str | Path | Mapping[str, Tensor], *, drop_path: float = 0.1) -> DCCT:

@@ -1,12 +1,14 @@
 """What a training starts with: initial weights, optimiser, moving average."""
 
 import torch
+from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from dcct.config.profile import Training
+from dcct.config.variant import Branch, network_of, own_branches, weights_of
 from dcct.models.dcct import DCCT
 from dcct.models.device import on_device
-from dcct.models.weights import read_weights
+from dcct.models.weights import initial_backbone, read_weights
 from dcct.seeding import Stream, torch_seed
 from dcct.training.distributed import Group
 from dcct.training.state import Learner, Run
@@ -27,14 +29,24 @@ def new_learner(run: Run, num_identities: int, group: Group) -> Learner:
 
 
 def initial_model(run: Run, num_identities: int) -> DCCT:
-    """The variant's network: backbones from the weights step, everything else drawn from the
+    """The variant's network: backbones at their initial weights, everything else drawn from the
     seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(torch_seed(run.seed, Stream.INITIAL_WEIGHTS))
         model = DCCT(run.variant, run.profile.network, run.profile.clips, num_identities)
     for branch in run.variant.branches:
-        getattr(model, branch).net.load_state_dict(read_weights(run.weights, branch))
+        getattr(model, branch).net.load_state_dict(_initial_weights(run, branch))
     return model
+
+
+def _initial_weights(run: Run, branch: Branch) -> dict[str, Tensor]:
+    """From the weights step, as for every other variant; of a backbone of its own, made here in
+    the same way."""
+    if branch not in own_branches(run.variant):
+        return read_weights(run.weights, branch)
+    profile, variant = run.profile, run.variant
+    network, weights = network_of(variant, profile.network), weights_of(variant, profile.weights)
+    return initial_backbone(branch, network, weights, profile.clips, run.seed).net.state_dict()
 
 
 def adam(model: DCCT, training: Training) -> torch.optim.Adam:

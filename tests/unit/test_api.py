@@ -63,7 +63,7 @@ def test_mapping_and_overrides():
         ({"variant": "dcct", "cca": ["both"]}, "variant: cca.0: Input should be 'self' or 'cross'"),
         (
             {"variant": "dcct", "vit": {"name": "vit_base_patch32_224"}},
-            "128 positions for 256×128 images, the ViT 32",
+            "16×8 positions for 256×128 images, the ViT 8×4: set network.vit.args.patch_size: 16",
         ),
         (
             {"variant": "cnn", "pretrained": "/nowhere"},

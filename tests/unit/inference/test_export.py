@@ -8,9 +8,11 @@ import pytest
 import torch
 
 from dcct.config.load import load_variant
+from dcct.config.profile import Backbone, CnnBackbone
+from dcct.config.variant import Backbones
 from dcct.inference.export import export_backbone
 from dcct.models.dcct import DCCT
-from dcct.pipeline.plan import EXPORTED
+from dcct.pipeline.steps import EXPORTED
 
 RUN = """
 import re, sys
@@ -18,7 +20,7 @@ import numpy
 card = open("README.md").read()
 timm_lines, onnx_lines = re.findall(r"```python\\n(.*?)```", card, re.S)
 images = numpy.load("images.npy")
-exec(re.sub(r"torch.zeros\\(.*\\)\\)", "torch.from_numpy(images))", timm_lines))
+exec(re.sub(r"torch.zeros\\(.*?\\)\\)", "torch.from_numpy(images))", timm_lines))
 numpy.save("timm.npy", features.detach().numpy())
 exec(re.sub(r"numpy.zeros\\(.*\\)\\}", "images}", onnx_lines))
 numpy.save("onnx.npy", features)
@@ -26,12 +28,36 @@ assert "dcct" not in sys.modules
 """
 
 
-@pytest.mark.parametrize("name", ["distilled-cnn", "distilled-vit"])
-def test_card_lines_reproduce_our_features(name, profile, root, tmp_path):
+CONVNEXT = Backbones(
+    cnn=CnnBackbone(
+        name="convnext_atto", max_pool=True, args={"depths": [1, 1, 1, 1], "dims": [8, 16, 32, 64]}
+    )
+)
+MOBILE = Backbones(cnn=CnnBackbone(name="mobilenetv3_small_050", max_pool=True))
+SMALL = {"embed_dim": 64, "depth": 2, "num_heads": 4}
+REGISTERS = Backbones(
+    vit=Backbone(name="vit_small_patch14_reg4_dinov2", args=SMALL | {"patch_size": 8})
+)
+POOLED = Backbones(vit=Backbone(name="vit_medium_patch16_reg4_gap_256", args=SMALL))
+
+
+@pytest.mark.parametrize(
+    ("name", "own"),
+    [
+        ("distilled-cnn", None),
+        ("distilled-cnn", CONVNEXT),
+        ("distilled-cnn", MOBILE),
+        ("distilled-vit", None),
+        ("distilled-vit", REGISTERS),
+        ("distilled-vit", POOLED),
+    ],
+    ids=["resnet", "convnext", "mobilenet", "vit", "registers", "pooled"],
+)
+def test_card_lines_reproduce_our_features(name, own, profile, root, tmp_path):
     """The model card's lines, run as they stand without this package, give our features to 1e-4,
-    for any batch size."""
+    for any family and batch size."""
     torch.manual_seed(0)
-    variant = load_variant(name, root / "config/config.yaml")
+    variant = load_variant(name, root / "config/config.yaml").model_copy(update={"network": own})
     model = DCCT(variant, profile.network, profile.clips, 5).eval()
     for buffer in model.buffers():
         if buffer.is_floating_point():

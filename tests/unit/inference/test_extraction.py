@@ -41,7 +41,7 @@ def job(tiny, profile, root, tmp_path):
             clips=clips,
             frames=tiny.frames,
             manifest=tiny.manifest,
-            learnt_from=tiny.manifest,
+            trained_on=tiny.manifest,
             checkpoint=checkpoint,
             work=tmp_path / "work",
             digests={"checkpoint": "x"},

@@ -11,9 +11,13 @@ import timm
 import torch
 from safetensors.torch import save_file
 
-from dcct.config.profile import Weights
+from dcct.config.profile import Backbone, Weights
 from dcct.errors import ConfigError, DataError
-from dcct.models.weights import initial_backbones, resize_position_embedding
+from dcct.models.weights import (
+    initial_backbone,
+    initial_backbones,
+    resize_position_embedding,
+)
 
 SQUARE = 32
 
@@ -59,6 +63,37 @@ def test_files_fill_the_backbones(published, profile):
         found = backbone.net.state_dict()
         assert found.keys() == expected.keys()
         assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "prefix"),
+    [
+        ("vit_base_patch16_224", 1),
+        ("vit_small_patch14_reg4_dinov2", 0),
+        ("deit3_small_patch16_224", 0),
+    ],
+)
+def test_only_positions_are_resized(name, prefix, profile, tmp_path):
+    """Where registers or the class token have no position, none is taken off the square grid."""
+    args = profile.network.vit.args
+    square = timm.create_model(name, img_size=SQUARE, num_classes=10, **args).state_dict()
+    torch.save(square, tmp_path / "vit.pth")
+    weights = Weights(
+        source="folder", folder=str(tmp_path), cnn="x", vit=named_by_digest(tmp_path / "vit.pth")
+    )
+    network = profile.network.model_copy(update={"vit": Backbone(name=name, args=args)})
+    found = initial_backbone("vit", network, weights, profile.clips, 0).net.pos_embed
+    expected = resize_position_embedding(square["pos_embed"], (6, 3), prefix)
+    assert found.shape[1] == prefix + 18
+    assert torch.equal(found, expected)
+
+
+def test_grid_that_is_no_square_is_refused():
+    """Eighteen positions are 6×3 only if the network has as many; else nobody knows their grid."""
+    embedding = torch.randn(1, 18, 4)
+    assert torch.equal(resize_position_embedding(embedding, (6, 3), 0), embedding)
+    with pytest.raises(ValueError, match="18 positions, which are no square grid"):
+        resize_position_embedding(embedding, (8, 4), 0)
 
 
 @pytest.mark.parametrize(
