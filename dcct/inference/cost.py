@@ -7,7 +7,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from dcct.config.profile import Clips, Network, Profile
-from dcct.config.variant import Variant
+from dcct.config.variant import Variant, own_branches
 from dcct.models import full_size
 from dcct.models.dcct import DCCT
 from dcct.models.device import on_device, prepare_torch
@@ -16,12 +16,12 @@ from dcct.official.names import unused_parameters
 PARTS = {
     "cnn": "cnn",
     "vit": "vit",
-    "cca": "cca_",
+    "cca": "cca",
     "hta": "hta",
-    "heads": "head_",
-    "hints": "hint_",
+    "head": "heads",
+    "hint": "hints",
 }
-"""Part of the network → how the names of its modules begin."""
+"""First word of a module's name → the part that it belongs to; any other word is a part itself."""
 WARM_UP, REPEATS = 3, 15
 
 
@@ -43,19 +43,28 @@ class Cost:
 
 def cost_sections(variants: dict[str, Variant], profile: Profile, identities: int) -> list[dict]:
     """Costs of all trainable variants at the profile's size, with latency, and at the paper's with
-    MARS' identities, counted only."""
+    MARS' identities, counted only.
+
+    A variant with backbones of its own has one size: it is counted where the profile names it.
+    """
     prepare_torch(profile.training, profile.training.precision)
-    chosen = {name: variant for name, variant in variants.items() if variant.trained}
+    trained = {name: variant for name, variant in variants.items() if variant.trained}
+    shared = {name: one for name, one in trained.items() if not own_branches(one)}
+    special = {
+        name: one
+        for name, one in trained.items()
+        if own_branches(one) and name in profile.evaluated
+    }
     here, there = (profile.network, profile.clips), (full_size.NETWORK, full_size.CLIPS)
     own = [
         replace(
             cost_of(name, variant, *here, identities),
             milliseconds=clip_milliseconds(variant, profile, identities),
         )
-        for name, variant in chosen.items()
+        for name, variant in {**shared, **special}.items()
     ]
     full = [
-        cost_of(name, variant, *there, full_size.IDENTITIES) for name, variant in chosen.items()
+        cost_of(name, variant, *there, full_size.IDENTITIES) for name, variant in shared.items()
     ]
     threads = profile.training.threads
     where = (
@@ -63,8 +72,9 @@ def cost_sections(variants: dict[str, Variant], profile: Profile, identities: in
         if profile.training.device == "cuda"
         else f"CPU, {threads} thread{'s' * (threads > 1)}"
     )
+    about = _about(*here, identities) + "".join(map(_about_own, special.values()))
     return [
-        _section("This profile", _about(*here, identities), where, here == there, own),
+        _section("This profile", about, where, here == there, own),
         _section("Full size", _about(*there, full_size.IDENTITIES), "", True, full),
     ]
 
@@ -81,17 +91,20 @@ def cost_of(name: str, variant: Variant, network: Network, clips: Clips, identit
         variant=name,
         title=variant.title,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
-        parts={
-            part: sum(
-                p.numel()
-                for module, p in model.named_parameters()
-                if module.split(".")[0].startswith(start)
-            )
-            for part, start in PARTS.items()
-        },
+        parts=_parts(model),
         unused=unused_parameters(model),
         flops=counter.get_total_flops() // clips.length,
     )
+
+
+def _parts(model: DCCT) -> dict[str, int]:
+    """Parameters by part: each module counts once, whatever it is."""
+    counts = dict.fromkeys(PARTS.values(), 0)
+    for name, module in model.named_children():
+        word = name.partition("_")[0]
+        part = PARTS.get(word, word)
+        counts[part] = counts.get(part, 0) + sum(p.numel() for p in module.parameters())
+    return counts
 
 
 @torch.inference_mode()
@@ -118,6 +131,11 @@ def _about(network: Network, clips: Clips, identities: int) -> str:
         f"{network.cnn.name} and {network.vit.name}, {clips.length} frames of"
         f" {clips.height}×{clips.width}, d = {network.hta_width}, {identities} identities."
     )
+
+
+def _about_own(variant: Variant) -> str:
+    names = [getattr(variant.network, branch).name for branch in own_branches(variant)]
+    return f" {variant.title}: with {' and '.join(names)}."
 
 
 def _section(size: str, about: str, where: str, official: bool, costs: list[Cost]) -> dict:

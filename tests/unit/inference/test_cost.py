@@ -2,11 +2,17 @@
 from it."""
 
 import pytest
+import torch
 
-from dcct.config.load import load_dataset, load_profile, load_variant
-from dcct.inference.budget import job_of
-from dcct.inference.cost import cost_of
+from dcct.config.load import load_variant, names_of
+from dcct.config.profile import CnnBackbone
+from dcct.config.variant import Backbones
+from dcct.inference import cost as cost_module
+from dcct.inference.budget import budget
+from dcct.inference.cost import cost_of, cost_sections
 from dcct.models import full_size
+from dcct.models.dcct import DCCT
+from dcct.pipeline.pipeline import Pipeline
 
 
 def test_full_network_and_the_official_count(root):
@@ -29,18 +35,55 @@ def test_operations_of_the_vit_are_those_of_its_formula(root):
     assert found == pytest.approx(by_hand, rel=0.001)
 
 
+def test_parts_sum_to_the_total_for_every_variant(profile, root):
+    """Whatever a variant has belongs to one part of the table."""
+    for name in names_of("variants", root / "config/config.yaml"):
+        variant = load_variant(name, root / "config/config.yaml")
+        cost = cost_of(name, variant, profile.network, profile.clips, 5)
+        assert cost.parameters == sum(cost.parts.values()) > 0
+
+
+def test_module_that_no_part_foresees_is_a_part_itself(profile, root, monkeypatch):
+    """A module of another kind, say one in HTA's place, cannot fall out of the sum."""
+
+    class Extended(DCCT):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            self.gru_joint = torch.nn.Linear(10, 10)
+
+    monkeypatch.setattr(cost_module, "DCCT", Extended)
+    variant = load_variant("cnn", root / "config/config.yaml")
+    cost = cost_of("cnn", variant, profile.network, profile.clips, 5)
+    assert cost.parts["gru"] == 110
+    assert cost.parameters == sum(cost.parts.values())
+
+
+def test_backbones_of_its_own_are_counted_where_the_profile_names_them(profile, root):
+    """They have one size: not the paper's, and not that of a profile without the variant."""
+    cnn = CnnBackbone(name="resnet18", max_pool=False, args={"layers": [1, 1, 1, 1]})
+    plain = load_variant("cnn", root / "config/config.yaml")
+    own = plain.model_copy(update={"network": Backbones(cnn=cnn)})
+    with_own = profile.model_copy(update={"variants": ["wide"], "backbones": []})
+    here, full = cost_sections({"cnn": plain, "wide": own}, with_own, 5)
+    assert [cost["variant"] for cost in here["costs"]] == ["cnn", "wide"]
+    assert [cost["variant"] for cost in full["costs"]] == ["cnn"]
+    assert "with resnet18" in here["about"]
+    here, _ = cost_sections({"cnn": plain, "wide": own}, profile, 5)
+    assert [cost["variant"] for cost in here["costs"]] == ["cnn"]
+
+
 def test_budget_of_the_official_recipe_on_mars(root):
     """400 epochs of 78 steps of 256 images; hours follow from operations; checkpointing adds a
-    forward pass."""
-    profile = load_profile(root / "config/paper.yaml")
-    arguments = ("mars", load_dataset("mars", root / "config/paper.yaml"), 1, "cnn")
-    variant = load_variant("cnn", root / "config/paper.yaml")
-    job = job_of(*arguments, variant, profile, 1e15)
+    forward pass; what is not trained costs nothing."""
+
+    def budgets(**training):
+        pipeline = Pipeline(root / "config/paper.yaml")
+        changes = {"training": pipeline.profile.training.model_copy(update=training)}
+        changes |= {"datasets": ["mars"], "variants": ["cnn", "untrained"]}
+        pipeline.profile = pipeline.profile.model_copy(update=changes)
+        return list(budget(pipeline, 1e15, lambda message: None))
+
+    (job,) = budgets()
     assert job.images == 400 * 78 * 256
     assert job.hours == pytest.approx(job.flops / 1e15 / 3600)
-    again = profile.model_copy(
-        update={"training": profile.training.model_copy(update={"checkpointing": ["cnn"]})}
-    )
-    assert job_of(*arguments, variant, again, 1e15).flops == pytest.approx(job.flops * 4 / 3)
-    untrained = load_variant("untrained", root / "config/paper.yaml")
-    assert job_of(*arguments, untrained, profile, 1e15) is None
+    assert budgets(checkpointing=["cnn"])[0].flops == pytest.approx(job.flops * 4 / 3)
