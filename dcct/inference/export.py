@@ -166,11 +166,12 @@ def _distance(features: Tensor, ours: Tensor) -> float:
 
 def _card(config: Backbone, branch: str, clips: Clips, name: str, changes: Changes) -> str:
     average = ".mean((2, 3))" if branch == "cnn" else ""
+    size, shape = f"{clips.height}×{clips.width}", f"(1, 3, {clips.height}, {clips.width})"
     return f"""# {name}
 
-A {config.name} that learnt to re-identify people within DCCT and works alone. Images are resized to
-{clips.height}×{clips.width} (bicubic) and normalised as ImageNet. The feature of a clip is the mean over its frames;
-compare by cosine distance.
+A {config.name} trained to re-identify people within DCCT; it works alone. Images are resized
+to {size} (bicubic) and normalised as ImageNet. The feature of a clip is the mean over its
+frames; compare by cosine distance.
 
 With timm (weights: `model.safetensors`, how to build it: `config.json`):
 
@@ -179,7 +180,7 @@ import timm
 import torch
 
 model = timm.create_model("local-dir:.", pretrained=True).eval()
-{_adjust(config, branch, changes)}features = model(torch.zeros(1, 3, {clips.height}, {clips.width})){average}
+{_adjust(config, branch, changes)}features = model(torch.zeros{shape}){average}
 ```
 
 With ONNX Runtime (nothing to adjust):
@@ -189,6 +190,6 @@ import numpy
 import onnxruntime
 
 session = onnxruntime.InferenceSession("model.onnx")
-(features,) = session.run(["features"], {{"images": numpy.zeros((1, 3, {clips.height}, {clips.width}), "float32")}})
+(features,) = session.run(["features"], {{"images": numpy.zeros({shape}, "float32")}})
 ```
 """

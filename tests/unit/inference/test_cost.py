@@ -4,6 +4,7 @@ from it."""
 import pytest
 import torch
 
+from dcct.config.configuration import Configuration
 from dcct.config.load import load_variant, names_of
 from dcct.config.profile import CnnBackbone
 from dcct.config.variant import Backbones
@@ -12,7 +13,6 @@ from dcct.inference.budget import budget
 from dcct.inference.cost import cost_of, cost_sections
 from dcct.models import full_size
 from dcct.models.dcct import DCCT
-from dcct.pipeline.pipeline import Pipeline
 
 
 def test_full_network_and_the_official_count(root):
@@ -77,11 +77,11 @@ def test_budget_of_the_official_recipe_on_mars(root):
     forward pass; what is not trained costs nothing."""
 
     def budgets(**training):
-        pipeline = Pipeline(root / "config/paper.yaml")
-        changes = {"training": pipeline.profile.training.model_copy(update=training)}
+        configuration = Configuration(root / "config/paper.yaml")
+        changes = {"training": configuration.profile.training.model_copy(update=training)}
         changes |= {"datasets": ["mars"], "variants": ["cnn", "untrained"]}
-        pipeline.profile = pipeline.profile.model_copy(update=changes)
-        return list(budget(pipeline, 1e15, lambda message: None))
+        configuration.profile = configuration.profile.model_copy(update=changes)
+        return list(budget(configuration, 1e15, lambda message: None))
 
     (job,) = budgets()
     assert job.images == 400 * 78 * 256
