@@ -201,11 +201,13 @@ def report(rounds: list[dict[str, dict]]) -> None:
     )
     for step, found in rounds[0].items():
         for figure in found["plain"]:
-            line = f"{f'{step}: {figure}':34}{statistics.median(turn[step]['plain'][figure] for turn in rounds):13.2f}"
+            plain = statistics.median(turn[step]["plain"][figure] for turn in rounds)
+            line = f"{f'{step}: {figure}':34}{plain:13.2f}"
             for name in others:
                 pairs = [(turn[step][name][figure], turn[step]["plain"][figure]) for turn in rounds]
                 values = [own if figure.endswith("*") else own / plain for own, plain in pairs]
-                line += f"{f'{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})':>26}"
+                middle, least, most = statistics.median(values), min(values), max(values)
+                line += f"{f'{middle:.2f} ({least:.2f} to {most:.2f})':>26}"
             print(line)
 
 

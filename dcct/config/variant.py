@@ -1,6 +1,6 @@
 """A variant: which parts of the network exist, and backbones of its own."""
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -92,14 +92,15 @@ def own_branches(variant: Variant) -> list[Branch]:
 
 def network_of(variant: Variant, network: Network) -> Network:
     """A profile's network with the variant's own backbones in place."""
-    own = {branch: getattr(variant.network, branch) for branch in own_branches(variant)}
+    own: dict[str, Any] = {one: getattr(variant.network, one) for one in own_branches(variant)}
     return network.model_copy(update=own)
 
 
 def weights_of(variant: Variant, weights: Weights) -> Weights:
     """A profile's initial weights with those of the variant's own backbones in place. Raises
     ConfigError where pretrained ones are not named."""
-    own = variant.network.weights if variant.network else {}
+    named = variant.network.weights if variant.network else {}
+    own = {str(branch): name for branch, name in named.items()}
     unnamed = [branch for branch in own_branches(variant) if branch not in own]
     if unnamed and weights.source != "scratch":
         raise ConfigError(

@@ -8,6 +8,7 @@ channels, M the width of an attention.
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pyarrow.compute as pc
@@ -137,7 +138,7 @@ def _watched(model: DCCT) -> list[tuple[str, nn.Module, Reading]]:
 
 
 def _read_space(attention: nn.Module, inputs: tuple[Tensor, ...], _: Tensor) -> Tensor:
-    return spatial_weights(attention, *inputs)
+    return spatial_weights(cast(Attention, attention), *inputs)
 
 
 def _read_time(_: nn.Module, inputs: tuple[Tensor, ...], qkv_BTC: Tensor) -> Tensor:

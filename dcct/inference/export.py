@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from dcct.clips.transforms import IMAGENET_MEAN, IMAGENET_STD
-from dcct.config.profile import Backbone, Clips, Network
+from dcct.config.profile import Backbone, Clips, CnnBackbone, Network
 from dcct.config.variant import network_of
 from dcct.errors import DcctError
 from dcct.files import atomic, write_text
@@ -64,7 +64,7 @@ def export_backbone(model: DCCT, network: Network, clips: Clips, name: str, fold
             FRAMES, 3, clips.height, clips.width, generator=torch.Generator().manual_seed(0)
         )
         ours = model(images[None]).features[branch]
-        plain = _plain_timm(folder, config, branch, changes)
+        plain = _plain_timm(folder, config, changes)
         _write_onnx(plain, images, folder / "model.onnx")
         distances = {
             "timm": _distance(plain(images), ours),
@@ -105,11 +105,11 @@ def _training_free(args: dict) -> dict:
     return {name: value for name, value in args.items() if name != "drop_path_rate"}
 
 
-def _plain_timm(folder: Path, config: Backbone, branch: str, changes: Changes) -> nn.Module:
+def _plain_timm(folder: Path, config: Backbone, changes: Changes) -> nn.Module:
     """What the model card says: the backbone as timm builds it from the folder, with the strides
     and the averaging that DCCT has."""
     model = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
-    if branch == "vit":
+    if not isinstance(config, CnnBackbone):
         return model
     change(model, changes)
     if not config.max_pool:
@@ -126,7 +126,9 @@ def _adjust(config: Backbone, branch: str, changes: Changes) -> str:
     ]
     if lines:
         lines.insert(0, "# DCCT keeps the resolution of the last stage\n")
-    return "".join(lines) + (NO_POOL if branch == "cnn" and not config.max_pool else "")
+    return "".join(lines) + (
+        NO_POOL if isinstance(config, CnnBackbone) and not config.max_pool else ""
+    )
 
 
 def _write_onnx(model: nn.Module, images: Tensor, path: Path) -> None:
@@ -144,6 +146,7 @@ def _write_onnx(model: nn.Module, images: Tensor, path: Path) -> None:
             dynamo=True,
             verbose=False,
         )
+    assert program is not None  # it is None for the exporter that is not used here
     proto = program.model_proto
     for part in (proto, proto.graph, *proto.graph.node, *proto.graph.value_info, *proto.functions):
         part.ClearField("metadata_props")

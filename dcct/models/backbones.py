@@ -6,6 +6,7 @@ prefix (class token, registers), then P patches.
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from typing import Any
 
 import timm
 import torch
@@ -20,17 +21,22 @@ OTHER = "choose another network or args, or another clips.height and clips.width
 
 
 class TimmNet(nn.Module):
-    """A network of timm without its classifier. net: itself. channels: C. grid: (h,w)."""
+    """A network of timm without its classifier."""
 
+    net: Any
+    """The network; timm declares no types of what it builds."""
     channels: int
+    """C."""
     grid: tuple[int, int]
+    """(h,w)."""
 
-    def __init__(self, branch: str, config: Backbone, **arguments):
+    def __init__(self, branch: str, config: Backbone, **arguments: Any):
         super().__init__()
+        arguments |= config.args
         self.where, self._checkpointing = f"network.{branch}: {config.name}", False
         what = f"timm cannot build it with {config.args or 'no args'}"
         with self._refused(what, "choose a name of timm.list_models() and args that it takes"):
-            self.net = timm.create_model(config.name, num_classes=0, **arguments, **config.args)
+            self.net = timm.create_model(config.name, num_classes=0, **arguments)
 
     @property
     def checkpointing(self) -> bool:
@@ -61,7 +67,8 @@ class CNN(TimmNet):
 
     def __init__(self, config: CnnBackbone, image_size: tuple[int, int]):
         super().__init__("cnn", config, global_pool="")
-        self.channels_last, self.statistics = False, None
+        self.channels_last = False
+        self.statistics: Statistics | None = None
         self.changes: Changes = {}
         if not config.max_pool:
             if not hasattr(self.net, "maxpool"):
@@ -78,7 +85,8 @@ class CNN(TimmNet):
         self.channels = getattr(self.net, "head_hidden_size", self.net.num_features)
         if x_NCHW.dim() != 4 or x_NCHW.shape[1] != self.channels:
             raise ConfigError(f"{self.where}: has no map (N,C,h,w): choose a convolutional network")
-        self.grid = tuple(x_NCHW.shape[2:])
+        height, width = x_NCHW.shape[2:]
+        self.grid = (height, width)
 
     def use_channels_last(self) -> None:
         """Keep weights and maps in channels-last layout: same result to rounding, faster
@@ -108,7 +116,8 @@ class ViT(TimmNet):
         super().__init__("vit", config, img_size=image_size)
         net, self.channels = self.net.eval(), self.net.num_features
         self.prefix = getattr(net, "num_prefix_tokens", 0)
-        self.grid = tuple(getattr(getattr(net, "patch_embed", None), "grid_size", None) or (0, 0))
+        height, width = getattr(getattr(net, "patch_embed", None), "grid_size", None) or (0, 0)
+        self.grid = (height, width)
         with self._refused(f"cannot take {_by(image_size)} images"), torch.no_grad():
             shapes = [tuple(x.shape) for x in self(torch.zeros(1, 3, *image_size))]
         net.train()

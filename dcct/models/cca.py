@@ -5,6 +5,8 @@ Shapes: N frames, P positions, C channels of this branch, G channels of the othe
 attentions.
 """
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -31,7 +33,7 @@ class CCA(nn.Module):
     """Self-attention asks with the branch's own mean, cross-attention with the other branch's
     feature (detached)."""
 
-    def __init__(self, channels: int, guide_channels: int, attentions: list[str]):
+    def __init__(self, channels: int, guide_channels: int, attentions: Sequence[str]):
         super().__init__()
         width, rest = divmod(channels, len(attentions))
         if rest:

@@ -4,7 +4,7 @@ per feature.
 Shapes: B clips, T frames, N = B·T frames together, P positions, C channels, K training identities.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -94,6 +94,9 @@ class DCCT(nn.Module):
     def __init__(self, variant: Variant, network: Network, clips: Clips, num_identities: int):
         super().__init__()
         self.variant, network = variant, network_of(variant, network)
+        self.cca_cnn: CCA | None = None
+        self.cca_vit: CCA | None = None
+        self.hta: HTA | None = None
         size = (clips.height, clips.width)
         self.cnn = CNN(network.cnn, size) if "cnn" in variant.branches else None
         self.vit = ViT(network.vit, size) if "vit" in variant.branches else None
@@ -106,29 +109,28 @@ class DCCT(nn.Module):
         )
         if self.cnn and self.vit:
             check_grids(self.cnn, self.vit, size)
-        self.cca_cnn = self.cca_vit = self.hta = None
         self.distill_logits = variant.distill.logit
-        if variant.cca:
-            self._add_cca(variant, num_identities)
-        if variant.hta:
-            self._add_hta(variant, network.hta_width, clips.length, num_identities)
+        if self.cnn and self.vit:
+            channels = self.cnn.channels, self.vit.channels
+            if variant.cca:
+                self._add_cca(*channels, variant.cca, num_identities)
+            if variant.hta:
+                width = round(network.hta_width * variant.hta.width_factor)
+                hta = HTA(*channels, width, clips.length, variant.hta.levels, variant.hta.gate)
+                self._add_hta(*channels, hta, variant.distill.feature, num_identities)
 
-    def _add_cca(self, variant: Variant, num_identities: int) -> None:
-        cnn, vit = self.cnn.channels, self.vit.channels
-        self.cca_cnn, self.cca_vit = CCA(cnn, vit, variant.cca), CCA(vit, cnn, variant.cca)
-        self.head_spatial_cnn, self.head_spatial_vit = (
-            Head(cnn, num_identities),
-            Head(vit, num_identities),
-        )
+    def _add_cca(self, cnn: int, vit: int, attentions: Sequence[str], num_identities: int) -> None:
+        """cnn, vit: their channels."""
+        self.cca_cnn, self.cca_vit = CCA(cnn, vit, attentions), CCA(vit, cnn, attentions)
+        self.head_spatial_cnn = Head(cnn, num_identities)
+        self.head_spatial_vit = Head(vit, num_identities)
 
-    def _add_hta(self, variant: Variant, width: int, clip_length: int, num_identities: int) -> None:
-        cnn, vit = self.cnn.channels, self.vit.channels
-        width = round(width * variant.hta.width_factor)
-        self.hta = HTA(cnn, vit, width, clip_length, variant.hta.levels, variant.hta.gate)
-        self.head_temporal = Head(self.hta.channels, num_identities)
-        with_hints = variant.distill.feature
-        self.hint_cnn = nn.Linear(cnn, self.hta.channels) if with_hints else None
-        self.hint_vit = nn.Linear(vit, self.hta.channels) if with_hints else None
+    def _add_hta(self, cnn: int, vit: int, hta: HTA, with_hints: bool, num_identities: int) -> None:
+        """cnn, vit: their channels."""
+        self.hta = hta
+        self.head_temporal = Head(hta.channels, num_identities)
+        self.hint_cnn = nn.Linear(cnn, hta.channels) if with_hints else None
+        self.hint_vit = nn.Linear(vit, hta.channels) if with_hints else None
 
     def forward(self, clips_BTCHW: Tensor) -> Output:
         """Normalised clips (B,T,3,H,W) → Output."""
@@ -145,14 +147,16 @@ class DCCT(nn.Module):
             output.features[branch] = feature_BTC.mean(1)
             output.frame[branch] = getattr(self, f"head_{branch}")(feature_BTC)
         output.features["base"] = torch.cat([output.features[branch] for branch in base], dim=1)
-        if self.cca_cnn:
+        if self.cca_cnn and self.cca_vit:
             space = {
                 "cnn": self.cca_cnn(cnn_NPC, base["vit"]).unflatten(0, shape),
                 "vit": self.cca_vit(vit_NPC, base["cnn"]).unflatten(0, shape),
             }
-            self._judge_space(space, output)
+            self._clip_in_space(space, output)
             if self.hta:
-                self._judge_time(space, {k: v.unflatten(0, shape) for k, v in base.items()}, output)
+                output.temporal = self.hta(space["cnn"], space["vit"]).mean(1)
+                frames = {name: feature.unflatten(0, shape) for name, feature in base.items()}
+                self._clip_in_time(output.temporal, frames, output)
             parts = [
                 output.features[name]
                 for name in ("base", "spatial", "temporal")
@@ -161,7 +165,7 @@ class DCCT(nn.Module):
             output.features["all"] = torch.cat(parts, dim=1)
         return output
 
-    def _judge_space(self, space: dict[str, Tensor], output: Output) -> None:
+    def _clip_in_space(self, space: dict[str, Tensor], output: Output) -> None:
         """CCA outputs (B,T,C) → spatial heads on the mean over time."""
         output.clip["spatial_cnn"] = self.head_spatial_cnn(space["cnn"].mean(1))
         output.clip["spatial_vit"] = self.head_spatial_vit(space["vit"].mean(1))
@@ -169,12 +173,10 @@ class DCCT(nn.Module):
             [output.clip["spatial_cnn"].embedding, output.clip["spatial_vit"].embedding], dim=1
         )
 
-    def _judge_time(
-        self, space: dict[str, Tensor], base: dict[str, Tensor], output: Output
-    ) -> None:
-        """CCA outputs (B,T,C) → temporal head; base features (B,T,C) → FD's hints."""
-        output.temporal = self.hta(space["cnn"], space["vit"]).mean(1)
-        output.clip["temporal"] = self.head_temporal(output.temporal)
+    def _clip_in_time(self, temporal_BE: Tensor, base: dict[str, Tensor], output: Output) -> None:
+        """Mean of HTA's output over time (B,2d) → temporal head; base features (B,T,C) → FD's
+        hints."""
+        output.clip["temporal"] = self.head_temporal(temporal_BE)
         output.features["temporal"] = output.clip["temporal"].embedding
-        if self.hint_cnn:
+        if self.hint_cnn and self.hint_vit:
             output.hints = {"cnn": self.hint_cnn(base["cnn"]), "vit": self.hint_vit(base["vit"])}

@@ -18,13 +18,11 @@ def prepare_torch(training: Training, precision: str) -> None:
     """
     torch.set_num_threads(training.threads)
     torch.use_deterministic_algorithms(True)
-    torch.utils.deterministic.fill_uninitialized_memory = (
-        False  # a tenth of a step, to find bugs that are not here
-    )
+    # It takes a tenth of a step, to find bugs that are not here. (torch's types do not know it.)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     slow_on_cpu = training.device == "cpu" and precision in HALF
-    torch.backends.cuda.enable_flash_sdp(
-        not slow_on_cpu
-    )  # there plain matrix products take half as long
+    # There plain matrix products take half as long.
+    torch.backends.cuda.enable_flash_sdp(not slow_on_cpu)
     allowed = precision != "fp32"
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = allowed
     if training.device == "cuda" and not torch.cuda.is_available():

@@ -3,6 +3,7 @@
 
 import contextlib
 from pathlib import Path
+from typing import Literal
 
 import torch
 
@@ -80,7 +81,7 @@ def build_model(
     return model
 
 
-def whole_method(levels: int, *, feature: bool, logit: bool) -> Variant:
+def whole_method(levels: Literal[1, 2], *, feature: bool, logit: bool) -> Variant:
     """The full network as the official program builds it, with the distillations that were on."""
     return Variant(
         title="DCCT",

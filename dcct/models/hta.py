@@ -58,7 +58,7 @@ class Gate(nn.Module):
         """x ← x·a + f·(1−a) with a = sigmoid(Linear(BatchNorm(x·f))); ungated: x + f. joint_BTE has
         E = 2D channels."""
         f_BTD = self.guide(joint_BTE.mean(1, keepdim=True)).expand_as(x_BTD)
-        if self.gate is None:
+        if self.gate is None or self.norm is None:
             return x_BTD + f_BTD
         product = (x_BTD * f_BTD).flatten(0, 1)
         a_BTD = torch.sigmoid(self.gate(self.norm(product))).view_as(x_BTD)
@@ -110,7 +110,7 @@ class HTA(nn.Module):
         """CCA outputs (B,T,C) of the two branches → (B,T,2D)."""
         cnn_BTD, vit_BTD = self.align_cnn(cnn_BTC.detach()), self.align_vit(vit_BTC.detach())
         cnn_BTD, vit_BTD, joint_BTE = self.level1(cnn_BTD, vit_BTD)
-        if self.level2 is not None:
+        if self.level2 and self.gate_cnn and self.gate_vit:
             cnn_BTD, vit_BTD = self.gate_cnn(cnn_BTD, joint_BTE), self.gate_vit(vit_BTD, joint_BTE)
             _, _, joint_BTE = self.level2(cnn_BTD, vit_BTD)
         return joint_BTE

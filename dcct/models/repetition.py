@@ -1,7 +1,7 @@
 """Checkpointed blocks are computed once more in the backward pass: BatchNorm's running statistics
 must not move once more."""
 
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 
@@ -9,7 +9,8 @@ class Statistics:
     """Holds the running statistics of a network's BatchNorms still, except within `with`."""
 
     def __init__(self, net: nn.Module):
-        self.moving, self.kept = False, {}
+        self.moving = False
+        self.kept: dict[_BatchNorm, tuple[float | None, Tensor | None]] = {}
         for norm in net.modules():
             if isinstance(norm, _BatchNorm):
                 norm.register_forward_pre_hook(self._before)
@@ -24,10 +25,12 @@ class Statistics:
 
     def _before(self, norm: _BatchNorm, _) -> None:
         if not self.moving:
-            self.kept[norm] = norm.momentum, norm.num_batches_tracked.clone()
+            count = norm.num_batches_tracked
+            self.kept[norm] = norm.momentum, None if count is None else count.clone()
             norm.momentum = 0.0
 
     def _after(self, norm: _BatchNorm, *_) -> None:
         if norm in self.kept:
             norm.momentum, count = self.kept.pop(norm)
-            norm.num_batches_tracked.copy_(count)
+            if norm.num_batches_tracked is not None and count is not None:
+                norm.num_batches_tracked.copy_(count)

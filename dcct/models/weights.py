@@ -3,7 +3,9 @@ ones."""
 
 import re
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import timm
 import torch
@@ -12,7 +14,7 @@ from huggingface_hub import hf_hub_download
 from huggingface_hub.constants import ENDPOINT
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from dcct.config.profile import Clips, Network, Weights
 from dcct.errors import ConfigError, DataError
@@ -36,7 +38,7 @@ DIGITS = re.compile(r"-([0-9a-f]{8})$")
 
 def initial_backbones(
     network: Network, weights: Weights, clips: Clips, seed: int
-) -> dict[str, nn.Module]:
+) -> dict[str, CNN | ViT]:
     """Both backbones at their initial weights: drawn from the seed, or pretrained."""
     return {branch: initial_backbone(branch, network, weights, clips, seed) for branch in BRANCHES}
 
@@ -54,7 +56,7 @@ def initial_backbone(
     return backbone
 
 
-def write_weights(backbones: dict[str, nn.Module], folder: Path) -> None:
+def write_weights(backbones: Mapping[str, CNN | ViT], folder: Path) -> None:
     """Write <branch>.safetensors, each a plain timm state dict."""
     for branch, backbone in backbones.items():
         with atomic(folder / f"{branch}.safetensors") as temporary:
@@ -100,7 +102,7 @@ def load_pretrained(backbone: CNN | ViT, branch: str, network: Network, weights:
     if weights.source == "hub":
         state, where = _from_hub(f"{getattr(network, branch).name}.{name}"), name
     else:
-        where = Path(weights.folder) / name
+        where = Path(weights.folder or "", name)
         state = _from_file(where)
     classifiers = tuple(f"{name}." for name in _classifiers(backbone.net))
     state = {key: tensor for key, tensor in state.items() if not key.startswith(classifiers)}
@@ -123,7 +125,7 @@ def load_pretrained(backbone: CNN | ViT, branch: str, network: Network, weights:
         )
 
 
-def _classifiers(net: nn.Module) -> tuple[str, ...]:
+def _classifiers(net: Any) -> tuple[str, ...]:
     """Modules of an ImageNet classifier, which our backbones do not have."""
     names = net.pretrained_cfg.get("classifier") or ()
     return (names,) if isinstance(names, str) else tuple(names)
@@ -131,7 +133,8 @@ def _classifiers(net: nn.Module) -> tuple[str, ...]:
 
 def _from_hub(name: str) -> dict[str, Tensor]:
     """A state dict by timm's name: from the hub's cache, else fetched once."""
-    repository = timm.get_pretrained_cfg(name).hf_hub_id if timm.is_model_pretrained(name) else None
+    known = timm.get_pretrained_cfg(name) if timm.is_model_pretrained(name) else None
+    repository = known.hf_hub_id if known else None
     if repository is None:
         raise ConfigError(f"weights: timm knows no pretrained {name}: see timm.list_pretrained()")
     try:

@@ -8,6 +8,7 @@ absent on the way out.
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from torch import Tensor
 
@@ -121,11 +122,8 @@ def _network_of(state: dict[str, Tensor], where: str, drop_path: float) -> DCCT:
             f"{where}: HTA.align_projector_1.0.weight: d = {width} is not a multiple of {HEADS}"
             " heads"
         )
-    levels = (
-        2
-        if any(name.startswith(("HTA.cnn_TT_2.", "HTA.trans_TT_2.", "HTA.AT_2.")) for name in state)
-        else 1
-    )
+    second = ("HTA.cnn_TT_2.", "HTA.trans_TT_2.", "HTA.AT_2.")
+    levels: Literal[1, 2] = 2 if any(name.startswith(second) for name in state) else 1
     if levels == 1:
         for name in [name for name in state if UNUSED_AT_LEVEL_1.fullmatch(name)]:
             del state[name]

@@ -51,12 +51,11 @@ def stage_name(job: Job) -> str:
 
 
 def _stage(job: Job) -> dict:
-    step, digests = job.step, [other.receipt for other in job.reads.values()]
-    records = [other.record for other in job.records]
+    step = job.step
     special = {job / name for name in (step.metrics, step.plots) if name}
     stage = {
         "cmd": f"{job.command} --configfile {quote(str(job.pipeline.configfile))}",
-        "deps": _paths(dict.fromkeys([*digests, *records, *job.quotes])),
+        "deps": _paths([*job.digests, *job.quotes]),
         "params": [*_params(job), {CODE.as_posix(): [job.rule]}],
         "outs": _paths(path for path in job.products if path not in special),
     }

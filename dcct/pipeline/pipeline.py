@@ -252,8 +252,14 @@ class Job:
 
     @property
     def records(self) -> list["Job"]:
-        """Jobs whose run records it reads."""
+        """Jobs whose receipts and run records it reads."""
         return list(dict.fromkeys(self.step.records(self)))
+
+    @property
+    def digests(self) -> list[Path]:
+        """Small files that it reads, which say whether anything has changed."""
+        receipts = [other.receipt for other in (*self.reads.values(), *self.records)]
+        return list(dict.fromkeys([*receipts, *(other.record for other in self.records)]))
 
     @property
     def quotes(self) -> list[Path]:

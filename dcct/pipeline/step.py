@@ -35,7 +35,7 @@ class Step(Generic[J]):
     reads: Callable[[J], Mapping[str, J]] = lambda job: {}
     """Jobs whose files it reads, by what they are to it."""
     records: Callable[[J], Iterable[J]] = lambda job: ()
-    """Jobs whose run records it reads."""
+    """Jobs whose receipts and run records it reads, whatever else they made."""
     modules: tuple[str, ...]
     """Modules that do its work, and folders of texts that it fills; braces as in `at`."""
     profile: tuple[str, ...] = ()

@@ -135,7 +135,7 @@ def _counted(job: Job) -> list[Watched]:
 
 def _everything(job: Job) -> Inputs:
     """All that a page shows: everything that a whole run makes, but itself."""
-    verbs = ("rank", "cost", "tabulate", "draw", "pack", "manifest")
+    verbs = ("rank", "cost", "tabulate", "draw", "pack", "manifest", "verify")
     jobs = [one for one in job.pipeline.jobs() if one.step.verb in verbs]
     return {str(one): one for one in jobs}
 
@@ -203,7 +203,7 @@ STEPS: dict[str, Step[Job]] = {
             files=lambda job: ("model.safetensors", "history.parquet", "history.csv"),
             reads=_training,
             modules=("training/loop.py",),
-            profile=("clips", "network", "training"),
+            profile=("clips", "network", "training", "weights"),
             watches=lambda job: [("variants", job["variant"], NETWORK)],
             runs_on="devices",
             resumes=True,
@@ -312,7 +312,7 @@ STEPS: dict[str, Step[Job]] = {
             at="index.",
             files=lambda job: ("html",),
             reads=_everything,
-            records=lambda job: [one for one in job.pipeline.jobs() if one.step.verb != "page"],
+            records=lambda job: [one for one in job.pipeline.jobs() if one != job],
             modules=("report/page/build.py", "report/page", TEMPLATES, "report/figures/captions"),
             quotes=lambda job: job.pipeline.configuration(),
             gaps=True,

@@ -18,9 +18,11 @@ def new_learner(run: Run, num_identities: int, group: Group) -> Learner:
     """What learns, at its very beginning, on the profile's device and shared by the group."""
     training = run.profile.training
     model = on_device(initial_model(run, num_identities), training)
+    if training.compile:
+        model.compile()
     return Learner(
         model=model,
-        forward=group.together(torch.compile(model) if training.compile else model),
+        forward=group.together(model),
         optimizer=adam(model, training),
         scaler=torch.amp.GradScaler(training.device, enabled=training.precision == "fp16"),
         average=moving_average(model, training),

@@ -118,7 +118,8 @@ def test_another_reader_trains_nothing(finished, edited):
     """Sets are listed again, and since the lists have the same bytes, that is all but the page."""
     row = '"mars": mars'
     edited("dcct/datasets/readers.py", row, f'"mars-2": mars.read_tracklets, {row}')
-    relisted = finished.snakemake("results/test/manifests/walkers-test/split0/receipt.json")
+    target = "results/test/manifests/walkers-test/split0/receipt.json"
+    relisted = finished.run("snakemake", target, "--cores", "2", "--configfile", PROFILE)
     assert relisted.returncode == 0, relisted.stderr
     assert finished.jobs() <= {"page"}
 

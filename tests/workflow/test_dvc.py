@@ -100,7 +100,7 @@ def test_second_repro_has_nothing_to_do(dvc):
             "dcct/datasets/readers.py",
             '"mars": mars',
             '"m": mars.read_tracklets, "mars": mars',
-            {"manifest"},
+            {"verify", "manifest"},
         ),
         ("dcct/losses.py", "return ", "return 1.0 * ", {"train"}),
     ],

@@ -20,7 +20,7 @@ PIPELINE = read_pipeline(ROOT / PROFILE)
 DATASET = PIPELINE.profile.datasets[0]
 JOBS = [
     PIPELINE.shown_run("rank", DATASET),
-    *(job for job in PIPELINE.jobs() if job.step.verb in ("tabulate", "draw")),
+    *(job for job in PIPELINE.jobs() if job.step.verb in ("tabulate", "draw", "page")),
 ]
 NEEDED = [(figure, need) for figure, row in FIGURES.items() for need in row.needs]
 
@@ -34,7 +34,8 @@ def alone(finished, tmp_path, monkeypatch):
 
     def make(job: Job, reads: Iterable[Job], records: Iterable[Job]) -> Result:
         inputs = [path for one in reads for path in (*one.outputs, one.receipt)]
-        for path in (*inputs, *(one.record for one in records)):
+        beside = [path for one in records for path in (one.receipt, one.record)]
+        for path in (*inputs, *beside):
             path.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(finished.folder / path, path)
         return CliRunner().invoke(app, [*split(job.command)[1:], "--configfile", PROFILE])

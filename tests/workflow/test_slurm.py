@@ -54,7 +54,8 @@ def test_paper_plan_asks_for_what_a_cluster_needs(root, tmp_path):
     def asked(rule: str) -> dict[str, str]:
         block = re.search(rf"^rule {rule}:\n((?: .*\n)*)", done.stdout + done.stderr, re.M).group(1)
         threads = re.search(r"threads: (\d+)", block)
-        resources = dict(re.findall(r"(gpu|mem_mb|runtime|slurm_extra)=(\S+?)(?:,|$)", block, re.M))
+        found = re.findall(r"(gpu|mem_mb|runtime|slurm_extra)=(\S+?)(?:,|$)", block, re.M)
+        resources = {name: value for name, value in found if value != "0"}
         return resources | {"threads": threads.group(1) if threads else "1"}
 
     train = {

@@ -64,9 +64,8 @@ def of_job(pattern, say):
 
 # Digests are small and compared by content: they say whether the files changed that they name.
 def inputs(job):
-    digests = [other.receipt for other in job.reads.values()]
     files = [ancient(path) for other in job.reads.values() for path in other.outputs]
-    return [*digests, *files, *(other.record for other in job.records), *job.quotes]
+    return [*job.digests, *files, *job.quotes]
 
 
 # With a mark for `snakemake --report` on the file that people look at.

@@ -74,9 +74,7 @@ def test_stages_are_the_jobs(pipeline, name):
         outputs = [*stage["outs"], *stage.get("metrics", []), *plotted]
         assert sorted(outputs) == sorted(path.as_posix() for path in job.products)
         assert set(stage.get("deps", [])) == {
-            *(other.receipt.as_posix() for other in job.reads.values()),
-            *(other.record.as_posix() for other in job.records),
-            *(path.as_posix() for path in job.quotes),
+            *(path.as_posix() for path in (*job.digests, *job.quotes)),
         }
         assert not [path for path in stage.get("deps", []) if path.endswith(".py")]
 
