@@ -40,7 +40,7 @@ def cannot_write(path: Path, error: OSError) -> DcctError:
     """The error for a user whose disk or permissions kept `path` from being written."""
     return DcctError(
         f"{path}: cannot be written: {error.strerror or error} ({error.filename or path}): free the"
-        " disk or mend the permissions, then run the same command again"
+        " disk or put the permissions right, then run the same command again"
     )
 
 

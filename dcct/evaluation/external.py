@@ -101,7 +101,7 @@ def evaluate_files(
     if not next(iter(found.values())).retrieval.valid.any():
         raise DataError(
             f"{query.path}: no query has a match in another camera of {gallery.path}: none can be"
-            " judged"
+            " evaluated"
         )
     return [
         {

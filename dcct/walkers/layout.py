@@ -54,8 +54,8 @@ def write(
         partial.replace(root)
     except OSError as error:
         raise DcctError(
-            f"{error.filename or root}: cannot be written: {error.strerror}: free the disk or mend"
-            " the permissions, then run the same command again"
+            f"{error.filename or root}: cannot be written: {error.strerror}: free the disk or put"
+            " the permissions right, then run the same command again"
         ) from error
 
 

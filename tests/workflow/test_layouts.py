@@ -53,9 +53,9 @@ def test_same_people_give_the_same_numbers(table, one, other):
         )
 
 
-def test_what_was_learnt_on_one_set_is_judged_on_another(table):
+def test_what_one_set_trained_is_evaluated_on_another(table):
     """In all splits of the other set, on that one's data, by the checkpoint of the first split
-    learnt on."""
+    trained on."""
     cross = pd.read_csv(Path(os.environ["DCCT_LAYOUTS"]) / "tables/cross.csv")
     cross = cross[cross["variant"] == "dcct"].set_index(["trained_on", "dataset"])
     assert set(cross.index) == {("walkers-prid", "walkers-lsvid"), ("walkers-test", "walkers-prid")}

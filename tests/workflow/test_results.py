@@ -189,7 +189,7 @@ def test_results_do_not_differ_from_a_copy(finished, results, tmp_path):
     write_json(folder / RECEIPT, receipt)
     status, said = dcct(finished, *command)
     assert (status, said.count("\n")) == (1, 1)
-    assert "judged on different queries" in said
+    assert "evaluated on different queries" in said
 
 
 def test_a_run_agrees_with_itself_published(finished, tmp_path):

@@ -42,7 +42,7 @@ PartitionName=test Nodes=ALL Default=YES
 
 
 def test_paper_plan_asks_for_what_a_cluster_needs(root, tmp_path):
-    """A training takes one card, its threads, memory and a day, and is told before its time is up;
+    """A training takes one card, its threads, memory and a day, and gets a signal before its time is up;
     ranking is small."""
     checkout = copy_project(root, tmp_path / "dcct")
     for name in load_profile(checkout.folder / PAPER).datasets:
@@ -151,7 +151,7 @@ def until(happens, seconds: float, what: str, folder: Path) -> None:
 
 
 def test_preempted_job_is_submitted_again(cluster, finished, tmp_path):
-    """Weights and a training as jobs: told to stop, the training saves, is submitted again, and
+    """Weights and a training as jobs: asked to stop, the training saves, is submitted again, and
     ends with the digests of the local run."""
     checkout = Checkout(shutil.copytree(finished.folder, tmp_path / "dcct"))
     targets = [

@@ -101,13 +101,13 @@ def test_wrong_digest_of_its_publisher_stops(ilids, tmp_path):
 
 
 def test_wrong_digest_of_a_single_source_warns(ilids, tmp_path, capsys):
-    """A claim of one source that does not match is told, and ours is recorded."""
+    """A claim of one source that does not match is said, and ours is recorded."""
     dataset = ilids(md5="1234", claim="single source")
     facts = obtain(
         dataset, tmp_path / "data/set", tmp_path / "data/archives", Progress("source", Console())
     )
-    told = " ".join(capsys.readouterr().out.split())
-    assert "but 1234 was expected (single source): going on; ours is recorded" in told
+    said = " ".join(capsys.readouterr().out.split())
+    assert "but 1234 was expected (single source): going on; ours is recorded" in said
     assert len(facts["archives"]["iLIDS.zip"]["md5"]) == 32
 
 

@@ -1,4 +1,4 @@
-"""Verification names what is wrong; when told to, it goes on without it and says so."""
+"""Verification names what is wrong; where the config says so, it goes on without it and says so."""
 
 import contextlib
 import json
