@@ -64,8 +64,8 @@ def _link(dataset: Dataset, root: Path, path: Path, progress: Progress) -> dict:
     absent = [need for need in dataset.needs if not (path / need).exists()]
     if absent:
         raise DataError(
-            f"{path}: is not {dataset.title}: no {', '.join(absent)}: put `path` right in its config"
-            " file"
+            f"{path}: is not {dataset.title}: no {', '.join(absent)}: put `path` right in its"
+            " config file"
         )
     try:
         root.parent.mkdir(parents=True, exist_ok=True)

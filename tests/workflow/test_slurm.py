@@ -42,8 +42,8 @@ PartitionName=test Nodes=ALL Default=YES
 
 
 def test_paper_plan_asks_for_what_a_cluster_needs(root, tmp_path):
-    """A training takes one card, its threads, memory and a day, and gets a signal before its time is up;
-    ranking is small."""
+    """A training takes one card, its threads, memory and a day, and gets a signal before its time
+    is up; ranking is small."""
     checkout = copy_project(root, tmp_path / "dcct")
     for name in load_profile(checkout.folder / PAPER).datasets:
         for need in load_dataset(name, checkout.folder / PAPER).needs:
