@@ -11,7 +11,7 @@ import pytest
 from dcct.config.load import load_dataset
 from dcct.files import read_json
 from dcct.pipeline.figures import FIGURES
-from tests.workflow.conftest import PROFILE
+from tests.workflow.conftest import PROFILE, Checkout
 
 PAPER_SETS = ("mars", "dukemtmc-videoreid", "ilids-vid", "prid-2011")
 RUN = "walkers-test/split0/dcct/seed0"
@@ -114,14 +114,16 @@ def test_editing_what_a_variant_is_makes_that_variant_again(finished, edited):
     assert trained == {f"{rule} {key}" for rule in ("train", "extract", "rank")}
 
 
-def test_another_reader_trains_nothing(finished, edited):
+def test_another_reader_trains_nothing(finished, tmp_path):
     """Sets are listed again, and since the lists have the same bytes, that is all but the page."""
-    row = '"mars": mars'
-    edited("dcct/datasets/readers.py", row, f'"mars-2": mars.read_tracklets, {row}')
+    checkout = Checkout(shutil.copytree(finished.folder, tmp_path / "dcct"))
+    readers, row = checkout.folder / "dcct/datasets/readers.py", '"mars": mars'
+    readers.write_text(readers.read_text().replace(row, f'"mars-2": mars.read_tracklets, {row}'))
+    assert {"verify dataset=walkers-test"} <= checkout.jobs()
     target = "results/test/manifests/walkers-test/split0/receipt.json"
-    relisted = finished.run("snakemake", target, "--cores", "2", "--configfile", PROFILE)
+    relisted = checkout.run("snakemake", target, "--cores", "2", "--configfile", PROFILE)
     assert relisted.returncode == 0, relisted.stderr
-    assert finished.jobs() <= {"page"}
+    assert checkout.jobs() <= {"page"}
 
 
 def test_a_term_of_the_loss_makes_every_training_again(finished, edited):

@@ -25,6 +25,12 @@ JOBS = [
 NEEDED = [(figure, need) for figure, row in FIGURES.items() for need in row.needs]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def settled(finished):
+    """Another file's test may have made tables again, in other seconds, which the page shows."""
+    assert finished.snakemake().returncode == 0
+
+
 @pytest.fixture
 def alone(finished, tmp_path, monkeypatch):
     """alone(job, what it reads, whose records it reads): make it in a folder that holds nothing
