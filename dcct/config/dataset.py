@@ -7,9 +7,6 @@ from pydantic import Field, model_validator
 
 from dcct.config.section import Model
 
-SPLITS = {"ilids-vid": 10, "prid-2011": 10}
-"""Layout → number of its standard splits, counted from 0; every other layout has one."""
-
 
 class WalkersSpec(Model):
     """The embedded data set's size and difficulty."""
@@ -99,8 +96,10 @@ class Dataset(Model):
     """Name in tables."""
     about: str
     """What the data are, in one or two sentences; shown under every table."""
-    layout: Literal["mars", "dukemtmc-videoreid", "ilids-vid", "prid-2011", "ls-vid"]
-    """On-disk layout, hence reader."""
+    layout: str
+    """On-disk layout: a row of the readers (datasets/readers.py)."""
+    split_count: int = Field(default=1, gt=0, le=1000)
+    """Number of its standard splits, counted from 0."""
     needs: list[str]
     """Files and folders that must lie in the data set's folder; empty for generated data."""
     state: Literal["generated", "open", "by agreement", "withdrawn", "link reported dead"]
@@ -123,11 +122,6 @@ class Dataset(Model):
     be read, and mark every result made from the set."""
     protocol: Protocol
     expected: Expected
-
-    @property
-    def split_count(self) -> int:
-        """Number of the set's standard splits."""
-        return SPLITS.get(self.layout, 1)
 
     def to_be_asked_for(self, folder: Path) -> list[str]:
         """Names of archives that nobody publishes and that nobody has put into `folder` yet."""

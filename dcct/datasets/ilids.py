@@ -28,6 +28,10 @@ def read_tracklets(
     Raises DataError naming what is missing, or when the split file is not about the people that are
     there.
     """
+    if split >= SPLIT_COUNT:
+        raise DataError(
+            f"{root / SPLIT_FILE}: no split {split}; it has {SPLIT_COUNT}, counted from 0"
+        )
     people = folders_in(root / SEQUENCES / "cam1")
     if folders_in(root / SEQUENCES / "cam2") != people:
         raise DataError(

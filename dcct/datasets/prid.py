@@ -23,6 +23,10 @@ def read_tracklets(root: Path, split: int = 0) -> Iterator[Tracklet]:
     Raises DataError naming what is missing, or a split file that is not as published.
     """
     splits = read_json_list(root / SPLIT_FILE)
+    if split >= len(splits):
+        raise DataError(
+            f"{root / SPLIT_FILE}: no split {split}; it has {len(splits)}, counted from 0"
+        )
     try:
         chosen = {part: sorted(splits[split][part]) for part in ("train", "test")}
         people = {

@@ -1,16 +1,24 @@
-"""Layout → reader. A plain dict is all the registry there is."""
+"""The layouts that can be read: a plain dict is all the registry there is."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from inspect import signature
 from pathlib import Path
 from typing import Literal
 
-from dcct.config.dataset import SPLITS
 from dcct.datasets import duke, ilids, lsvid, mars, prid
 from dcct.datasets.tracklet import Tracklet
 from dcct.errors import DataError
 
 Reader = Callable[[Path], Iterator[Tracklet]]
+LAYOUTS: dict[str, Callable[..., Iterator[Tracklet]]] = {
+    "mars": mars.read_tracklets,
+    "dukemtmc-videoreid": duke.read_tracklets,
+    "ilids-vid": ilids.read_tracklets,
+    "prid-2011": prid.read_tracklets,
+    "ls-vid": lsvid.read_tracklets,
+}
+"""Layout → its reader: of a root folder, and of `split` and `first_half` if it has such."""
 
 
 def reader_of(
@@ -19,22 +27,16 @@ def reader_of(
     """The reader of a layout at one of its splits. first_half: what the first half of an iLIDS-VID
     split is.
 
-    Raises DataError for a layout that is not known, or a split that it does not have.
+    Raises DataError for a layout that is not known, or a split where there is only one.
     """
-    if split >= SPLITS.get(layout, 1):
-        raise DataError(
-            f"layout {layout}: no split {split}; it has {SPLITS.get(layout, 1)}, counted from 0"
-        )
-    readers: dict[str, Reader] = {
-        "mars": mars.read_tracklets,
-        "dukemtmc-videoreid": duke.read_tracklets,
-        "ilids-vid": partial(ilids.read_tracklets, split=split, first_half=first_half or "test"),
-        "prid-2011": partial(prid.read_tracklets, split=split),
-        "ls-vid": lsvid.read_tracklets,
-    }
-    if layout not in readers:
-        raise DataError(f"layout {layout}: unknown; known: {', '.join(readers)}")
-    return readers[layout]
+    if layout not in LAYOUTS:
+        raise DataError(f"layout {layout}: unknown; known: {', '.join(LAYOUTS)}")
+    read = LAYOUTS[layout]
+    known = signature(read).parameters
+    if split and "split" not in known:
+        raise DataError(f"layout {layout}: no split {split}; it has 1, counted from 0")
+    options = {"split": split, "first_half": first_half or "test"}
+    return partial(read, **{name: value for name, value in options.items() if name in known})
 
 
 def read_tracklets(name: str, root: str | Path, *, split: int = 0) -> Iterator[Tracklet]:

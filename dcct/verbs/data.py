@@ -24,9 +24,11 @@ def source(making: Making, dataset: Dataset) -> None:
 
     Example: dcct source walkers
     """
+    from dcct.datasets.readers import reader_of
     from dcct.datasets.source import obtain
 
     pipeline, config = making.pipeline, making.pipeline.dataset(dataset)
+    reader_of(config.layout)  # an unknown one is refused before anything is put in place
     facts = obtain(config, pipeline.data / dataset, pipeline.archives, making.progress)
     making.facts |= facts
     drawn = making.job.settings[f"datasets/{dataset}"]
