@@ -21,9 +21,10 @@ DIGITS = 16
 
 
 @cache
-def code_of(modules: tuple[str, ...]) -> str:
-    """Digest of the code that decides what these modules compute."""
-    whole = hashlib.sha256()
+def code_of(verb: str, modules: tuple[str, ...]) -> str:
+    """Digest of the code that decides what a verb makes: its function, and these modules with all
+    that they import."""
+    whole = hashlib.sha256("\n".join(_said(_functions()[verb])).encode())
     for file in files_of(modules):
         whole.update(file.relative_to(PACKAGE).as_posix().encode())
         whole.update(_digest(file))
@@ -64,6 +65,15 @@ def _executed(node: ast.AST) -> Iterator[ast.AST]:
     yield node
     for child in ast.iter_child_nodes(node):
         yield from _executed(child)
+
+
+@cache
+def _functions() -> dict[str, ast.FunctionDef]:
+    """Functions of the verbs, by name."""
+    trees = (_tree(file) for file in sorted((PACKAGE / "verbs").glob("*.py")))
+    return {
+        node.name: node for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef)
+    }
 
 
 @cache

@@ -273,7 +273,7 @@ class Job:
     @property
     def code(self) -> str:
         """Digest of the code that decides its numbers."""
-        return code_of(self.modules)
+        return code_of(self.step.verb, self.modules)
 
     @property
     def watched(self) -> list[Watched]:

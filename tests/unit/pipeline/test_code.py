@@ -9,6 +9,8 @@ from dcct.pipeline import code
 from dcct.pipeline.code import code_of, files_of
 from dcct.pipeline.steps import STEPS
 
+CACHES = (code_of, files_of, code.imports_of, code._functions, code._digest, code._tree)
+
 
 @pytest.fixture
 def edited(tmp_path, monkeypatch):
@@ -20,13 +22,13 @@ def edited(tmp_path, monkeypatch):
         assert old in text
         (package / file).write_text(text.replace(old, new, 1))
         monkeypatch.setattr(code, "PACKAGE", package)
-        for one in (code_of, files_of, code.imports_of, code._digest, code._tree):
+        for one in CACHES:
             one.cache_clear()
-        return code_of(STEPS["train"].modules)
+        return code_of("train", STEPS["train"].modules)
 
     yield digest
     monkeypatch.undo()
-    for one in (code_of, files_of, code.imports_of, code._digest, code._tree):
+    for one in CACHES:
         one.cache_clear()
 
 
@@ -47,7 +49,14 @@ def test_docstrings_comments_and_spaces_decide_nothing(edited):
     assert edited("runtime/progress.py", "LINE_EVERY_S = 10.0", "LINE_EVERY_S = 5.0") == before
 
 
-def test_a_term_of_the_loss_decides_training(edited):
-    """So that it is made again."""
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("losses.py", "return ", "return 2 * "),
+        ("verbs/training.py", "seed=seed,", "seed=seed + 1,"),
+    ],
+)
+def test_a_term_of_the_loss_decides_training(edited, file, old, new):
+    """So does what its verb hands on: it is made again."""
     before = edited()
-    assert edited("losses.py", "return ", "return 2 * ") != before
+    assert edited(file, old, new) != before
