@@ -1,8 +1,8 @@
 """Figures show what was computed, name what was not, and are the same bytes each time."""
 
-from importlib import shutil
+import shutil
+from importlib import import_module
 
-import import_module
 import numpy as np
 import pandas as pd
 import pytest
