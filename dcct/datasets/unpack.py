@@ -60,7 +60,10 @@ def _open(archive: Path) -> zipfile.ZipFile | tarfile.TarFile:
     if zipfile.is_zipfile(archive):
         return zipfile.ZipFile(archive)
     if tarfile.is_tarfile(archive):
-        return tarfile.open(archive)
+        opened = tarfile.open(archive)
+        # Python before 3.11.4 has no filters; what they would refuse, _check does.
+        opened.extraction_filter = getattr(tarfile, "data_filter", None)
+        return opened
     raise DataError(f"{archive}: is neither a zip nor a tar archive: fetch it again")
 
 
@@ -79,7 +82,7 @@ def _members(opened: zipfile.ZipFile | tarfile.TarFile, archive: Path) -> Iterat
                     f"{archive}: {header.name}: is a link or a device: data sets hold only files"
                 )
             if header.isfile():
-                extract = partial(opened.extract, header, filter="data")
+                extract = partial(opened.extract, header, set_attrs=False)
                 yield Member(header.name, header.size, extract)
 
 
