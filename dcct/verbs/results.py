@@ -51,7 +51,7 @@ def explain(
     Example: dcct explain results/tables/components.csv --row dcct --metric mAP
     """
     from dcct.provenance.chain import explain as chain_of
-    from dcct.provenance.outline import complaints, explain_cell, outline
+    from dcct.report.tables.outline import complaints, explain_cell, outline
 
     terminal = sys.stdout.isatty()
     progress = Progress("explain", Console() if terminal else None)

@@ -25,13 +25,11 @@ FLOOR = {
     "inference": 3,
     "official": 3,
     "provenance": 4,
-    "report": 4,
-    "steps": 5,
-    "commands": 5,
-    "verbs": 5,
-    "cli.py": 6,
-    "__main__.py": 6,
-    "__init__.py": 6,
+    "report": 5,
+    "verbs": 6,
+    "cli.py": 7,
+    "__main__.py": 7,
+    "__init__.py": 7,
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
