@@ -19,7 +19,7 @@ from dcct.errors import ConfigError
 from dcct.pipeline.pipeline import DEFAULT, Job, Pipeline
 
 STAGES, CODE = Path("dvc.yaml"), Path("workflow/code.yaml")
-HEAD = "# Written by `{command}` from dcct/pipeline/steps.py: edit that, and run it again.\n"
+HEAD = "# Written by `{command}` from the table of steps: edit that, and run it again.\n"
 
 
 def stages_of(pipeline: Pipeline) -> dict[Path, str]:
