@@ -16,7 +16,7 @@ from dcct.verbs import data, evaluation, figures, results, training
 HELP = f"""Reproduce DCCT, step by step.
 
 Data flow one way: [b]{" → ".join(STEPS)}[/b]. Each of these is also a Snakemake rule and DVC \
-stages with the same command lines; `snakemake --cores` runs them all.
+stages with the same command lines; `snakemake --cores all` runs them all.
 
 Every step checks the digests of what it reads and leaves a receipt.json beside what it makes. \
 Paths follow from the profile (--configfile); nothing upstream is ever written to."""

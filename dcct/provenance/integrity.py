@@ -33,8 +33,8 @@ def check_results(results: Path, progress: Progress) -> Findings:
     found = list(receipts.all())
     if not found:
         raise DataError(
-            f"{results}: no receipts: run `snakemake --cores`, or name the profile of a run that is"
-            " there"
+            f"{results}: no receipts: run `snakemake --cores all`, or name the profile of a run"
+            " that is there"
         )
     owners = {file: receipt for receipt in found for file in receipts.outputs(receipt)}
     digests = {

@@ -38,7 +38,7 @@ def publish(pipeline: Pipeline, target: Path) -> list[Path]:
     if absent:
         raise DataError(
             f"{absent[0]}: one of {len(absent)} files that are missing: finish the run with"
-            f" `snakemake --cores --configfile {quote(str(pipeline.configfile))}`"
+            f" `snakemake --cores all --configfile {quote(str(pipeline.configfile))}`"
         )
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -90,3 +90,16 @@ def test_every_verb_is_named_somewhere():
     """No verb of the command is without a word in a guide."""
     text = "".join(path.read_text() for path in FILES)
     assert not [verb for verb in verbs_of(app) - {"data"} if f"dcct {verb}" not in text]
+
+
+def test_snakemake_is_told_how_many_cores(root):
+    """Snakemake refuses `--cores` without a value: no command that the project prints lacks one."""
+    tracked = [*root.glob("*.md"), *root.glob("docs/*.md"), *root.glob("config/**/*.yaml")]
+    tracked += [*root.glob("dcct/**/*.py"), *root.glob("results/reference/**/*.md")]
+    lacking = [
+        f"{path.relative_to(root)}: {line.strip()}"
+        for path in tracked
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.search(r"snakemake\b[^`]*--cores(?! (all|\d|N\b))", line)
+    ]
+    assert lacking == []

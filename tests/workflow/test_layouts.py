@@ -1,4 +1,4 @@
-"""The whole DAG in each of the five layouts: what `snakemake --cores --configfile
+"""The whole DAG in each of the five layouts: what `snakemake --cores all --configfile
 config/layouts.yaml` left behind."""
 
 import os

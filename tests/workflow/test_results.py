@@ -259,4 +259,4 @@ def test_nothing_published_and_nothing_finished_are_one_line_each(finished, tmp_
         finished, "publish", "--configfile", "config/seeds.yaml", "--reference", str(tmp_path / "a")
     )
     assert (status, said.count("\n")) == (1, 1)
-    assert "snakemake --cores --configfile config/seeds.yaml" in said
+    assert "snakemake --cores all --configfile config/seeds.yaml" in said

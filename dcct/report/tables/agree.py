@@ -69,7 +69,7 @@ def same_metrics(results: Path, reference: Path) -> tuple[int, int]:
 def _table(name: str, path: Path, published: list[dict]) -> HeldTable:
     found = HeldTable(table=name)
     if not path.is_file():
-        found.missing.append(f"{path}: not there: run `snakemake --cores`")
+        found.missing.append(f"{path}: not there: run `snakemake --cores all`")
         return found
     ours = {row_name(row): row for row in _rows(path)}
     for theirs in published:

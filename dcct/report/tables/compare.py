@@ -100,7 +100,9 @@ def compare_variants(results: list[Evaluated], a: str, b: str, resamples: int) -
     cells = _cells(results)
     datasets = [dataset for dataset, name in cells if name == a and (dataset, b) in cells]
     if not datasets:
-        raise DataError(f"{a}, {b}: not evaluated both on any data set: run `snakemake --cores`")
+        raise DataError(
+            f"{a}, {b}: not evaluated both on any data set: run `snakemake --cores all`"
+        )
     pairs = [(cells[dataset, a], cells[dataset, b]) for dataset in datasets]
     return [row for pair in pairs for row in _compared(*pair, resamples)]
 
