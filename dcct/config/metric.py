@@ -1,5 +1,5 @@
-"""The metrics that tables show. One more is a row here, beside what computes it: columns, headings,
-schemas and the keys of published numbers follow."""
+"""The metrics that tables show. One more is a row here, beside what computes it; one more rank of
+the CMC is the row alone. Columns, headings, schemas and keys of published numbers follow."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

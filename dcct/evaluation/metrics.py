@@ -9,7 +9,10 @@ from math import comb
 
 import numpy as np
 
-RANKS = (1, 5, 10, 20)
+from dcct.config.metric import METRICS
+
+RANKS = tuple(int(name[4:]) for name in METRICS if name.startswith("rank"))
+"""Of the CMC: those that tables can show."""
 FEW = 2048
 """Distances that are sorted rather than compared with every match."""
 CHUNK = 32

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from dcct.errors import ConfigError
+
 PACKAGE = Path(__file__).parents[1]
 PLUMBING = ("errors.py", "files.py", "config/", "pipeline/", "provenance/", "runtime/")
 """What moves, checks, watches and announces, or hands on settings that are watched themselves."""
@@ -22,9 +24,11 @@ DIGITS = 16
 
 @cache
 def code_of(verb: str, modules: tuple[str, ...]) -> str:
-    """Digest of the code that decides what a verb makes: its function, and these modules with all
-    that they import."""
+    """Digest of the code that decides what a verb makes: its function, what that names of the
+    verbs' files, and these modules with all that they import."""
     whole = hashlib.sha256("\n".join(_said(_functions()[verb])).encode())
+    for named in _named_in(verb):
+        whole.update("\n".join(_said(named)).encode())
     for file in files_of(modules):
         whole.update(file.relative_to(PACKAGE).as_posix().encode())
         whole.update(_digest(file))
@@ -36,6 +40,9 @@ def files_of(modules: tuple[str, ...]) -> list[Path]:
     """Source files, and texts of folders, on which these modules' results depend, sorted."""
     found: set[Path] = set()
     places = [PACKAGE / module for module in modules]
+    for place in places:
+        if not place.exists():
+            raise ConfigError(f"{place}: no such module: put the step's `modules` right")
     texts = {file for place in places if place.is_dir() for file in place.iterdir()}
     waiting = [place for place in places if place.is_file()]
     while waiting:
@@ -74,6 +81,35 @@ def _functions() -> dict[str, ast.FunctionDef]:
     return {
         node.name: node for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef)
     }
+
+
+def _named_in(verb: str) -> list[ast.stmt]:
+    """Constants and functions of the verbs' files that a verb's body names, and that those name."""
+    found: dict[str, ast.stmt] = {}
+    waiting: list[ast.AST] = list(_functions()[verb].body)
+    while waiting:
+        for node in ast.walk(waiting.pop()):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                definition = _definitions().get(node.id)
+                if definition and node.id not in (verb, *found):
+                    found[node.id] = definition
+                    waiting.append(definition)
+    return [found[name] for name in sorted(found)]
+
+
+@cache
+def _definitions() -> dict[str, ast.stmt]:
+    """What the verbs' files define, by name: constants, and functions that are no verbs."""
+    trees = (_tree(file) for file in sorted((PACKAGE / "verbs").glob("*.py")))
+    found: dict[str, ast.stmt] = {}
+    for node in (node for tree in trees for node in tree.body):
+        if isinstance(node, ast.FunctionDef) and not node.decorator_list:
+            found[node.name] = node
+        elif isinstance(node, ast.Assign):
+            found |= {one.id: node for one in node.targets if isinstance(one, ast.Name)}
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            found[node.target.id] = node
+    return found
 
 
 @cache

@@ -147,7 +147,7 @@ STEPS: dict[str, Step[Job]] = {
             verb="source",
             at="sources/{dataset}/",
             files=lambda job: ("source.json",),
-            modules=("datasets/source.py",),
+            modules=("datasets/source.py", "walkers/layout.py"),
             watches=lambda job: [
                 ("datasets", job["dataset"], ("layout", "walkers", "path", "archives"))
             ],
@@ -229,7 +229,7 @@ STEPS: dict[str, Step[Job]] = {
             at=_at_run("metrics"),
             files=lambda job: ("metrics.json", "queries.parquet", "scores.json"),
             reads=lambda job: {**_manifest(job), "features": job.other("extract")},
-            modules=("evaluation/protocol.py",),
+            modules=("evaluation/protocol.py", "config/metric.py"),
             profile=(
                 *("clips.length", "evaluation.samplers"),
                 *("evaluation.bootstrap", "evaluation.reranking"),
@@ -313,7 +313,10 @@ STEPS: dict[str, Step[Job]] = {
             files=lambda job: ("html",),
             reads=_everything,
             records=lambda job: [one for one in job.pipeline.jobs() if one != job],
-            modules=("report/page/build.py", "report/page", TEMPLATES, "report/figures/captions"),
+            modules=(
+                *("report/page/build.py", "report/page", "provenance/chain.py"),
+                *(TEMPLATES, "report/figures/captions"),
+            ),
             quotes=lambda job: job.pipeline.configuration(),
             gaps=True,
             report="html",

@@ -122,12 +122,16 @@ def train(
 def plan(
     teraflops: Annotated[
         float,
-        typer.Option(help="The card's rate of matrix products at the profile's precision."),
+        typer.Option(
+            help="The card's rate of matrix products at the profile's precision.", min=0.001
+        ),
     ],
     utilisation: Annotated[
         float,
         typer.Option(
-            help="Share of it that a step achieves: benchmarks/training.py measures both."
+            help="Share of it that a step achieves: benchmarks/training.py measures both.",
+            min=0.001,
+            max=1,
         ),
     ],
     configfile: Configfile = DEFAULT,

@@ -60,5 +60,10 @@ def write(
 
 
 def files(spec: "WalkersSpec", layout: str = "mars") -> Iterator[tuple[str, bytes]]:
-    """Every file of the data set in a layout: path relative to its root, and content."""
+    """Every file of the data set in a layout: path relative to its root, and content.
+
+    Raises DcctError for a layout in which nobody is drawn.
+    """
+    if layout not in LAYOUTS:
+        raise DcctError(f"layout {layout}: nobody is drawn in it; known: {', '.join(LAYOUTS)}")
     return LAYOUTS[layout](spec)

@@ -46,6 +46,8 @@ def write_cost(sections: list[Section], outputs: list[Path]) -> None:
     the only column that may differ between equal runs."""
     path = outputs[0]
     frame = pd.DataFrame([_row(section, cost) for section in sections for cost in section.costs])
+    parts = [name for name in map(str, frame.columns) if name.startswith(OF_PART)]
+    frame[parts] = frame[parts].fillna(0).astype("int64")  # what only some variants have
     write_text(path, frame.to_csv(index=False, lineterminator="\n"))
     write_printed(read_cost(path), path)
 

@@ -5,11 +5,15 @@ import shutil
 
 import pytest
 
+from dcct.errors import ConfigError
 from dcct.pipeline import code
 from dcct.pipeline.code import code_of, files_of
 from dcct.pipeline.steps import STEPS
 
-CACHES = (code_of, files_of, code.imports_of, code._functions, code._digest, code._tree)
+CACHES = (
+    *(code_of, files_of, code.imports_of, code._functions, code._definitions),
+    *(code._digest, code._tree),
+)
 
 
 @pytest.fixture
@@ -60,3 +64,24 @@ def test_a_term_of_the_loss_decides_training(edited, file, old, new):
     """So does what its verb hands on: it is made again."""
     before = edited()
     assert edited(file, old, new) != before
+
+
+@pytest.mark.parametrize("verb", ["sample", "extract"])
+def test_a_constant_that_a_verb_names_decides_its_step(verb):
+    """Wherever it stands among the verbs: samplers of the controls decide clips and features."""
+    named = [code.ast.unparse(node) for node in code._named_in(verb)]
+    assert any(line.startswith("CONTROLS") for line in named)
+
+
+def test_the_drawing_decides_the_source():
+    """The embedded set's layouts, and whatever they draw with."""
+    names = {
+        path.relative_to(code.PACKAGE).as_posix() for path in files_of(STEPS["source"].modules)
+    }
+    assert {"walkers/layout.py", "walkers/pose.py", "walkers/mars_layout.py"} <= names
+
+
+def test_a_module_that_is_not_there_is_refused():
+    """Else a slip of the pen in the table of steps would leave its code out of the digest."""
+    with pytest.raises(ConfigError, match="no such module"):
+        files_of(("training/lopp.py",))
