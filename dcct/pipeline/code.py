@@ -148,7 +148,7 @@ def _is_docstring(statement: object) -> bool:
 
 
 def _decides_nothing(file: Path) -> bool:
-    return file.relative_to(PACKAGE).as_posix().startswith(PLUMBING) or file.name == "__init__.py"
+    return file.relative_to(PACKAGE).as_posix().startswith(PLUMBING)
 
 
 def _module_files(module: str) -> list[Path]:

@@ -147,7 +147,7 @@ STEPS: dict[str, Step[Job]] = {
             verb="source",
             at="sources/{dataset}/",
             files=lambda job: ("source.json",),
-            modules=("datasets/source.py", "walkers/layout.py"),
+            modules=("datasets/source.py",),
             watches=lambda job: [
                 ("datasets", job["dataset"], ("layout", "walkers", "path", "archives"))
             ],
