@@ -80,13 +80,8 @@ def prepared(folder: Path, configfile: Path, spec: dict) -> Extraction:
     verify(dataset, folder / "data", listing, Progress())
     write_manifest(read_tracklets(folder / "data"), listing, manifest)
     pack(listing, folder / "data", frames, folder / "work", profile.clips, Progress())
-    write_test_clips(
-        manifest,
-        folder / "clips.parquet",
-        ["dense"],
-        profile.clips.length,
-        dataset.protocol.clip_cap,
-    )
+    how = profile.clips.length, dataset.protocol.clip_cap, dataset.protocol.clip_window
+    write_test_clips(manifest, folder / "clips.parquet", ["dense"], *how)
     torch.manual_seed(0)
     checkpoint = folder / "model.safetensors"
     save_model(DCCT(variant, profile.network, profile.clips, spec["train_ids"]), checkpoint)

@@ -4,10 +4,11 @@ any tracklet.
 frames.bin is the images' bytes end to end, in the order of the list of verified frames;
 index.parquet holds each frame's offset and length. One big file is copied, digested and versioned
 at disk speed, and a random clip costs T reads without opening T files (benchmarks/stores.py
-compares it with other formats). Small sets can also keep pixels-HxW.bin: the same frames decoded
-and resized, uint8 (frames, height, width, 3).
+compares it with other formats). Small sets can also keep pixels-HxW-METHOD.bin: the same frames
+decoded and resized, uint8 (frames, height, width, 3).
 """
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
@@ -21,13 +22,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from dcct.config.profile import Clips
+from dcct.config.profile import Clips, Resize
 from dcct.datasets.images import decode, read_image_bytes
 from dcct.datasets.listing import listed_lengths, read_listing
 from dcct.datasets.manifest import LISTING, read_manifest, write_parquet
 from dcct.errors import DataError
 from dcct.files import atomic, cannot_write, file_digest
-from dcct.pipeline.step import pixels_file
+from dcct.pipeline.step import pixels_file, pixels_files
 from dcct.runtime.progress import Progress
 
 INDEX = pa.schema([("offset", pa.int64()), ("length", pa.int32())])
@@ -55,18 +56,29 @@ def pack(
     index = pa.table([offsets, lengths], schema=INDEX).replace_schema_metadata({LISTING: digest})
     write_parquet(folder / "index.parquet", index, dictionary=False)
     if clips.decoded:
-        path = folder / pixels_file(clips.height, clips.width)
-        with atomic(path) as temporary, open(temporary, "wb") as store:
-            for name, *_ in progress.track(_listed(listing), len(lengths), "frames decoded"):
-                pixels = decode(read_image_bytes(root / name), str(root / name))
-                store.write(resized(pixels, clips.height, clips.width).tobytes())
+        frames = progress.track(_listed(listing), len(lengths), "frames decoded")
+        _pack_pixels((name for name, *_ in frames), root, folder, clips)
 
 
-def resized(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
-    """An image at the size that is asked for (Pillow's bicubic): uint8 (height, width, 3)."""
+def _pack_pixels(names: Iterable[str], root: Path, folder: Path, clips: Clips) -> None:
+    """Decode each frame once and write it resized in every way that the profile asks for."""
+    with contextlib.ExitStack() as stack:
+        stores = {}
+        for path, method in pixels_files(clips).items():
+            temporary = stack.enter_context(atomic(folder / path))
+            stores[method] = stack.enter_context(open(temporary, "wb"))
+        for name in names:
+            pixels = decode(read_image_bytes(root / name), str(root / name))
+            for method, store in stores.items():
+                store.write(resized(pixels, clips.height, clips.width, method).tobytes())
+
+
+def resized(pixels: np.ndarray, height: int, width: int, method: Resize) -> np.ndarray:
+    """An image at the size that is asked for, by Pillow's method: uint8 (height, width, 3)."""
     if pixels.shape[:2] == (height, width):
         return pixels
-    return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BICUBIC))
+    resampling = Image.Resampling[method.upper()]
+    return np.asarray(Image.fromarray(pixels).resize((width, height), resampling))
 
 
 class FrameStore:
@@ -85,18 +97,23 @@ class FrameStore:
         self._file: BinaryIO | None = None
         self._process: int | None = None
 
-    def read(self, tracklet: int, positions: np.ndarray, height: int, width: int) -> np.ndarray:
-        """Frames at `positions` (T,) of a tracklet, resized bicubically: uint8 (T, height, width,
-        3)."""
+    def read(
+        self,
+        tracklet: int,
+        positions: np.ndarray,
+        height: int,
+        width: int,
+        method: Resize = "bicubic",
+    ) -> np.ndarray:
+        """Frames at `positions` (T,) of a tracklet, resized: uint8 (T, height, width, 3)."""
         frames = self.first_frames[tracklet] + positions
-        pixels = self._pixels(height, width)
+        pixels = self._pixels(height, width, method)
         if pixels is not None:
             return pixels[frames]
         clip = np.empty((len(frames), height, width, 3), np.uint8)
         for place, frame in enumerate(frames.tolist()):
-            clip[place] = resized(
-                decode(self._bytes(frame), f"{self.path}: frame {frame}"), height, width
-            )
+            pixels = decode(self._bytes(frame), f"{self.path}: frame {frame}")
+            clip[place] = resized(pixels, height, width, method)
         return clip
 
     def __getstate__(self) -> dict:
@@ -104,8 +121,8 @@ class FrameStore:
         return self.__dict__ | {"_file": None, "_process": None}
 
     @cache  # noqa: B019 - a store lives as long as its process
-    def _pixels(self, height: int, width: int) -> np.ndarray | None:
-        path = self.folder / pixels_file(height, width)
+    def _pixels(self, height: int, width: int, method: Resize) -> np.ndarray | None:
+        path = self.folder / pixels_file(height, width, method)
         return (
             np.memmap(path, np.uint8, "r", shape=(len(self.lengths), height, width, 3))
             if path.exists()

@@ -55,7 +55,7 @@ class TrainingClips(Dataset[Item]):
         height, width = self.clips.height, self.clips.width
         sample = TRAINING_SAMPLERS[self.training.extras.sampling]
         positions = sample(int(self.lengths[tracklet]), self.clips.length, draw)
-        clip = self.store.read(tracklet, positions, height, width)
+        clip = self.store.read(tracklet, positions, height, width, self.clips.train_resize)
         augmented = augmentation(height, width, self.training, self.seed, epoch, place)
         return torch.from_numpy(clip), torch.tensor(augmented), int(self.labels[tracklet])
 

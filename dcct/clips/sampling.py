@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from dcct.config.dataset import Window
 from dcct.datasets.manifest import read_manifest, write_parquet
 from dcct.seeding import Stream, generator
 
@@ -31,12 +32,25 @@ def random_interval(length: int, clip_length: int, draw: np.random.Generator) ->
     """Training clip: T positions (T,), one from each of T consecutive runs of s frames, from a
     random start.
 
-    s is the largest of 8, 4, 2, 1 with T·s ≤ length. A tracklet shorter than T gives T draws with
-    replacement, sorted.
+    s is the largest of 8, 4, 2, 1 with T·s ≤ length. As in the official program, the last start
+    that would fit is never drawn, unless it is the only one. A tracklet shorter than T gives T
+    draws with replacement, sorted.
     """
+    return _interval(length, clip_length, draw, left_out=1)
+
+
+def random_whole_interval(length: int, clip_length: int, draw: np.random.Generator) -> np.ndarray:
+    """Training clip: random_interval, whose start may be the last one that fits too."""
+    return _interval(length, clip_length, draw, left_out=0)
+
+
+def _interval(
+    length: int, clip_length: int, draw: np.random.Generator, left_out: int
+) -> np.ndarray:
     for stride in TRAIN_STRIDES:
         if clip_length * stride <= length:
-            start = draw.integers(length - clip_length * stride + 1)
+            starts = length - clip_length * stride + 1 - left_out
+            start = draw.integers(max(1, starts))
             return start + stride * np.arange(clip_length) + draw.integers(stride, size=clip_length)
     return np.sort(draw.integers(length, size=clip_length))
 
@@ -53,7 +67,11 @@ def random_segments(length: int, clip_length: int, draw: np.random.Generator) ->
     return draw.integers(ends[:-1], ends[1:])
 
 
-TRAINING_SAMPLERS = {"interval": random_interval, "segments": random_segments}
+TRAINING_SAMPLERS = {
+    "interval": random_interval,
+    "whole-interval": random_whole_interval,
+    "segments": random_segments,
+}
 
 
 def begin_interval(length: int, clip_length: int) -> np.ndarray:
@@ -65,30 +83,47 @@ def begin_interval(length: int, clip_length: int) -> np.ndarray:
     return np.arange(clip_length) % length
 
 
-def dense(length: int, clip_length: int, clip_cap: int, draw: np.random.Generator) -> np.ndarray:
+def dense(
+    length: int,
+    clip_length: int,
+    clip_cap: int,
+    draw: np.random.Generator,
+    clip_window: Window = "clips",
+) -> np.ndarray:
     """Test clips of a whole tracklet: positions (k, T), clip i taking i, i+k, i+2k, … with k =
-    length // T.
+    length // T; the last length mod T frames are in none.
 
-    More than `clip_cap` clips are cut to a random window of clip_cap·T frames; a tracklet of at
-    most T frames gives one cyclic clip.
+    Of more than `clip_cap` clips, a random run of clip_cap consecutive ones is kept, each of which
+    still spans the whole tracklet. As in the official program, the last such run is never drawn, so
+    that with one clip too many the first run is kept. clip_window "frames": the tracklet is cut to
+    a random window of clip_cap·T frames instead. A tracklet of at most T frames gives one cyclic
+    clip.
     """
     if length <= clip_length:
         return np.arange(clip_length)[None] % length
-    count, start = length // clip_length, 0
-    if count > clip_cap:
-        count = clip_cap
+    count = stride = length // clip_length
+    start = 0
+    if count > clip_cap and clip_window == "frames":
+        count = stride = clip_cap
         start = int(draw.integers(length - count * clip_length + 1))
-    return start + np.arange(count)[:, None] + count * np.arange(clip_length)[None]
+    elif count > clip_cap:
+        count = clip_cap
+        start = int(draw.integers(stride - count))
+    return start + np.arange(count)[:, None] + stride * np.arange(clip_length)[None]
 
 
 def test_clips(
-    sampler: str, tracklet: int, length: int, clip_length: int, clip_cap: int
+    sampler: str,
+    tracklet: int,
+    length: int,
+    clip_length: int,
+    clip_cap: int,
+    clip_window: Window,
 ) -> np.ndarray:
     """Positions (clips, T) of one test tracklet under the named sampler."""
     if sampler == "dense":
-        return dense(
-            length, clip_length, clip_cap, generator(SAMPLING_SEED, Stream.DENSE_WINDOW, tracklet)
-        )
+        draw = generator(SAMPLING_SEED, Stream.DENSE_WINDOW, tracklet)
+        return dense(length, clip_length, clip_cap, draw, clip_window)
     clip = begin_interval(length, clip_length)
     if sampler == "repeated":
         clip = np.full(clip_length, clip[0])
@@ -98,7 +133,12 @@ def test_clips(
 
 
 def write_test_clips(
-    manifest: Path, path: Path, samplers: Sequence[str], clip_length: int, clip_cap: int
+    manifest: Path,
+    path: Path,
+    samplers: Sequence[str],
+    clip_length: int,
+    clip_cap: int,
+    clip_window: Window,
 ) -> None:
     """Draw every sampler's clips of all query and gallery tracklets into one parquet file."""
     rows = []
@@ -106,9 +146,8 @@ def write_test_clips(
         if tracklet["split"] == "train":
             continue
         for sampler in samplers:
-            clips = test_clips(
-                sampler, tracklet["tracklet"], tracklet["frames"], clip_length, clip_cap
-            )
+            of = sampler, tracklet["tracklet"], tracklet["frames"]
+            clips = test_clips(*of, clip_length, clip_cap, clip_window)
             rows += [
                 (sampler, tracklet["tracklet"], number, clip.tolist())
                 for number, clip in enumerate(clips)

@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 
 from dcct.config.section import Model
 
+Window = Literal["clips", "frames"]
+
 
 class WalkersSpec(Model):
     """The embedded data set's size and difficulty."""
@@ -57,18 +59,23 @@ class Archive(Model):
 
 
 class Expected(Model):
-    """Counts that verification must find; null where no source gives one."""
+    """Counts that verification must find; null, or left out, where no source gives one."""
 
-    train_ids: int | None
-    train_tracklets: int | None
-    train_frames: int | None
-    query_ids: int | None
-    query_tracklets: int | None
-    gallery_tracklets: int | None
-    test_tracklets: int | None
-    distractor_tracklets: int | None
-    junk_tracklets: int | None
-    cameras: int | None
+    train_ids: int | None = None
+    train_tracklets: int | None = None
+    train_frames: int | None = None
+    query_ids: int | None = None
+    query_tracklets: int | None = None
+    gallery_tracklets: int | None = None
+    test_tracklets: int | None = None
+    distractor_tracklets: int | None = None
+    junk_tracklets: int | None = None
+    cameras: int | None = None
+
+    @property
+    def known(self) -> dict[str, int]:
+        """Those that some source gives."""
+        return {name: number for name, number in self.model_dump().items() if number is not None}
 
 
 class Protocol(Model):
@@ -78,9 +85,21 @@ class Protocol(Model):
     """Remove, per query, gallery tracklets of the same identity and camera."""
     clip_cap: int = Field(gt=0)
     """Most clips that dense sampling takes from one tracklet."""
+    clip_window: Window = "clips"
+    """Of a tracklet with more: a run of consecutive clips, each of which spans the tracklet
+    (official), or the clips of a window of consecutive frames."""
     first_half: Literal["test", "train"] | None
     """What the first half of an iLIDS-VID split is: the field reads it in both ways; null for other
     sets."""
+    frames_behind_gaps: Literal["kept", "lost"] = "kept"
+    """Of DukeMTMC-VideoReID, whose frame numbers may have gaps. lost: of a tracklet of n frames,
+    those numbered 1 to n, as readers of the field look for them."""
+
+    @property
+    def reading(self) -> dict[str, str]:
+        """What readers take of it."""
+        half = {"first_half": self.first_half} if self.first_half else {}
+        return {**half, "frames_behind_gaps": self.frames_behind_gaps}
 
     @model_validator(mode="after")
     def _query_leaves_its_gallery(self):
@@ -122,6 +141,8 @@ class Dataset(Model):
     be read, and mark every result made from the set."""
     protocol: Protocol
     expected: Expected
+    either: list[Expected] = []
+    """Readings of a count that sources give in different ways: one of them must hold as well."""
 
     def to_be_asked_for(self, folder: Path) -> list[str]:
         """Names of archives that nobody publishes and that nobody has put into `folder` yet."""

@@ -9,6 +9,7 @@ from dcct.config.section import Model
 
 Folder = Annotated[str, Field(pattern=r"^[^{}\x00-\x1f\x7f]+$")]
 """A path. Braces are what workflows put names into, so that it has none."""
+Resize = Literal["bilinear", "bicubic"]
 Sampler = Literal["begin", "dense", "repeated", "shuffled"]
 
 
@@ -16,12 +17,16 @@ class Clips(Model):
     length: int = Field(gt=0)
     """Frames per clip, T."""
     height: int = Field(gt=0)
-    """Height in pixels to which every frame is resized (bicubic)."""
+    """Height in pixels to which every frame is resized."""
     width: int = Field(gt=0)
     """Width in pixels to which every frame is resized."""
+    train_resize: Resize = "bicubic"
+    """How training frames are resized; those of that size already are left as they are."""
+    test_resize: Resize = "bilinear"
+    """How test frames are: the official program names no way for them, and gets bilinear."""
     decoded: bool
-    """Keep frames decoded and resized in the frame store too, 3·height·width bytes each: for small
-    sets, few cores."""
+    """Keep frames decoded and resized in the frame store too, 3·height·width bytes each and way of
+    resizing: for small sets, few cores."""
 
 
 class Backbone(Model):
@@ -98,9 +103,9 @@ class Extras(Model):
     """Largest norm of the whole gradient; longer ones are shortened to it; 0 for no limit."""
     backbone_rate: float = Field(default=1.0, gt=0)
     """Learning rate of the backbones as a multiple of the others'."""
-    sampling: Literal["interval", "segments"] = "interval"
-    """segments: one random frame from each of T equal parts of the tracklet (restricted random
-    sampling)."""
+    sampling: Literal["interval", "whole-interval", "segments"] = "interval"
+    """whole-interval: the last start that fits may be drawn too. segments: one random frame from
+    each of T equal parts of the tracklet (restricted random sampling)."""
     flip: float = Field(default=0.0, ge=0, le=1)
     """Probability that all frames of a clip are mirrored."""
     pad_crop: int = Field(default=0, ge=0)
@@ -133,6 +138,9 @@ class Training(Model):
     """Margin of the batch-hard triplet loss, in cosine distance."""
     random_erasing: float = Field(ge=0, le=1)
     """Probability that one rectangle is erased from all frames of a clip."""
+    erasing_fill: Literal["official", "mean"] = "official"
+    """mean: the mean colour, 0 after normalisation. official: a lighter grey, since the program
+    writes the means of raw pixels into normalised ones; see docs/fidelity.md."""
     distillation: Distillation
     """Self-distillation from the temporal head to the backbones."""
     extras: Extras = Extras()
@@ -153,6 +161,9 @@ class Training(Model):
     processes: int = Field(default=1, gt=0)
     """Processes that share each batch of a training, one GPU each: the result of one, to rounding;
     and the shards of an extraction."""
+    cards: int = Field(default=1, gt=0)
+    """Equal parts of every batch that BatchNorm and FD see each by itself, as the official program
+    has it on so many cards (two by default); they are computed on whatever processes there are."""
     threads: int = Field(gt=0)
     """CPU threads of one process of a training, or of an extraction."""
     workers: int = Field(ge=0)
@@ -167,6 +178,20 @@ class Training(Model):
             raise ValueError(
                 f"processes: {self.identities} × {self.tracklets} clips cannot be shared evenly by"
                 f" {self.processes}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _cards_share_the_batch(self):
+        clips = self.identities * self.tracklets
+        if self.cards > 1 and (clips % self.cards or clips == self.cards):
+            raise ValueError(
+                f"cards: {self.identities} × {self.tracklets} clips cannot be shared evenly by"
+                f" {self.cards} cards, two or more to each"
+            )
+        if self.cards > 1 and self.cards % self.processes:
+            raise ValueError(
+                f"cards: {self.cards} cannot be shared evenly by {self.processes} processes"
             )
         return self
 

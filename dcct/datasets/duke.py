@@ -5,11 +5,15 @@ Source: Wu et al., "Exploit the Unknown Gradually", CVPR 2018, and the set's own
 naming styles are in use: 0001_C6_F0099_X30823.jpg and, older, 0001C6F0099X30823.jpg: identity,
 camera, frame number, and X or D (distractor) with the frame of the video. Frame numbers may have
 gaps. Distractors keep their own identity numbers: they are nobody's match.
+
+Readers of the field look for the frames 1 to n of a tracklet of n files, and so lose what stands
+behind a gap; ours keeps it unless told otherwise.
 """
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from dcct.datasets.folders import folders_in, images_in
 from dcct.datasets.tracklet import Split, Tracklet
@@ -19,7 +23,9 @@ SPLITS: tuple[Split, ...] = ("train", "query", "gallery")
 NAME = re.compile(r"(\d+)_?C(\d+)_?F(\d+)_?[XD]\d+\.jpg")
 
 
-def read_tracklets(root: Path) -> Iterator[Tracklet]:
+def read_tracklets(
+    root: Path, frames_behind_gaps: Literal["kept", "lost"] = "kept"
+) -> Iterator[Tracklet]:
     """Yield train, query and gallery tracklets; only folders are listed, no image is opened.
 
     Raises DataError naming a folder that is missing or empty, or a frame whose name disagrees with
@@ -28,10 +34,11 @@ def read_tracklets(root: Path) -> Iterator[Tracklet]:
     for split in SPLITS:
         for person in folders_in(root / split):
             for tracklet in folders_in(root / split / person):
-                yield _read(root, split, person, f"{split}/{person}/{tracklet}")
+                folder = f"{split}/{person}/{tracklet}"
+                yield _read(root, split, person, folder, frames_behind_gaps)
 
 
-def _read(root: Path, split: Split, person: str, folder: str) -> Tracklet:
+def _read(root: Path, split: Split, person: str, folder: str, behind_gaps: str) -> Tracklet:
     frames, cameras = [], set()
     for name in images_in(root / folder):
         parts = NAME.fullmatch(name)
@@ -46,6 +53,13 @@ def _read(root: Path, split: Split, person: str, folder: str) -> Tracklet:
         raise DataError(
             f"{root / folder}: frames of cameras {sorted(cameras)}: a tracklet has one camera"
         )
+    if behind_gaps == "lost":
+        frames = [(number, path) for number, path in frames if number <= len(frames)]
+        if not frames:
+            raise DataError(
+                f"{root / folder}: no frame is numbered as one of its first: put `protocol:"
+                " frames_behind_gaps: kept` into the data set's configuration"
+            )
     return Tracklet(
         split=split,
         pid=int(person),

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from inspect import signature
 from pathlib import Path
-from typing import Literal
 
+from dcct.config.dataset import Protocol
 from dcct.datasets import duke, ilids, lsvid, mars, prid
 from dcct.datasets.tracklet import Tracklet
 from dcct.errors import DataError
@@ -18,14 +18,12 @@ LAYOUTS: dict[str, Callable[..., Iterator[Tracklet]]] = {
     "prid-2011": prid.read_tracklets,
     "ls-vid": lsvid.read_tracklets,
 }
-"""Layout → its reader: of a root folder, and of `split` and `first_half` if it has such."""
+"""Layout → its reader: of a root folder, of `split` if it has several, and of what the protocol
+says of reading (Protocol.reading) if it asks for that."""
 
 
-def reader_of(
-    layout: str, split: int = 0, first_half: Literal["test", "train"] | None = None
-) -> Reader:
-    """The reader of a layout at one of its splits. first_half: what the first half of an iLIDS-VID
-    split is.
+def reader_of(layout: str, split: int = 0, protocol: Protocol | None = None) -> Reader:
+    """The reader of a layout at one of its splits, as the protocol says where it says anything.
 
     Raises DataError for a layout that is not known, or a split where there is only one.
     """
@@ -35,7 +33,7 @@ def reader_of(
     known = signature(read).parameters
     if split and "split" not in known:
         raise DataError(f"layout {layout}: no split {split}; it has 1, counted from 0")
-    options = {"split": split, "first_half": first_half or "test"}
+    options = {"split": split, **(protocol.reading if protocol else {})}
     return partial(read, **{name: value for name, value in options.items() if name in known})
 
 

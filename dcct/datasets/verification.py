@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dcct.config.dataset import Dataset
+from dcct.config.dataset import Dataset, Expected
 from dcct.errors import DataError
 
 NAMED = 100
@@ -75,6 +75,10 @@ def readable_report(dataset: Dataset, root: Path, found: Verification) -> str:
         f"{value_range(found.counts[name])} |"
         for name, expected in dataset.expected.model_dump().items()
     ]
+    if dataset.either:
+        readings = " or ".join(map(in_words, dataset.either))
+        held = " and ".join(map(in_words, holding(dataset, found.counts))) or "neither"
+        lines += ["", f"Sources differ: {readings}. Found: {held}."]
     lines += ["", f"Found in each of {dataset.split_count} splits."] * (dataset.split_count > 1)
     lines += ["", f"{found.frames:,} frames are present and decodable.", ""]
     if found.differences.number:
@@ -100,6 +104,22 @@ def readable_report(dataset: Dataset, root: Path, found: Verification) -> str:
     lines += [f"{found.files:,} files, digest `{found.digest}`.", "", f"Pin: {found.pin}.", ""]
     lines += [f"Licence: {dataset.licence.strip()}"]
     return "\n".join(lines) + "\n"
+
+
+def holding(dataset: Dataset, counts: dict[str, list[int]]) -> list[Expected]:
+    """Those readings of a doubtful count that the data bear out."""
+    return [
+        reading
+        for reading in dataset.either
+        if all(set(counts[name]) == {number} for name, number in reading.known.items())
+    ]
+
+
+def in_words(expected: Expected) -> str:
+    """Counts that are expected, as in: test tracklets 2,636."""
+    return ", ".join(
+        f"{name.replace('_', ' ')} {number:,}" for name, number in expected.known.items()
+    )
 
 
 def value_range(values: list[int]) -> str:

@@ -10,7 +10,13 @@ from dcct.datasets.listing import Frame, listing_writer
 from dcct.datasets.pin import compare_pin
 from dcct.datasets.readers import count_junk, reader_of
 from dcct.datasets.tracklet import Tracklet, checked, count
-from dcct.datasets.verification import Differences, Verification, value_range
+from dcct.datasets.verification import (
+    Differences,
+    Verification,
+    holding,
+    in_words,
+    value_range,
+)
 from dcct.errors import DataError
 from dcct.runtime.progress import Progress
 
@@ -54,9 +60,15 @@ def _counts(dataset: Dataset, root: Path, differences: Differences) -> dict[str,
     }
     wrong = [
         f"{name} {value_range(counts[name])} instead of {expected:,}"
-        for name, expected in dataset.expected.model_dump().items()
-        if expected is not None and set(counts[name]) != {expected}
+        for name, expected in dataset.expected.known.items()
+        if set(counts[name]) != {expected}
     ]
+    if dataset.either and not holding(dataset, counts):
+        names = dict.fromkeys(name for reading in dataset.either for name in reading.known)
+        wrong.append(
+            f"{', '.join(f'{name} {value_range(counts[name])}' for name in names)} instead of"
+            f" {' or '.join(map(in_words, dataset.either))}"
+        )
     if wrong:
         differences.add(f"{root}: is not the {dataset.title} that was expected: {'; '.join(wrong)}")
     return counts
@@ -64,7 +76,7 @@ def _counts(dataset: Dataset, root: Path, differences: Differences) -> dict[str,
 
 def _splits(dataset: Dataset, root: Path) -> Iterator[Iterator[Tracklet]]:
     for split in range(dataset.split_count):
-        yield reader_of(dataset.layout, split, dataset.protocol.first_half)(root)
+        yield reader_of(dataset.layout, split, dataset.protocol)(root)
 
 
 def _frames(dataset: Dataset, root: Path) -> Iterator[Listed]:

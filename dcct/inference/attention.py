@@ -49,8 +49,8 @@ def attend(
     )
     shown = shown_clips(clips, manifest, sampler)
     pixels = [
-        store.read(tracklet, np.array(positions), sizes.height, sizes.width)
-        for tracklet, positions in shown
+        store.read(tracklet, np.array(at), sizes.height, sizes.width, sizes.test_resize)
+        for tracklet, at in shown
     ]
     x_BTCHW = to_input(torch.from_numpy(np.stack(pixels)).to(profile.training.device))
     found = attended(on_device(model, profile.training), x_BTCHW)

@@ -91,7 +91,7 @@ def _timm_config(config: Backbone, branch: str, clips: Clips, channels: int) -> 
         "pretrained_cfg": {
             "input_size": [3, clips.height, clips.width],
             "fixed_input_size": branch == "vit",
-            "interpolation": "bicubic",
+            "interpolation": clips.test_resize,
             "crop_pct": 1.0,
             "crop_mode": "squash",
             "mean": list(IMAGENET_MEAN),
@@ -173,8 +173,8 @@ def _card(config: Backbone, branch: str, clips: Clips, name: str, changes: Chang
     return f"""# {name}
 
 A {config.name} trained to re-identify people within DCCT; it works alone. Images are resized
-to {size} (bicubic) and normalised as ImageNet. The feature of a clip is the mean over its
-frames; compare by cosine distance.
+to {size} ({clips.test_resize}) and normalised as ImageNet. The feature of a clip is the mean over
+its frames; compare by cosine distance.
 
 With timm (weights: `model.safetensors`, how to build it: `config.json`):
 

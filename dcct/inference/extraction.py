@@ -74,8 +74,9 @@ class TestClips(Dataset):
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
         row = self.rows[index]
+        clips, positions = self.clips, np.array(row["positions"])
         clip = self.store.read(
-            row["tracklet"], np.array(row["positions"]), self.clips.height, self.clips.width
+            row["tracklet"], positions, clips.height, clips.width, clips.test_resize
         )
         return torch.from_numpy(clip), self.groups[index]
 

@@ -6,6 +6,7 @@ Shapes: B clips, T frames, N = B·T frames together, P positions, C channels, K 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -60,6 +61,29 @@ class Output:
             hints={name: function(hint) for name, hint in self.hints.items()},
             distill_logits=self.distill_logits,
         )
+
+
+def joined(parts: Sequence[Output]) -> Output:
+    """The record of a batch from those of its parts, in order; features are left out."""
+
+    def scores(kind: Literal["frame", "clip"]) -> dict[str, Scores]:
+        heads = [getattr(part, kind) for part in parts]
+        return {
+            name: Scores(
+                embedding=torch.cat([part[name].embedding for part in heads]),
+                logits=torch.cat([part[name].logits for part in heads]),
+            )
+            for name in heads[0]
+        }
+
+    temporal = [part.temporal for part in parts if part.temporal is not None]
+    return Output(
+        frame=scores("frame"),
+        clip=scores("clip"),
+        temporal=torch.cat(temporal) if temporal else None,
+        hints={name: torch.cat([part.hints[name] for part in parts]) for name in parts[0].hints},
+        distill_logits=parts[0].distill_logits,
+    )
 
 
 class Head(nn.Module):

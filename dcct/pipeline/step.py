@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
+from dcct.config.profile import Clips, Resize
+
 RECEIPT = "receipt.json"
 RUNS = "runs"
 """Folder of run records: how each artefact came to be."""
@@ -72,9 +74,15 @@ class Step(Generic[J]):
         object.__setattr__(self, "pattern", re.compile(pattern))
 
 
-def pixels_file(height: int, width: int) -> str:
+def pixels_file(height: int, width: int, method: Resize) -> str:
     """Where a frame store keeps frames decoded and resized to height × width, if it does."""
-    return f"pixels-{height}x{width}.bin"
+    return f"pixels-{height}x{width}-{method}.bin"
+
+
+def pixels_files(clips: Clips) -> dict[str, Resize]:
+    """Such files that a profile asks for, and how their frames are resized."""
+    methods = dict.fromkeys((clips.train_resize, clips.test_resize)) if clips.decoded else ()
+    return {pixels_file(clips.height, clips.width, method): method for method in methods}
 
 
 def record_of(step: Step[J], values: dict[str, str | int]) -> Path:

@@ -13,7 +13,7 @@ from pathlib import Path
 from dcct.config.variant import Variant
 from dcct.pipeline.figures import FIGURES
 from dcct.pipeline.pipeline import Job, Pipeline
-from dcct.pipeline.step import Step, Watched, pixels_file
+from dcct.pipeline.step import Step, Watched, pixels_files
 
 TABLE = ("csv", "md", "tex", "html")
 """Suffixes of a table's files."""
@@ -21,6 +21,9 @@ VERIFIED = ("report.json", "report.md", "frames.parquet")
 """Files of a verification."""
 EXPORTED = ("model.safetensors", "config.json", "model.onnx", "README.md")
 """Files of an exported backbone."""
+GAPS = "protocol.frames_behind_gaps"
+SIZE = ("clips.height", "clips.width")
+SHOWN = ("clips.length", *SIZE, "clips.test_resize")
 TEMPLATES = "report/tables/templates"
 """Of tables, which the page fills too."""
 NETWORK = tuple(key for key in Variant.model_fields if key not in ("title", "headline"))
@@ -42,9 +45,7 @@ def _at_run(kind: str) -> str:
 
 def _store(job: Job) -> tuple[str, ...]:
     """Files of the frame store."""
-    clips = job.pipeline.profile.clips
-    pixels = (pixels_file(clips.height, clips.width),) if clips.decoded else ()
-    return ("frames.bin", "index.parquet", *pixels)
+    return ("frames.bin", "index.parquet", *pixels_files(job.pipeline.profile.clips))
 
 
 def _verified(job: Job) -> Inputs:
@@ -159,7 +160,10 @@ STEPS: dict[str, Step[Job]] = {
             reads=lambda job: {"source": job.other("source")},
             modules=("datasets/verify.py",),
             watches=lambda job: [
-                ("datasets", job["dataset"], ("layout", "needs", "expected", "verification"))
+                (
+                    *("datasets", job["dataset"]),
+                    ("layout", "needs", "expected", "either", "verification", GAPS),
+                )
             ],
             runs_on="cores",
         ),
@@ -169,7 +173,7 @@ STEPS: dict[str, Step[Job]] = {
             files=_store,
             reads=_verified,
             modules=("clips/frames.py",),
-            profile=("clips.height", "clips.width", "clips.decoded"),
+            profile=(*SIZE, "clips.train_resize", "clips.test_resize", "clips.decoded"),
             resumes=True,
         ),
         Step(
@@ -178,7 +182,9 @@ STEPS: dict[str, Step[Job]] = {
             files=lambda job: ("tracklets.parquet",),
             reads=_verified,
             modules=("datasets/manifest.py", "datasets/readers.py"),
-            watches=lambda job: [("datasets", job["dataset"], ("layout", "protocol.first_half"))],
+            watches=lambda job: [
+                ("datasets", job["dataset"], ("layout", "protocol.first_half", GAPS))
+            ],
         ),
         Step(
             verb="sample",
@@ -187,14 +193,16 @@ STEPS: dict[str, Step[Job]] = {
             reads=_manifest,
             modules=("clips/sampling.py",),
             profile=("clips.length", "evaluation.samplers"),
-            watches=lambda job: [("datasets", job["dataset"], ("protocol.clip_cap",))],
+            watches=lambda job: [
+                ("datasets", job["dataset"], ("protocol.clip_cap", "protocol.clip_window"))
+            ],
         ),
         Step(
             verb="weights",
             at="weights/seed{seed}/",
             files=lambda job: ("cnn.safetensors", "vit.safetensors"),
             modules=("models/weights.py",),
-            profile=("clips.height", "clips.width", "network", "weights"),
+            profile=(*SIZE, "network", "weights"),
             runs_on="device",
         ),
         Step(
@@ -203,7 +211,7 @@ STEPS: dict[str, Step[Job]] = {
             files=lambda job: ("model.safetensors", "history.parquet", "history.csv"),
             reads=_training,
             modules=("training/loop.py",),
-            profile=("clips", "network", "training", "weights"),
+            profile=("clips.length", *SIZE, "clips.train_resize", "network", "training", "weights"),
             watches=lambda job: [("variants", job["variant"], NETWORK)],
             runs_on="devices",
             resumes=True,
@@ -216,7 +224,10 @@ STEPS: dict[str, Step[Job]] = {
             reads=_shown_to_a_network,
             modules=("inference/extraction.py",),
             profile=(
-                *("clips", "network", "training.device", "training.channels_last"),
+                *SHOWN,
+                "network",
+                "training.device",
+                "training.channels_last",
                 *("evaluation.samplers", "evaluation.time_order"),
                 *("evaluation.batch_frames", "evaluation.precision"),
             ),
@@ -246,7 +257,7 @@ STEPS: dict[str, Step[Job]] = {
             files=lambda job: EXPORTED,
             reads=_trained,
             modules=("inference/export.py", "inference/extraction.py"),
-            profile=("clips", "network"),
+            profile=(*SHOWN, "network"),
             watches=lambda job: [("variants", job["variant"], NETWORK)],
             runs_on="device",
         ),
@@ -257,7 +268,10 @@ STEPS: dict[str, Step[Job]] = {
             reads=_shown_to_a_network,
             modules=("inference/attention.py", "inference/extraction.py"),
             profile=(
-                *("clips", "network", "training.device", "training.channels_last"),
+                *SHOWN,
+                "network",
+                "training.device",
+                "training.channels_last",
                 "evaluation.samplers",
             ),
             watches=lambda job: [("variants", job["variant"], NETWORK)],

@@ -54,9 +54,9 @@ class Group:
         share = whole // self.size
         return slice(share * self.rank, share * (self.rank + 1))
 
-    def together(self, model: nn.Module) -> nn.Module:
-        """The model with gradients averaged over all processes, and BatchNorm over the whole
-        batch."""
+    def together(self, model: nn.Module, *, statistics: bool) -> nn.Module:
+        """The model with gradients averaged over all processes; statistics: BatchNorm's too, which
+        are then those of the whole batch."""
         return model
 
     def whole(self, x: Tensor) -> Tensor:
@@ -87,8 +87,9 @@ class SharedGroup(Group):
     def __init__(self, rank: int, size: int, accelerator: "Accelerator"):
         self.rank, self.size, self._accelerator = rank, size, accelerator
 
-    def together(self, model: nn.Module) -> nn.Module:
-        share_statistics(model)
+    def together(self, model: nn.Module, *, statistics: bool) -> nn.Module:
+        if statistics:
+            share_statistics(model)
         return self._accelerator.prepare_model(model)
 
     def whole(self, x: Tensor) -> Tensor:

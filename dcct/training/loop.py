@@ -135,7 +135,7 @@ def losses(
     clips, augmented, labels = batch
     clips, labels = (x.to(training.device, non_blocking=True) for x in (clips, labels))
     with autocast(training.device, training.precision):
-        output = learner.forward(to_input(clips, augmented))
+        output = learner.forward(to_input(clips, augmented, training.erasing_fill))
     return objective(output.map(learner.group.whole), learner.group.whole(labels))
 
 
@@ -166,6 +166,7 @@ def objective_at(epoch: int, training: Training) -> Objective:
         feature_weight=training.distillation.feature_weight,
         logit_weight=training.distillation.logit_weight,
         label_smoothing=training.extras.label_smoothing,
+        cards=training.cards,
     )
 
 

@@ -14,7 +14,7 @@ class Objective:
 
     frame_loss: "mean" averages the branches; "official" keeps the released program's quirk (see
     docs/fidelity.md). distill_weight: λ; feature_weight and logit_weight scale FD and LD within it.
-    label_smoothing: the paper has none.
+    label_smoothing: the paper has none. cards: parts of the batch on each of which FD is computed.
     """
 
     def __init__(
@@ -27,6 +27,7 @@ class Objective:
         feature_weight: float = 1.0,
         logit_weight: float = 1.0,
         label_smoothing: float = 0.0,
+        cards: int = 1,
     ):
         self.frame_loss, self.margin, self.temperature = frame_loss, margin, temperature
         self.distill_weight, self.feature_weight, self.logit_weight = (
@@ -34,7 +35,7 @@ class Objective:
             feature_weight,
             logit_weight,
         )
-        self.label_smoothing = label_smoothing
+        self.label_smoothing, self.cards = label_smoothing, cards
 
     def __call__(self, output: Output, pids: Tensor) -> dict[str, Tensor]:
         """pids: labels (B,) in 0..K-1. Keys beside `loss` are the unweighted terms that the variant
@@ -72,7 +73,10 @@ class Objective:
         total = zero
         if output.temporal is not None and output.hints:
             terms["distill_feature"] = sum(
-                (feature_distillation(hint, output.temporal) for hint in output.hints.values()),
+                (
+                    feature_distillation(hint, output.temporal, self.cards)
+                    for hint in output.hints.values()
+                ),
                 zero,
             )
             total = total + self.feature_weight * terms["distill_feature"]

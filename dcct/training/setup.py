@@ -1,7 +1,7 @@
 """What a training starts with: initial weights, optimiser, moving average."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from dcct.config.profile import Training
@@ -10,6 +10,7 @@ from dcct.models.dcct import DCCT
 from dcct.models.device import on_device
 from dcct.models.weights import initial_backbone, read_weights
 from dcct.seeding import Stream, torch_seed
+from dcct.training.cards import Cards
 from dcct.training.distributed import Group
 from dcct.training.state import Learner, Run
 
@@ -22,12 +23,20 @@ def new_learner(run: Run, num_identities: int, group: Group) -> Learner:
         model.compile()
     return Learner(
         model=model,
-        forward=group.together(model),
+        forward=shared(model, training, group),
         optimizer=adam(model, training),
         scaler=torch.amp.GradScaler(training.device, enabled=training.precision == "fp16"),
         average=moving_average(model, training),
         group=group,
     )
+
+
+def shared(model: DCCT, training: Training, group: Group) -> nn.Module:
+    """The network as a batch goes through it: whole, whatever number of processes share it, or in
+    the parts that several cards would see."""
+    if training.cards == 1:
+        return group.together(model, statistics=True)
+    return group.together(Cards(model, training.cards // group.size, group.first), statistics=False)
 
 
 def initial_model(run: Run, num_identities: int) -> DCCT:

@@ -84,7 +84,7 @@ def manifest(making: Making, dataset: Dataset, split: Split = 0) -> None:
     from dcct.datasets.readers import reader_of
 
     config, verified = making.pipeline.dataset(dataset), making.input("verified")
-    read = reader_of(config.layout, split=split, first_half=config.protocol.first_half)
+    read = reader_of(config.layout, split, config.protocol)
     verification = read_json(verified / "report.json", verified.again)["verification"]
     tracklets = read(making.pipeline.data / dataset)
     write_manifest(tracklets, verified / "frames.parquet", making.job.folder, verification)
@@ -114,4 +114,5 @@ def sample(making: Making, dataset: Dataset, split: Split = 0) -> None:
     profile, protocol = making.pipeline.profile, making.pipeline.dataset(dataset).protocol
     samplers = list(dict.fromkeys([*profile.evaluation.samplers, *CONTROLS]))
     manifest, path = making.input("manifest").folder, making.job / "clips.parquet"
-    write_test_clips(manifest, path, samplers, profile.clips.length, protocol.clip_cap)
+    how = profile.clips.length, protocol.clip_cap, protocol.clip_window
+    write_test_clips(manifest, path, samplers, *how)

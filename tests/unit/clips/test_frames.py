@@ -120,13 +120,16 @@ def _read(store: FrameStore, tracklet: int) -> bytes:
 
 
 def test_decoded_frames_change_no_pixel(tiny, profile, tmp_path):
-    """Reading the kept pixels equals decoding and resizing the packed bytes."""
+    """Reading the kept pixels equals decoding and resizing the packed bytes, in either way."""
     plain = profile.clips.model_copy(update={"decoded": False})
     pack(tiny.listing, tiny.data, tmp_path, tmp_path / "work", plain, Progress())
     size = profile.clips.height, profile.clips.width
-    assert (tiny.frames / f"pixels-{size[0]}x{size[1]}.bin").exists()
-    kept, decoded = (
-        FrameStore(folder, tiny.manifest).read(3, np.arange(4), *size)
-        for folder in (tiny.frames, tmp_path)
-    )
-    assert np.array_equal(kept, decoded)
+    found = {}
+    for method in (profile.clips.train_resize, profile.clips.test_resize):
+        assert (tiny.frames / f"pixels-{size[0]}x{size[1]}-{method}.bin").exists()
+        kept, found[method] = (
+            FrameStore(folder, tiny.manifest).read(3, np.arange(4), *size, method)
+            for folder in (tiny.frames, tmp_path)
+        )
+        assert np.array_equal(kept, found[method])
+    assert not np.array_equal(*found.values())

@@ -4,16 +4,21 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcct.clips.sampling import begin_interval, dense, random_interval, random_segments
+from dcct.clips.sampling import TRAINING_SAMPLERS, begin_interval, dense, random_segments
 
 LENGTHS, CLIPS = st.integers(1, 2000), st.sampled_from([4, 6, 8])
 
 
-@given(length=LENGTHS, clip=CLIPS, seed=st.integers(0, 99))
-def test_random_interval_takes_one_frame_of_each_run(length, clip, seed):
+@given(
+    length=LENGTHS,
+    clip=CLIPS,
+    seed=st.integers(0, 99),
+    sampler=st.sampled_from(["interval", "whole-interval"]),
+)
+def test_random_interval_takes_one_frame_of_each_run(length, clip, seed, sampler):
     """With stride s, consecutive positions lie in consecutive runs of s frames; short tracklets
     give sorted draws."""
-    positions = random_interval(length, clip, np.random.default_rng(seed))
+    positions = TRAINING_SAMPLERS[sampler](length, clip, np.random.default_rng(seed))
     assert positions.min() >= 0
     assert positions.max() < length
     assert (np.diff(positions) >= 0).all()
@@ -49,14 +54,20 @@ def test_begin_interval_is_evenly_spaced_from_the_start(length, clip):
     assert positions.tolist() == expected
 
 
-@given(length=LENGTHS, clip=CLIPS, cap=st.sampled_from([3, 200]))
-def test_dense_clips_share_no_frame_and_cover_the_window(length, clip, cap):
-    """k = length // T interleaved clips, none overlapping, at most `cap`, all inside the
-    tracklet."""
-    positions = dense(length, clip, cap, np.random.default_rng(0))
+@given(
+    length=LENGTHS,
+    clip=CLIPS,
+    cap=st.sampled_from([3, 200]),
+    window=st.sampled_from(["clips", "frames"]),
+)
+def test_dense_clips_share_no_frame(length, clip, cap, window):
+    """k = length // T interleaved clips, none overlapping, at most `cap`, all inside the tracklet:
+    consecutive clips that span it, or all those of a window of frames."""
+    positions = dense(length, clip, cap, np.random.default_rng(0), window)
     assert positions.shape == (max(1, min(length // clip, cap)), clip)
     assert positions.max() < length
     if length > clip:
+        stride = len(positions) if window == "frames" else length // clip
         assert len(np.unique(positions)) == positions.size
-        assert np.ptp(positions) == positions.size - 1
-        assert (np.diff(positions, axis=1) == len(positions)).all()
+        assert (np.diff(positions, axis=1) == stride).all()
+        assert (np.diff(positions, axis=0) == 1).all()

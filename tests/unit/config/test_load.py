@@ -20,7 +20,7 @@ CASES = [
     (lambda p: p.update(colour="red"), "colour: unknown key"),
     (
         lambda p: p["training"].update(epoch=3),
-        "training.epoch: unknown key; allowed here: channels_last",
+        "training.epoch: unknown key; allowed here: cards, channels_last",
     ),
     (
         lambda p: p["training"].update(epochs="three"),

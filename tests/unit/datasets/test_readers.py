@@ -9,12 +9,16 @@ import numpy as np
 import pytest
 from scipy.io import loadmat, savemat
 
+from dcct.config.dataset import Protocol
 from dcct.datasets import read_tracklets
 from dcct.datasets.readers import reader_of
 from dcct.datasets.tracklet import checked, count
 from dcct.errors import DataError
 
 IDS = 3
+PROTOCOL = Protocol(
+    gallery_includes_queries=False, drop_same_camera=True, clip_cap=200, first_half="test"
+)
 
 
 @pytest.mark.parametrize("layout", ["mars", "dukemtmc-videoreid", "ls-vid"])
@@ -63,11 +67,26 @@ def test_the_two_readings_of_ilids_are_opposite(drawn):
     """What is test when the first half is test, is training when the first half is training."""
     parts = []
     for first_half in ("test", "train"):
-        tracklets = list(reader_of("ilids-vid", 3, first_half)(drawn / "ilids-vid"))
+        protocol = PROTOCOL.model_copy(update={"first_half": first_half})
+        tracklets = list(reader_of("ilids-vid", 3, protocol)(drawn / "ilids-vid"))
         train = {tracklet.pid for tracklet in tracklets if tracklet.split == "train"}
         parts.append({"train": train, "test": {tracklet.pid for tracklet in tracklets} - train})
     assert parts[0]["train"] == parts[1]["test"]
     assert parts[0]["test"] == parts[1]["train"]
+
+
+@pytest.mark.parametrize(("behind", "count"), [("kept", 3), ("lost", 2)])
+def test_duke_frames_behind_a_gap(drawn, tmp_path, behind, count):
+    """Of frames 1, 2 and 5: all of them, or those numbered 1 to 3, as the field looks for them."""
+    folder = tmp_path / "train/0001/0001"
+    folder.mkdir(parents=True)
+    for number in (1, 2, 5):
+        (folder / f"0001_C6_F{number:04}_X{number:05}.jpg").touch()
+    for part in ("query", "gallery"):
+        shutil.copytree(drawn / "dukemtmc-videoreid" / part, tmp_path / part)
+    protocol = PROTOCOL.model_copy(update={"frames_behind_gaps": behind})
+    tracklet = next(reader_of("dukemtmc-videoreid", 0, protocol)(tmp_path))
+    assert len(tracklet.frames) == count
 
 
 DUKE_FRAME = "train/0001/0001/{}_F0001_X00012.jpg"

@@ -139,6 +139,22 @@ def test_contradictory_metadata_always_stop(config, copied, tmp_path):
         )
 
 
+def test_either_reading_of_a_count_will_do_and_is_named(config, copied, tmp_path):
+    """A count that sources give of two things: the report says of which it holds; of neither, an
+    error."""
+    root, listing = copied("dukemtmc-videoreid"), tmp_path / "frames.parquet"
+    found = verify(config("dukemtmc-videoreid"), root, listing, Progress()).counts
+    gallery, test = (found[name][0] for name in ("gallery_tracklets", "test_tracklets"))
+    for number, held in ((gallery, "gallery tracklets"), (test, "test tracklets")):
+        readings = [Expected(test_tracklets=number), Expected(gallery_tracklets=number)]
+        dataset = config("dukemtmc-videoreid", either=readings)
+        report = readable_report(dataset, root, verify(dataset, root, listing, Progress()))
+        assert f"Found: {held} {number}." in report
+    readings = [Expected(test_tracklets=1), Expected(gallery_tracklets=2)]
+    with pytest.raises(DataError, match=r"instead of test tracklets 1 or gallery tracklets 2"):
+        verify(config("dukemtmc-videoreid", either=readings), root, listing, Progress())
+
+
 def test_person_named_twice_in_a_split_is_refused(config, copied, tmp_path):
     """A split that names one person twice would count its frames twice."""
     root = copied("prid-2011")

@@ -107,9 +107,8 @@ def test_a_variant_tells_only_of_what_it_has(network, clips):
 def test_the_file_is_the_same_bytes_twice_and_needs_no_network(network, profile, tiny, tmp_path):
     """Four queries, every frame of their first clip, every part, with the grid; the network is left
     as it was."""
-    write_test_clips(
-        tiny.manifest, tmp_path / "clips.parquet", ["begin", "dense"], profile.clips.length, 200
-    )
+    how = ["begin", "dense"], profile.clips.length, 200, "clips"
+    write_test_clips(tiny.manifest, tmp_path / "clips.parquet", *how)
     model = network("dcct")
     for name in ("a", "b"):
         path = tmp_path / f"{name}.parquet"

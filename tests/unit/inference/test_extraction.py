@@ -26,7 +26,9 @@ def job(tiny, profile, root, tmp_path):
     def make(name, **changes):
         torch.manual_seed(0)
         clips, checkpoint = tmp_path / "clips.parquet", tmp_path / "model.safetensors"
-        write_test_clips(tiny.manifest, clips, ["begin", "dense"], profile.clips.length, 200)
+        write_test_clips(
+            tiny.manifest, clips, ["begin", "dense"], profile.clips.length, 200, "clips"
+        )
         variant = load_variant(name, root / "config/config.yaml")
         donor = load_variant(variant.backbone_of or name, root / "config/config.yaml")
         save_model(DCCT(donor, profile.network, profile.clips, tiny.spec.train_ids), checkpoint)
@@ -62,6 +64,7 @@ def test_dense_features_are_the_mean_of_clip_by_clip_features(job, tmp_path):
         FrameStore(one.frames, one.manifest),
         one.profile.clips,
     )
+    how = sizes.height, sizes.width, sizes.test_resize
     model = trained_model(one.variant, one.profile, one.manifest, one.checkpoint)
     keys = list(zip(made["sampler"].to_pylist(), made["tracklet"].to_pylist(), strict=True))
     assert len(keys) == len({(clip["sampler"], clip["tracklet"]) for clip in clips})
@@ -70,9 +73,7 @@ def test_dense_features_are_the_mean_of_clip_by_clip_features(job, tmp_path):
         assert len(own) == (2 if key[0] == "dense" else 1)
         alone = []
         for positions in own:
-            pixels = torch.from_numpy(
-                store.read(key[1], np.array(positions), sizes.height, sizes.width)
-            )
+            pixels = torch.from_numpy(store.read(key[1], np.array(positions), *how))
             with torch.inference_mode():
                 alone.append(model(to_input(pixels[None])).features)
         for name, values in found.items():

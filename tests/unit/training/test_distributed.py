@@ -13,7 +13,7 @@ from dcct.models.device import on_device, prepare_torch
 from dcct.training.batch_norm import SharedBatchNorm, share_statistics
 from dcct.training.distributed import Group, join_group
 from dcct.training.loop import losses, objective_at, update
-from dcct.training.setup import adam, initial_model, new_learner
+from dcct.training.setup import adam, initial_model, new_learner, shared
 from dcct.training.state import Learner
 
 
@@ -31,10 +31,10 @@ def first_step(rank, run, port, path):
     group = join_group(training)
     dataset = TrainingClips(run.frames, run.manifest, run.profile.clips, training, 0)
     model = on_device(initial_model(run, dataset.num_identities), training).train().double()
-    shared, scaler = group.together(model), torch.amp.GradScaler("cpu", enabled=False)
+    network, scaler = shared(model, training, group), torch.amp.GradScaler("cpu", enabled=False)
     learner = Learner(
         model=model,
-        forward=lambda x: shared(x.double()),
+        forward=lambda x: network(x.double()),
         optimizer=adam(model, training),
         scaler=scaler,
         group=group,
@@ -56,16 +56,17 @@ def free_port() -> int:
         return free.getsockname()[1]
 
 
-def test_two_processes_give_losses_and_gradients_of_one(run, tmp_path):
-    """Same global batch, triplets mined over all of it, BatchNorm over all of it: everything to
-    1e-5.
+@pytest.mark.parametrize("cards", [1, 2])
+def test_two_processes_give_losses_and_gradients_of_one(run, tmp_path, cards):
+    """Same global batch, triplets mined over all of it, BatchNorm over all of it, or over each
+    card's part: everything to 1e-5.
 
     In double precision: in single, rounding moves a few values across ReLU's kink, and gradients by
     1e-3.
     """
     found = {}
     for processes in (1, 2):
-        started = run("dcct-fd-ld", processes=processes)
+        started = run("dcct-fd-ld", processes=processes, cards=cards)
         started.profile.network.vit.args["drop_path_rate"] = 0.0  # each process draws its own paths
         path = tmp_path / str(processes)
         torch.multiprocessing.spawn(first_step, (started, free_port(), path), nprocs=processes)

@@ -68,7 +68,7 @@ def test_any_backbones_train_resume_evaluate_and_export(own, run, tiny, root, tm
     assert checkpoint.read_bytes() == (tmp_path / "calm" / MODEL).read_bytes()
 
     clips, profile = tmp_path / "clips.parquet", whole.profile
-    write_test_clips(tiny.manifest, clips, ["begin"], profile.clips.length, 200)
+    write_test_clips(tiny.manifest, clips, ["begin"], profile.clips.length, 200, "clips")
     job = Extraction(
         variant=whole.variant,
         profile=profile,
