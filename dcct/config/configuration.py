@@ -6,6 +6,7 @@ from typing import Any
 
 from dcct.config import load
 from dcct.config.dataset import Dataset
+from dcct.config.label import at_epoch, variant_of
 from dcct.config.published import Published
 from dcct.config.table import Shown, Table, shown
 from dcct.config.variant import Variant
@@ -28,7 +29,7 @@ class Configuration:
 
     def variant(self, label: str) -> Variant:
         """The variant of a label: itself, or what stands before @ where another set trained it."""
-        return self._read("variants", load.variant_of(label))
+        return self._read("variants", variant_of(label))
 
     def table(self, name: str) -> Table:
         return self._read("tables", name)
@@ -52,6 +53,13 @@ class Configuration:
         """What is evaluated on a data set: what it trains, and variant@data set."""
         trained = self.profile.evaluated if dataset in self.profile.datasets else []
         return [*trained, *self.profile.crossed(dataset)]
+
+    def kept(self, dataset: str) -> list[str]:
+        """What is evaluated on a data set beside its labels: what it trains, after each epoch whose
+        weights are kept."""
+        trained = self.profile.evaluated if dataset in self.profile.datasets else []
+        names = [name for name in trained if self.variant(name).trained]
+        return [at_epoch(name, epoch) for name in names for epoch in self.profile.kept]
 
     def parts(self, table: str) -> list[Shown]:
         """What a table shows of each data set."""
@@ -96,7 +104,7 @@ class Configuration:
 
     def _dumped(self, kind: str, name: str) -> dict:
         if (kind, name) not in self._dumps:
-            model = self.profile if kind == "profile" else self._read(kind, load.variant_of(name))
+            model = self.profile if kind == "profile" else self._read(kind, variant_of(name))
             self._dumps[kind, name] = model.model_dump(mode="json")
         return self._dumps[kind, name]
 

@@ -12,6 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from dcct.config.dataset import Dataset
+from dcct.config.label import EPOCH, variant_of
 from dcct.config.profile import Profile
 from dcct.config.published import Published
 from dcct.config.section import Model
@@ -49,6 +50,8 @@ def load_profile(path: str | Path) -> Profile:
         if repeated:
             raise ConfigError(f"{path}: {kind}: {', '.join(repeated)} stands twice: name each once")
     for name in profile.tested:
+        if EPOCH.fullmatch(name):
+            raise ConfigError(f"{path}: datasets: {name}: is how an epoch is named: rename the set")
         count = load_dataset(name, path).split_count
         if count > 1 and max(profile.splits) >= count:
             raise ConfigError(
@@ -132,12 +135,6 @@ def load_variant(name: str, profile: str | Path) -> Variant:
 def load_dataset(name: str, profile: str | Path) -> Dataset:
     """The data set `name`."""
     return load_named("datasets", name, profile)
-
-
-def variant_of(label: str) -> str:
-    """The variant of what is label: itself, or what stands before @ where it was trained on
-    another data set."""
-    return label.partition("@")[0]
 
 
 def names_of(kind: str, profile: str | Path) -> list[str]:

@@ -216,6 +216,9 @@ class Evaluation(Model):
     """Resamples of the identities for the 95 % intervals."""
     precision: Literal["fp32", "tf32", "bf16", "fp16"] = "fp32"
     """Of the network in extraction; features are averaged and kept in fp32."""
+    epochs: list[Annotated[int, Field(gt=0)]] = []
+    """Epochs, counted from 1, whose weights a training keeps beside the last one's, and which are
+    evaluated as rows of their own."""
     reranking: Reranking | None = None
     """Evaluate every feature set again, re-ranked by k-reciprocal neighbours; `reranking: {}` takes
     the usual numbers."""
@@ -257,6 +260,21 @@ class Profile(Model):
     weights: Weights
     training: Training
     evaluation: Evaluation
+
+    @model_validator(mode="after")
+    def _kept_epochs_are_trained(self):
+        last, epochs = self.training.epochs, self.evaluation.epochs
+        if epochs != sorted(set(epochs)) or any(epoch > last for epoch in epochs):
+            raise ValueError(
+                f"evaluation.epochs: {epochs}: must rise, and end with training.epochs, {last}, at"
+                " most"
+            )
+        return self
+
+    @property
+    def kept(self) -> list[int]:
+        """Epochs whose weights are kept beside the last one's."""
+        return [epoch for epoch in self.evaluation.epochs if epoch != self.training.epochs]
 
     @property
     def evaluated(self) -> list[str]:

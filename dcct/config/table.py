@@ -5,13 +5,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from dcct.config.label import at_epoch, variant_of
 from dcct.config.metric import MetricName
 from dcct.config.profile import Profile
 from dcct.config.section import Model
 
 CHANCE = "chance"
 """The row that is no variant."""
-Kind = Literal["variants", "sets", "features", "samplers", "pairs", "cross"]
+Kind = Literal["variants", "sets", "features", "samplers", "pairs", "cross", "epochs"]
 
 
 class Table(Model):
@@ -23,7 +24,8 @@ class Table(Model):
     """variants: one row each, at its headline feature set; sets: the same with a group of columns
     for each data set; features: one row per feature set of each variant; samplers: one row per way
     of drawing test clips; pairs: differences between two variants on the same queries; cross: like
-    variants, on data sets other than the one trained on (the profile's cross)."""
+    variants, on data sets other than the one trained on (the profile's cross); epochs: one
+    row per kept epoch of each variant, and which of them the test set likes best."""
     rows: list[str] = []
     """Variants in order (not for pairs); `chance` is the exact expectation of a random ranking."""
     pairs: list[Annotated[list[str], Field(min_length=2, max_length=2)]] = []
@@ -64,7 +66,7 @@ class Shown:
     rows: list[str]
     """Of the table."""
     runs: list[str]
-    """What the profile evaluates there (variant, or variant@data set) and the table names."""
+    """What the profile evaluates there and the table names, as labels."""
 
 
 def shown(table: Table, profile: Profile) -> list[Shown]:
@@ -80,6 +82,10 @@ def shown(table: Table, profile: Profile) -> list[Shown]:
             )
             for one in profile.cross
         ]
+    if table.compare == "epochs":
+        kept = [at_epoch(name, epoch) for name in named for epoch in profile.kept]
+        order = named.index
+        named = sorted([*kept, *named], key=lambda label: order(variant_of(label)))
     return [
         Shown(
             dataset=name,

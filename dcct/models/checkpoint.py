@@ -11,8 +11,6 @@ from torch import Tensor, nn
 from dcct.errors import DataError
 from dcct.files import atomic
 
-MODEL = "model.safetensors"
-
 
 def save_model(model: nn.Module, path: Path) -> None:
     """Write a model's parameters and buffers; same weights, same bytes."""

@@ -46,7 +46,7 @@ def stages_of(pipeline: Pipeline) -> dict[Path, str]:
 
 def stage_name(job: Job) -> str:
     """As DVC allows: letters, digits, dashes, underscores."""
-    words = str(job).replace("@", "-on-")
+    words = str(job).replace("@epoch", "-at-epoch").replace("@", "-on-")
     return re.sub(r"[^A-Za-z0-9_-]", "-", words)
 
 

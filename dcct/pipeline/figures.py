@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 Need = Literal[
-    "metrics", "histories", "cost", "retrievals", "features", "attention", "frames", "manifest"
+    "metrics",
+    "epochs",
+    "histories",
+    "cost",
+    "retrievals",
+    "features",
+    "attention",
+    "frames",
+    "manifest",
 ]
 
 
@@ -32,6 +40,7 @@ FRAMES = ("png",)
 FIGURES = {
     "ablation": Figure(needs=("metrics",)),
     "cmc": Figure(needs=("metrics",)),
+    "epochs": Figure(needs=("metrics", "epochs")),
     "training": Figure(needs=("metrics", "histories")),
     "tradeoff": Figure(needs=("metrics", "cost")),
     "temporal": Figure(needs=("attention", "frames"), people=True),

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from dcct.config import load
 from dcct.config.configuration import Configuration
+from dcct.config.label import source_of, variant_of
 from dcct.errors import ConfigError
 from dcct.pipeline.code import code_of
 from dcct.pipeline.figures import FIGURES
@@ -58,8 +59,8 @@ class Pipeline(Configuration):
     def training_of(self, run: "Job") -> "Job":
         """The training whose checkpoint a run is of: of a distilled backbone, its donor's; of
         variant@data set, that data set's, at the first split that is run."""
-        source = run["variant"].partition("@")[2]
-        donor = self.variant(run["variant"]).backbone_of or load.variant_of(run["variant"])
+        source = source_of(run["variant"])
+        donor = self.variant(run["variant"]).backbone_of or variant_of(run["variant"])
         where = (source, self.splits(source)[0]) if source else (run["dataset"], run["split"])
         return self.job("train", *where, donor, run["seed"])
 
@@ -77,6 +78,12 @@ class Pipeline(Configuration):
     def pictures(self, dataset: str) -> list["Job"]:
         """Manifest and frame store behind the pictures of a data set: those of its first split."""
         return [self.job("manifest", dataset, self.splits(dataset)[0]), self.job("pack", dataset)]
+
+    @property
+    def figures(self) -> list[str]:
+        """The figures that there is something for."""
+        kept = bool(self.profile.kept)
+        return [name for name, row in FIGURES.items() if kept or "epochs" not in row.needs]
 
     def jobs(self) -> list["Job"]:
         """Every job of a whole run, each after those that it reads."""
@@ -100,21 +107,21 @@ class Pipeline(Configuration):
         """What a run is made for; whatever this is made from belongs to it."""
         profile = self.profile
         for name in profile.tested:
-            yield from self.runs("rank", name, self.labels(name))
+            yield from self.runs("rank", name, [*self.labels(name), *self.kept(name)])
         for name in profile.datasets:
             yield from self.runs("train", name)
             yield from self.runs("export", name, profile.backbones)
         yield self.job("cost")
         yield from (self.job("tabulate", name) for name in profile.tables)
         for name in profile.datasets:
-            yield from (self.job("draw", name, figure) for figure in FIGURES)
+            yield from (self.job("draw", name, figure) for figure in self.figures)
 
     def patterns(self) -> Iterator["Job"]:
         """One job for each rule, its key in wildcards: of every step, and of every figure."""
         for step in self.steps.values():
             key = tuple(f"{{{name}}}" for name in step.key)
             if "figure" in step.key:
-                for figure in FIGURES:
+                for figure in self.figures:
                     yield Job(self, step, tuple(figure if v == "{figure}" else v for v in key))
             else:
                 yield Job(self, step, key)
@@ -130,6 +137,7 @@ class Pipeline(Configuration):
         labels = [
             *self.profile.evaluated,
             *(label for name in self.profile.tested for label in self.labels(name)),
+            *(label for name in self.profile.tested for label in self.kept(name)),
         ]
         choices = {"dataset": self.profile.tested, "table": self.profile.tables, "variant": labels}
         named = {
@@ -161,7 +169,7 @@ class Pipeline(Configuration):
         allowed: dict[str, Iterable] = {
             "dataset": profile.tested,
             "table": profile.tables,
-            "figure": FIGURES,
+            "figure": self.figures,
         }
         for name, choices in allowed.items():
             if name in values and values[name] not in choices:

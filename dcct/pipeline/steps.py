@@ -10,6 +10,7 @@ numbers (modules, and keys of the configuration). A job is one step for one key;
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from dcct.config.label import CHECKPOINT, at_epoch, checkpoint_of
 from dcct.config.variant import Variant
 from dcct.pipeline.figures import FIGURES
 from dcct.pipeline.pipeline import Job, Pipeline
@@ -46,6 +47,12 @@ def _at_run(kind: str) -> str:
 def _store(job: Job) -> tuple[str, ...]:
     """Files of the frame store."""
     return ("frames.bin", "index.parquet", *pixels_files(job.pipeline.profile.clips))
+
+
+def _trained_files(job: Job) -> tuple[str, ...]:
+    """Weights after the last epoch and after those that are kept, and the history."""
+    kept = (checkpoint_of(at_epoch("", epoch)) for epoch in job.pipeline.profile.kept)
+    return (CHECKPOINT, *kept, "history.parquet", "history.csv")
 
 
 def _verified(job: Job) -> Inputs:
@@ -95,6 +102,9 @@ def _behind(metrics: Iterable[Job]) -> list[Job]:
 
 NEEDS: dict[str, Callable[[Job], list[Job]]] = {
     "metrics": lambda job: job.pipeline.runs("rank", job["dataset"]),
+    "epochs": lambda job: job.pipeline.runs(
+        "rank", job["dataset"], job.pipeline.kept(job["dataset"])
+    ),
     "histories": lambda job: job.pipeline.runs("train", job["dataset"]),
     "cost": lambda job: [job.other("cost")],
     "retrievals": lambda job: [job.pipeline.shown_run("rank", job["dataset"])],
@@ -208,10 +218,13 @@ STEPS: dict[str, Step[Job]] = {
         Step(
             verb="train",
             at=_at_run("checkpoints"),
-            files=lambda job: ("model.safetensors", "history.parquet", "history.csv"),
+            files=_trained_files,
             reads=_training,
             modules=("training/loop.py",),
-            profile=("clips.length", *SIZE, "clips.train_resize", "network", "training", "weights"),
+            profile=(
+                *("clips.length", *SIZE, "clips.train_resize"),
+                *("network", "training", "weights", "evaluation.epochs"),
+            ),
             watches=lambda job: [("variants", job["variant"], NETWORK)],
             runs_on="devices",
             resumes=True,

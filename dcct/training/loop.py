@@ -1,6 +1,7 @@
 """Training of one variant, from initial weights to a checkpoint; interrupted anywhere, it ends with
 the same bytes."""
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -14,11 +15,12 @@ from torch import Tensor
 
 from dcct.clips.loader import TrainingClips, load_batches
 from dcct.clips.transforms import to_input
+from dcct.config.label import CHECKPOINT, at_epoch, checkpoint_of
 from dcct.config.profile import Training
 from dcct.datasets.manifest import write_parquet
 from dcct.errors import AskedToStopError
 from dcct.files import atomic
-from dcct.models.checkpoint import MODEL, save_model
+from dcct.models.checkpoint import save_model
 from dcct.models.device import autocast, prepare_torch
 from dcct.runtime.signals import stop_requests
 from dcct.seeding import Stream, torch_seed
@@ -46,7 +48,8 @@ class Watch(Protocol):
 
 
 def fit(run: Run, folder: Path, watch: Watch) -> dict:
-    """Train and write folder/model.safetensors, folder/history.parquet and folder/history.csv.
+    """Train and write folder/model.safetensors, the weights of epochs that the profile keeps
+    (folder/epoch250.safetensors), folder/history.parquet and folder/history.csv.
 
     Started as one of several processes, it does its part, and the first of them writes. Returns
     what the run record holds, summed over interruptions. Raises DcctError at a non-finite loss,
@@ -67,10 +70,12 @@ def fit(run: Run, folder: Path, watch: Watch) -> dict:
             row = train_epoch(learner, dataset, batches, run, asked, watch.step)
             learner.history.append(row)
             learner.epoch, learner.step, learner.sums, learner.images = learner.epoch + 1, 0, {}, 0
+            if learner.epoch in run.profile.kept and group.first:
+                save_weights(learner, run.work / kept_file(learner.epoch))
             learner.save(run)
             watch.epoch_ends(row)
     if group.first:
-        write_result(learner, folder)
+        write_result(learner, run, folder)
     return {
         "train_seconds": round(learner.seconds, 3),
         "images": sum(row["images"] for row in learner.history),
@@ -170,9 +175,25 @@ def objective_at(epoch: int, training: Training) -> Objective:
     )
 
 
-def write_result(learner: Learner, folder: Path) -> None:
-    """The checkpoint, and the history in both forms."""
-    save_model(learner.average.module if learner.average else learner.model, folder / MODEL)
+def kept_file(epoch: int) -> str:
+    """Of the weights after so many epochs. Until the training ends it lies among what an
+    interruption must not lose."""
+    return checkpoint_of(at_epoch("", epoch))
+
+
+def save_weights(learner: Learner, path: Path) -> None:
+    """Those that are evaluated: the moving average, if one is kept."""
+    save_model(learner.average.module if learner.average else learner.model, path)
+
+
+def write_result(learner: Learner, run: Run, folder: Path) -> None:
+    """The checkpoint, those of kept epochs (untrained, a network is always what it was at first),
+    and the history in both forms."""
+    save_weights(learner, folder / CHECKPOINT)
+    for file in map(kept_file, run.profile.kept):
+        kept = run.work / file if run.variant.trained else folder / CHECKPOINT
+        with atomic(folder / file) as temporary:
+            shutil.copyfile(kept, temporary)
     history = pa.Table.from_pylist(learner.history or [{"epoch": 0}])
     write_parquet(folder / HISTORY, history)
     with atomic(folder / PLOTTED) as temporary:

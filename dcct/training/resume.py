@@ -44,12 +44,13 @@ def load_state(folder: Path, device: str) -> dict | None:
 
 
 def set_aside(folder: Path, made_from: dict[str, str]) -> Path:
-    """Move states that do not fit beside their folder, under a name that says of what they are."""
+    """Move states that do not fit, and weights kept with them, beside their folder, under a name
+    that says of what they are."""
     digests = "-".join(f"{part}-{digest[:8]}" for part, digest in made_from.items())
     aside = folder.with_name(f"{folder.name}.of-{digests}")
     aside.mkdir(parents=True, exist_ok=True)
-    for state in _states(folder):
-        os.replace(state, aside / state.name)
+    for file in (*_states(folder), *folder.glob("epoch*.safetensors")):
+        os.replace(file, aside / file.name)
     return aside
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from dcct.config.label import checkpoint_of
 from dcct.errors import DcctError
 from dcct.files import read_json, write_json
 from dcct.verbs.making import Making, makes
@@ -25,14 +26,14 @@ def extract(
     """
     from dcct.inference.extraction import Extraction
     from dcct.inference.extraction import extract as extract_features
-    from dcct.models.checkpoint import MODEL
     from dcct.provenance.receipt import settings_digest
     from dcct.verbs.data import CONTROLS
 
     profile, checkpoint = making.pipeline.profile, making.input("checkpoint")
     controls = CONTROLS if variant in profile.evaluation.time_order else ()
     samplers = dict.fromkeys([*profile.evaluation.samplers, *controls])
-    trained = read_json(checkpoint.receipt, checkpoint.again)["outputs"][MODEL]
+    weights = checkpoint_of(variant)
+    trained = read_json(checkpoint.receipt, checkpoint.again)["outputs"][weights]
     job = Extraction(
         variant=making.pipeline.variant(variant),
         profile=profile,
@@ -41,7 +42,7 @@ def extract(
         frames=making.input("frames").folder,
         manifest=making.input("manifest").folder,
         trained_on=making.input("trained_on").folder,
-        checkpoint=checkpoint / MODEL,
+        checkpoint=checkpoint / weights,
         work=making.work / settings_digest(making.origin.parts),
         digests={"checkpoint": trained},
     )
@@ -101,14 +102,13 @@ def export(
     """
     from dcct.inference.export import export_backbone
     from dcct.inference.extraction import trained_model
-    from dcct.models.checkpoint import MODEL
 
     profile, config = making.pipeline.profile, making.pipeline.variant(variant)
     if len(config.branches) != 1:
         alone = ", ".join(profile.backbones) or "the profile names none under backbones"
         raise DcctError(f"{variant} has two backbones: export one that stands alone: {alone}")
-    trained_on, checkpoint = making.input("trained_on").folder, making.input("checkpoint") / MODEL
-    model = trained_model(config, profile, trained_on, checkpoint)
+    checkpoint = making.input("checkpoint") / checkpoint_of(variant)
+    model = trained_model(config, profile, making.input("trained_on").folder, checkpoint)
     folder = making.job.folder
     distance = export_backbone(model, profile.network, profile.clips, variant, folder)
     making.facts["distance_from_ours"] = distance
@@ -126,11 +126,10 @@ def attend(
     """
     from dcct.inference.attention import attend as look_at
     from dcct.inference.extraction import trained_model
-    from dcct.models.checkpoint import MODEL
 
     profile, config = making.pipeline.profile, making.pipeline.variant(variant)
-    trained_on, checkpoint = making.input("trained_on").folder, making.input("checkpoint") / MODEL
-    model = trained_model(config, profile, trained_on, checkpoint)
+    checkpoint = making.input("checkpoint") / checkpoint_of(variant)
+    model = trained_model(config, profile, making.input("trained_on").folder, checkpoint)
     clips = making.input("clips") / "clips.parquet"
     stored = making.input("frames").folder, making.input("manifest").folder
     path = making.job / "attention.parquet"

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from dcct.config.label import variant_of
 from dcct.errors import DcctError
 from dcct.pipeline.pipeline import DEFAULT, Job
 from dcct.runtime.progress import Progress
@@ -67,7 +68,7 @@ def _refuse_untrainable(job: Job) -> None:
         raise DcctError(
             f"{name} is taken out of {donor}: nothing to train; `dcct extract` comes next"
         )
-    if dataset not in pipeline.profile.datasets or "@" in name:
+    if dataset not in pipeline.profile.datasets or variant_of(name) != name:
         raise DcctError(
             f"{name} on {dataset}: only tested, not trained, says {pipeline.configfile}"
         )

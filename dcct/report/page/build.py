@@ -38,7 +38,9 @@ def write_page(pipeline: Pipeline, path: Path, *, shareable: bool, progress: Pro
     datasets = {name: pipeline.dataset(name) for name in profile.tested}
     tables = list(table_sections(pipeline))
     figures = {
-        name: [_figure(pipeline.job("draw", name, figure), shareable) for figure in FIGURES]
+        name: [
+            _figure(pipeline.job("draw", name, figure), shareable) for figure in pipeline.figures
+        ]
         for name in profile.datasets
     }
     rankings = [
@@ -155,7 +157,7 @@ def _run_of(pipeline: Pipeline) -> dict[str, int]:
     jobs = [
         job
         for name in pipeline.profile.tested
-        for job in pipeline.runs("rank", name, pipeline.labels(name))
+        for job in pipeline.runs("rank", name, [*pipeline.labels(name), *pipeline.kept(name)])
     ]
     return {"wanted": len(jobs), "done": sum(job.receipt.is_file() for job in jobs)}
 

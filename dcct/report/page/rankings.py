@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dcct.clips.frames import FrameStore
+from dcct.config.label import source_of
 from dcct.datasets.manifest import read_manifest
 from dcct.pipeline.pipeline import Pipeline
 from dcct.report.page.sprites import LIMIT, sprites
@@ -102,7 +103,7 @@ def _first_run(pipeline: Pipeline, name: str, split: int, label: str) -> Result 
 
 def _title(pipeline: Pipeline, label: str) -> str:
     """A variant's title, and what it was trained on where that is another data set."""
-    source, title = label.partition("@")[2], pipeline.variant(label).title
+    source, title = source_of(label), pipeline.variant(label).title
     return f"{title}, trained on {pipeline.dataset(source).title}" if source else title
 
 

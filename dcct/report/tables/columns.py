@@ -14,8 +14,10 @@ from dcct.report.tables.results import Result
 
 OF_VARIANTS: Kinds = ("variants", "sets", "cross")
 """Kinds in which a variant has one row."""
+MEANS: Kinds = (*OF_VARIANTS, "epochs")
+"""Kinds whose rows are means over splits and seeds."""
 BESIDE_A_PAPER: Kinds = ("variants", "sets")
-SINGLE: Kinds = (*OF_VARIANTS, "features", "samplers")
+SINGLE: Kinds = (*OF_VARIANTS, "features", "samplers", "epochs")
 """Kinds in which a row is no pair's."""
 DIGITS = 12
 """Of digests."""
@@ -100,6 +102,7 @@ COLUMNS = (
     Column(name="dataset", key=True),
     Column(name="variant", kinds=SINGLE, key=True),
     Column(name="title", kinds=SINGLE, heading="Variant", cell=cells.title, numeric=False),
+    Column(name="epoch", kinds=("epochs",), key=True, heading="Epoch", numeric=False),
     *_side("a"),
     *_side("b"),
     Column(
@@ -119,8 +122,8 @@ COLUMNS = (
         cell=cells.count,
     ),
     Column(name="sampler", key=True, heading="Test clips", printed=("samplers",), numeric=False),
-    Column(name="splits", heading="Splits", printed=OF_VARIANTS, cell=cells.splits),
-    Column(name="seeds", dtype="Int64", heading="Seeds", printed=OF_VARIANTS, cell=cells.seeds),
+    Column(name="splits", heading="Splits", printed=MEANS, cell=cells.splits),
+    Column(name="seeds", dtype="Int64", heading="Seeds", printed=MEANS, cell=cells.seeds),
     Column(
         name="status",
         heading="Seeds",

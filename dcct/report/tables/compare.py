@@ -49,7 +49,11 @@ def compare_sides(pipeline: Pipeline, a: str, b: str) -> tuple[list[Compared], l
     """A − B of two variants of the profile, of two results folders or git commits, and what could
     not be compared."""
     profile, resamples = pipeline.profile, pipeline.profile.evaluation.bootstrap
-    known = {label for dataset in profile.tested for label in pipeline.labels(dataset)}
+    known = {
+        label
+        for dataset in profile.tested
+        for label in [*pipeline.labels(dataset), *pipeline.kept(dataset)]
+    }
     if {a, b} <= known:
         return compare_variants(evaluated_in(pipeline.results), a, b, resamples), []
     with tempfile.TemporaryDirectory() as folder:

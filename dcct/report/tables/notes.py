@@ -9,6 +9,10 @@ from dcct.config.published import Published
 from dcct.config.table import Table
 from dcct.report.tables.cells import AS_PUBLISHED, NOT_RUN, UNLIKE, WARNED
 
+BEST_OF_KEPT = (
+    "Best of the kept epochs: the one whose mAP on these very queries is highest. The test set "
+    "chose it, so that this is no evaluation: it shows how much such a choice adds."
+)
 P_VALUES = [f"{name}_difference_p" for name, metric in METRICS.items() if metric.compared]
 
 
@@ -41,6 +45,7 @@ def notes(
             else []
         ),
         _certainty(frame),
+        *([BEST_OF_KEPT] if table.compare == "epochs" and frame["epoch"].nunique() > 1 else []),
         *below,
     ]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dcct.config.label import row_of
 from dcct.errors import DataError
 from dcct.files import read_json
 from dcct.provenance.chain import Chain, Link, behind, explain
@@ -146,7 +147,7 @@ def _values(row: dict[str, str], column: str, receipts: list[str]) -> dict[str, 
     for receipt in receipts:
         path = Path(receipt).with_name("metrics.json")
         content = read_json(path, "dcct rank")
-        feature = features.get(content["variant"].partition("@")[0])
+        feature = features.get(row_of(content["variant"]))
         for one in content["rows"]:
             if (one["sampler"], one["feature"]) == (row["sampler"], feature) and metric in one:
                 found[path.as_posix()] = 100 * one[metric]

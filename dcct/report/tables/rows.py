@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from statistics import mean
 
+from dcct.config.label import epoch_of, variant_of
 from dcct.config.metric import METRICS
 from dcct.config.table import CHANCE, Kind, Table
 from dcct.config.variant import Variant
@@ -15,6 +16,7 @@ from dcct.report.tables.layout import ENDS
 from dcct.report.tables.published import Paper
 from dcct.report.tables.results import Result, sample
 
+BEST = "{epoch}: best of the {count} kept epochs on the test set (no evaluation)"
 BEGIN = "begin"
 SAMPLERS = (BEGIN, "shuffled", "repeated", "dense")
 
@@ -24,9 +26,11 @@ class Finished:
     """What one data set's rows are made from."""
 
     variants: dict[str, Variant]
-    """Those that the table names."""
+    """Those that the table names, and those of the runs' labels."""
     runs: dict[str, list[Result]]
-    """Variant → its runs that exist."""
+    """Variant, or variant@epochN → its runs that exist."""
+    epochs: int
+    """Of a whole training."""
     splits: int
     """How many the profile runs."""
     seeds: int
@@ -102,12 +106,27 @@ def sampler_rows(name: str, finished: Finished) -> Iterator[dict]:
                 yield row
 
 
+def epoch_rows(name: str, finished: Finished) -> Iterator[dict]:
+    """One row per kept epoch and one for the last, then again the one of the highest mAP, which is
+    marked as no evaluation."""
+    rows = []
+    for label in [label for label in finished.runs if variant_of(label) == name] or [name]:
+        row = _scores(label, finished, finished.sampler, finished.variants[label].headline)
+        rows.append(row | {"epoch": str(epoch_of(label) or finished.epochs)})
+    yield from rows
+    made = [row for row in rows if "mAP" in row]
+    if len(made) > 1:
+        best = max(made, key=lambda row: row["mAP"])
+        yield best | {"epoch": BEST.format(epoch=best["epoch"], count=len(made))}
+
+
 ROWS: dict[Kind, Callable[[str, Finished], Iterator[dict]]] = {
     "variants": variant_rows,
     "sets": variant_rows,
     "cross": variant_rows,
     "features": feature_rows,
     "samplers": sampler_rows,
+    "epochs": epoch_rows,
 }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dcct.config.load import variant_of
+from dcct.config.label import row_of
 from dcct.evaluation.protocol import DISTANCE
 from dcct.files import write_text
 from dcct.pipeline.pipeline import Pipeline
@@ -59,8 +59,9 @@ def finished_on(pipeline: Pipeline, name: str, dataset: str, labels: list[str]) 
     published = pipeline.published(table.published) if table.published else None
     results = load_results(pipeline, dataset, labels)
     return Finished(
-        variants={variant: pipeline.variant(variant) for variant in table.variants},
-        runs={variant_of(label): runs for label, runs in results.items()},
+        variants={name: pipeline.variant(name) for name in [*table.variants, *labels]},
+        runs={row_of(label): runs for label, runs in results.items()},
+        epochs=profile.training.epochs,
         splits=len(pipeline.splits(dataset)),
         seeds=len(profile.seeds),
         sampler=profile.evaluation.samplers[0],

@@ -8,8 +8,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from dcct.config.label import CHECKPOINT
 from dcct.errors import AskedToStopError, DcctError
-from dcct.models.checkpoint import MODEL
 from dcct.runtime.progress import Progress
 from dcct.runtime.view import View
 from dcct.training import loop
@@ -41,7 +41,7 @@ def test_interrupted_training_ends_with_the_same_bytes(run, tmp_path, monkeypatc
         fit(run("dcct-fd-ld"), tmp_path / "out")
     assert not (tmp_path / "out").exists()
     fit(run("dcct-fd-ld"), tmp_path / "out")
-    for name in (MODEL, loop.HISTORY):
+    for name in (CHECKPOINT, loop.HISTORY):
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "calm-out" / name).read_bytes()
 
 
@@ -70,7 +70,7 @@ def test_asked_to_stop_it_saves_in_mid_epoch_and_ends_with_the_same_bytes(
     assert stopped.value.status == 75
     assert len(calls) == 3
     fit(interrupted, tmp_path / "out")
-    for file in (MODEL, loop.HISTORY):
+    for file in (CHECKPOINT, loop.HISTORY):
         assert (tmp_path / "out" / file).read_bytes() == (tmp_path / "calm-out" / file).read_bytes()
 
 
@@ -94,8 +94,8 @@ def test_resume_state_of_another_config_is_not_continued(run, tmp_path):
     other = run("cnn", epochs=1)
     other.made_from["code"] = "other"
     fit(other, tmp_path / "second")
-    assert (tmp_path / "second" / MODEL).read_bytes() == (
-        tmp_path / "expected" / MODEL
+    assert (tmp_path / "second" / CHECKPOINT).read_bytes() == (
+        tmp_path / "expected" / CHECKPOINT
     ).read_bytes()
 
 
@@ -105,7 +105,7 @@ def test_hta_trains_neither_cca_nor_backbones(run, tmp_path):
     states = []
     for name in ("hta1", "dcct"):
         fit(run(name, work=name), tmp_path / name)
-        states.append(load_file(tmp_path / name / MODEL))
+        states.append(load_file(tmp_path / name / CHECKPOINT))
     shared = [name for name in states[0] if name.startswith(("cnn.", "vit.", "cca_"))]
     assert len(shared) > 50
     assert all(torch.equal(states[0][name], states[1][name]) for name in shared)
@@ -118,12 +118,14 @@ def test_further_ablations_train_and_resume(run, tmp_path, name):
     fit(run(name, epochs=2, work="calm"), tmp_path / "calm-out")
     fit(run(name, epochs=1), tmp_path / "first")
     fit(run(name, epochs=2), tmp_path / "out")
-    assert (tmp_path / "out" / MODEL).read_bytes() == (tmp_path / "calm-out" / MODEL).read_bytes()
+    assert (tmp_path / "out" / CHECKPOINT).read_bytes() == (
+        tmp_path / "calm-out" / CHECKPOINT
+    ).read_bytes()
 
 
 def test_untrained_variant_keeps_its_initial_weights(run, tiny, tmp_path):
     """trained: false saves the network as it starts."""
     fit(run("untrained"), tmp_path / "out")
     initial = load_file(tiny.weights / "vit.safetensors")
-    found = load_file(tmp_path / "out" / MODEL)
+    found = load_file(tmp_path / "out" / CHECKPOINT)
     assert all(torch.equal(found[f"vit.net.{name}"], value) for name, value in initial.items())

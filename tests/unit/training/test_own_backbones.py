@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import load_file
 
 from dcct.clips.sampling import write_test_clips
+from dcct.config.label import CHECKPOINT
 from dcct.config.load import load_variant
 from dcct.config.profile import Backbone, CnnBackbone, Weights
 from dcct.config.variant import Backbones, weights_of
@@ -15,7 +16,6 @@ from dcct.errors import ConfigError
 from dcct.evaluation.features import feature_sets
 from dcct.inference.export import export_backbone
 from dcct.inference.extraction import Extraction, extract, trained_model
-from dcct.models.checkpoint import MODEL
 from dcct.runtime.progress import Progress
 from dcct.runtime.view import View
 from dcct.training import loop
@@ -64,8 +64,8 @@ def test_any_backbones_train_resume_evaluate_and_export(own, run, tiny, root, tm
     fit(started(1, "work"), tmp_path / "first")
     whole = started(2, "work")
     fit(whole, tmp_path / "out")
-    checkpoint = tmp_path / "out" / MODEL
-    assert checkpoint.read_bytes() == (tmp_path / "calm" / MODEL).read_bytes()
+    checkpoint = tmp_path / "out" / CHECKPOINT
+    assert checkpoint.read_bytes() == (tmp_path / "calm" / CHECKPOINT).read_bytes()
 
     clips, profile = tmp_path / "clips.parquet", whole.profile
     write_test_clips(tiny.manifest, clips, ["begin"], profile.clips.length, 200, "clips")

@@ -9,11 +9,11 @@ import torch
 from safetensors.torch import load_file
 
 from dcct.clips.transforms import to_input
+from dcct.config.label import CHECKPOINT
 from dcct.config.load import load_variant
 from dcct.config.profile import Extras
 from dcct.errors import AskedToStopError, DcctError
 from dcct.losses import cross_entropy
-from dcct.models.checkpoint import MODEL
 from dcct.models.dcct import DCCT
 from dcct.runtime.progress import Progress
 from dcct.runtime.view import View
@@ -49,7 +49,9 @@ def test_interrupted_training_keeps_every_extra(run, tmp_path, monkeypatch):
         patch.setattr(torch.optim.Adam, "step", signalled)
         fit(run("dcct", extras=ALL), tmp_path / "out", View(Progress()))
     fit(run("dcct", extras=ALL), tmp_path / "out", View(Progress()))
-    assert (tmp_path / "out" / MODEL).read_bytes() == (tmp_path / "calm" / MODEL).read_bytes()
+    assert (tmp_path / "out" / CHECKPOINT).read_bytes() == (
+        tmp_path / "calm" / CHECKPOINT
+    ).read_bytes()
 
 
 def test_backbones_may_learn_at_their_own_rate(run, tiny, tmp_path):
@@ -60,7 +62,7 @@ def test_backbones_may_learn_at_their_own_rate(run, tiny, tmp_path):
         tmp_path,
         View(Progress()),
     )
-    initial, found = load_file(tiny.weights / "cnn.safetensors"), load_file(tmp_path / MODEL)
+    initial, found = load_file(tiny.weights / "cnn.safetensors"), load_file(tmp_path / CHECKPOINT)
     weights = [name for name in initial if "running" not in name and "num_batches" not in name]
     assert all(
         torch.allclose(found[f"cnn.net.{name}"], initial[name], rtol=0, atol=1e-20)
@@ -78,10 +80,10 @@ def test_average_is_what_is_kept(run, tmp_path):
             tmp_path / str(epochs),
             View(Progress()),
         )
-        states.append(load_file(tmp_path / str(epochs) / MODEL))
+        states.append(load_file(tmp_path / str(epochs) / CHECKPOINT))
     weight = "head_cnn.classifier.weight"
     fit(run("cnn", 3, work="plain"), tmp_path / "plain", View(Progress()))
-    plain = load_file(tmp_path / "plain" / MODEL)[weight]
+    plain = load_file(tmp_path / "plain" / CHECKPOINT)[weight]
     moved = (states[1][weight] - states[0][weight]).norm()
     assert moved < 1e-3 * (plain - states[0][weight]).norm()
 
@@ -105,11 +107,11 @@ def test_smoothed_cross_entropy_is_its_definition():
 
 
 def test_augmentation_is_the_same_in_all_frames():
-    """Mirrored, shifted by (1, -2), then erased: every frame alike; what was shifted in is the
+    """Mirrored, shifted by (1, -2), then erased: every frame alike; what comes in is the
     mean."""
     frame = torch.randint(0, 256, (1, 1, 6, 4, 3), dtype=torch.uint8)
     plain = to_input(frame)[0, 0]
-    clip = to_input(frame.expand(1, 3, 6, 4, 3), torch.tensor([[0, 0, 2, 1, 1, 1, -2]]))[0]
+    clip = to_input(frame.expand(1, 3, 6, 4, 3), torch.tensor([[0, 0, 2, 1, 1, 1, -2]]), "mean")[0]
     expected = torch.zeros_like(plain)
     expected[:, 1:, :2] = plain.flip(-1)[:, :-1, 2:]
     expected[:, :2, :1] = 0
