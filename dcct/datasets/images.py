@@ -13,7 +13,7 @@ import numpy as np
 import simplejpeg
 from PIL import Image, ImageOps
 
-from dcct.datasets.png import SIGNATURE, check_png, png_size
+from dcct.datasets.png import DEPTH, SIGNATURE, check_png, png_size
 from dcct.errors import DataError
 
 MOST_BYTES, MOST_PIXELS, MOST_SCANS = 1 << 27, 1 << 24, 100
@@ -52,8 +52,8 @@ def read_image_bytes(path: Path) -> bytes:
 def decode(content: bytes, where: str) -> np.ndarray:
     """Decode a JPEG or PNG file's bytes, upright, to RGB: uint8 (height, width, 3).
 
-    16-bit samples keep their upper half. Raises DataError naming `where` when the file is of
-    another kind, damaged or cut off, too big, animated, transparent, or of another gamma.
+    Raises DataError naming `where` when the file is of another kind, damaged or cut off, too big,
+    or does not say what is seen: 16 bits a sample, animated, transparent, of another gamma.
     """
     try:
         if content.startswith(SIGNATURE):
@@ -82,6 +82,8 @@ def _decode_jpeg(content: bytes) -> np.ndarray:
 
 def _decode_png(content: bytes) -> np.ndarray:
     _check_size(*png_size(content))
+    if content[DEPTH] == 16:
+        raise ValueError("16 bits a sample: nothing says which of them are used")
     check_png(content)
     return _upright(content)
 
@@ -95,10 +97,7 @@ def _upright(content: bytes) -> np.ndarray:
     with Image.open(io.BytesIO(content), formats=("JPEG", "PNG")) as opened:
         if opened.format == "PNG":
             _check_meaning(opened)
-        image = ImageOps.exif_transpose(opened)
-        if image.mode.startswith("I"):  # 16-bit grey, which Pillow would clip
-            image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-        return np.asarray(image.convert("RGB"))
+        return np.asarray(ImageOps.exif_transpose(opened).convert("RGB"))
 
 
 def _check_meaning(image: Image.Image) -> None:
@@ -108,7 +107,8 @@ def _check_meaning(image: Image.Image) -> None:
     gamma = image.info.get("gamma", SRGB_GAMMA)
     if "srgb" not in image.info and abs(gamma / SRGB_GAMMA - 1) > 0.05:
         raise ValueError(f"gamma {gamma:g} instead of sRGB's")
-    if image.has_transparency_data:
-        alpha = image.convert("RGBA").getchannel("A")
-        if image.mode.startswith("I") or alpha.getextrema() != (255, 255):
-            raise ValueError("transparent: nothing says what is behind")
+    if image.has_transparency_data and image.convert("RGBA").getchannel("A").getextrema() != (
+        255,
+        255,
+    ):
+        raise ValueError("transparent: nothing says what is behind")

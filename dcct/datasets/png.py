@@ -8,6 +8,8 @@ import zlib
 from collections.abc import Iterator
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+DEPTH, COLOUR, INTERLACED = 24, 25, 28
+"""Places of these bytes in the header."""
 SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """Kind of colour → numbers that a pixel has."""
 WHOLE = ((0, 0, 1, 1),)
@@ -57,7 +59,7 @@ def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
 def _pixel_bytes(content: bytes) -> int:
     """How long the filtered lines of all passes are."""
     width, height = png_size(content)
-    depth, colour, interlaced = content[24], content[25], content[28]
+    depth, colour, interlaced = content[DEPTH], content[COLOUR], content[INTERLACED]
     bits, total = depth * SAMPLES.get(colour, 0), 0
     for x, y, across, down in ADAM7 if interlaced else WHOLE:
         columns, lines = -(-(width - x) // across), -(-(height - y) // down)
