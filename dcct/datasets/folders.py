@@ -10,6 +10,13 @@ from scipy.io import loadmat
 from dcct.errors import DataError
 
 IMAGES = (".jpg", ".jpeg", ".png")
+CLUTTER = {"__macosx", ".ds_store", "thumbs.db", "desktop.ini", "@eadir"}
+"""What systems put into folders unasked, in lower case."""
+
+
+def is_clutter(name: str) -> bool:
+    """Whether a file or folder of this name is none of a data set's."""
+    return name.startswith("._") or name.lower() in CLUTTER
 
 
 def folders_in(folder: Path) -> list[str]:

@@ -107,8 +107,7 @@ def _check_meaning(image: Image.Image) -> None:
     gamma = image.info.get("gamma", SRGB_GAMMA)
     if "srgb" not in image.info and abs(gamma / SRGB_GAMMA - 1) > 0.05:
         raise ValueError(f"gamma {gamma:g} instead of sRGB's")
-    if image.has_transparency_data and image.convert("RGBA").getchannel("A").getextrema() != (
-        255,
-        255,
-    ):
-        raise ValueError("transparent: nothing says what is behind")
+    if image.has_transparency_data:
+        alpha = np.asarray(image.convert("RGBA"))[..., 3]
+        if alpha.min() < 255:
+            raise ValueError("transparent: nothing says what is behind")
