@@ -189,6 +189,32 @@ def test_digest_is_that_of_dvc(drawn, tmp_path):
     assert ours == yaml.safe_load((tmp_path / "data.dvc").read_text())["outs"][0]["md5"]
 
 
+def test_what_a_link_leads_to_is_part_of_the_digest(copied):
+    """Metadata in another folder count; a link back into the set does not end in a loop."""
+    root = copied("mars")
+    (root / "info").rename(root.parent / "elsewhere")
+    (root / "info").symlink_to(root.parent / "elsewhere")
+    (root / "info/loop").symlink_to(root)
+
+    def digest() -> str:
+        with Contents(root) as contents:
+            contents.add_others()
+            return contents.digest()
+
+    before = digest()
+    (root.parent / "elsewhere/query_IDX.mat").write_bytes(b"other")
+    assert digest() != before
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("nowhere")])
+def test_what_cannot_be_digested_is_refused(copied, make):
+    """A pipe, or a link to nothing, anywhere in the folder: no digest without it."""
+    root = copied("prid-2011")
+    make(root / "odd")
+    with Contents(root) as contents, pytest.raises(DataError, match="odd: is no file"):
+        contents.add_others()
+
+
 @contextlib.contextmanager
 def without_rights():
     """Do something as a user who may read what everyone may, and no more."""
