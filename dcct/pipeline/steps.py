@@ -19,8 +19,15 @@ TABLE = ("csv", "md", "tex", "html")
 """Suffixes of a table's files."""
 VERIFIED = ("report.json", "report.md", "frames.parquet")
 """Files of a verification."""
+VERIFIES = (
+    *("layout", "split_count", "protocol.first_half"),
+    *("needs", "expected", "verification"),
+)
+"""Keys of a data set that decide what is verified, and in which order it is listed."""
 EXPORTED = ("model.safetensors", "config.json", "model.onnx", "README.md")
 """Files of an exported backbone."""
+SAID_OF_A_SET = ("title", "about", "layout", "split_count", "protocol")
+"""Keys of a data set that a table shows."""
 TEMPLATES = "report/tables/templates"
 """Of tables, which the page fills too."""
 NETWORK = tuple(key for key in Variant.model_fields if key not in ("title", "headline"))
@@ -124,7 +131,7 @@ def _shown_by_a_table(job: Job) -> list[Watched]:
         ("tables", job["table"], ()),
         *published,
         *(("variants", name, ()) for name in table.variants),
-        *(("datasets", name, ("title", "about", "layout", "protocol")) for name in datasets),
+        *(("datasets", name, SAID_OF_A_SET) for name in datasets),
     ]
 
 
@@ -158,9 +165,7 @@ STEPS: dict[str, Step[Job]] = {
             files=lambda job: VERIFIED,
             reads=lambda job: {"source": job.other("source")},
             modules=("datasets/verify.py",),
-            watches=lambda job: [
-                ("datasets", job["dataset"], ("layout", "needs", "expected", "verification"))
-            ],
+            watches=lambda job: [("datasets", job["dataset"], VERIFIES)],
             runs_on="cores",
         ),
         Step(

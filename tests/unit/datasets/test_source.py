@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 import zipfile
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +21,7 @@ from dcct.config.load import load_dataset
 from dcct.datasets.record import record_file
 from dcct.datasets.source import obtain
 from dcct.errors import DataError, DcctError
+from dcct.runtime.lock import only_one
 from dcct.runtime.progress import Progress
 
 
@@ -354,25 +354,25 @@ def test_a_killed_run_leaves_nothing_for_long(walking, tmp_path):
         assert sorted(os.listdir(tmp_path / "data")) == ["archives", "set"]
 
 
-def test_two_at_once_draw_once(root, tmp_path):
-    """The second waits, says so, and finds the set in place."""
+def test_two_at_once_draw_once(walking, root, tmp_path):
+    """While one is at it, another waits, says so, and then finds the set in place."""
+    fresh(walking(), tmp_path / "first")
+    (tmp_path / "config.json").write_text(walking().model_dump_json())
     code = (
         "from pathlib import Path; from rich.console import Console\n"
-        "from dcct.config.load import load_dataset; from dcct.datasets.source import obtain\n"
+        "from dcct.config.dataset import Dataset; from dcct.datasets.source import obtain\n"
         "from dcct.runtime.progress import Progress\n"
-        f"dataset = load_dataset('walkers-duke', {str(root / 'config/layouts.yaml')!r})\n"
+        "dataset = Dataset.model_validate_json(Path('config.json').read_text())\n"
         "obtain(dataset, Path('set'), Path('archives'), Progress('source', Console()))\n"
     )
-    start = partial(
-        subprocess.Popen, [sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE
-    )
-    first = start(text=True, env={**os.environ, "PYTHONPATH": str(root)})
-    deadline = time.monotonic() + 60
-    while not (tmp_path / ".set.partial").exists():
-        assert time.monotonic() < deadline, "nothing was begun within a minute"
-        time.sleep(0.01)
-    second = start(text=True, env={**os.environ, "PYTHONPATH": str(root)})
-    said = [process.communicate(timeout=60)[0] for process in (first, second)]
-    assert "set is drawn" in said[0]
-    assert "waiting until it ends" in said[1]
-    assert "set is in place" in said[1]
+    with only_one(record_file(tmp_path / "archives", Path("set")).parent, print):
+        second = subprocess.Popen(
+            [sys.executable, "-c", code],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(root)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert "waiting until it ends" in second.stdout.readline()
+        shutil.copytree(tmp_path / "first", tmp_path, dirs_exist_ok=True)
+    assert "set is in place" in second.communicate(timeout=60)[0]
