@@ -81,15 +81,17 @@ def unpack_set(dataset: Dataset, archives: Path, scratch: Path, progress: Progre
 
 def _get(dataset: Dataset, archive: Archive, folder: Path, progress: Progress) -> dict:
     path, failures = folder / archive.name, []
+    length = archive.bytes if archive.claim == "published" else None
     for url in archive.urls:
         if not path.is_file():
             try:
-                download(url, path, progress)
+                download(url, path, progress, length)
             except DataError as error:
                 failures.append(str(error))
     if not path.is_file():
         raise DataError("; ".join([*failures, how_to_get(dataset, path, folder)]))
-    path.with_name(f"{path.name}.partial").unlink(missing_ok=True)
+    for left in folder.glob(f"{archive.name}.partial*"):
+        left.unlink()
     found = describe(path)
     for kind, claimed in (("bytes", archive.bytes), ("md5", archive.md5)):
         if claimed is not None and found[kind] != claimed:
