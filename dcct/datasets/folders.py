@@ -150,11 +150,11 @@ def _in_order(folder: Path, names: list[str]) -> list[str]:
     twice."""
     found: dict[tuple, str] = {}
     for name in names:
-        key = tuple(numbered(os.path.splitext(name.lower())[0]))
-        if (other := found.setdefault(key, name)) != name:
+        stem, _ = os.path.splitext(name.lower())
+        if (other := found.setdefault(tuple(numbered(stem)), name)) != name:
             first, second = sorted((name, other))
             raise DataError(f"{folder}: holds {first} and {second}: which is it? Delete one")
-    return sorted(names, key=numbered)
+    return [found[key] for key in sorted(found)]
 
 
 def _scan(folder: Path) -> list[os.DirEntry]:

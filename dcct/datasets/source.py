@@ -34,6 +34,8 @@ def obtain(dataset: Dataset, root: Path, archives: Path, progress: Progress) -> 
     place is kept there. Raises DataError saying how to get a set that is missing, which terms are
     to be accepted first, what is wrong with an archive, or what stands in the way.
     """
+    if root == archives:
+        raise DataError(f"{root}: is the folder of archives: give the data set another name")
     scratch, lock = root.with_name(f".{root.name}.partial"), record_file(archives, root).parent
     if scratch.exists():
         with only_one(lock, progress.say):
