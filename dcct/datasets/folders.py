@@ -15,6 +15,7 @@ from scipy.io import loadmat, whosmat
 from dcct.errors import DataError
 
 IMAGES = (".jpg", ".jpeg", ".png")
+ENDING = re.compile(r"\.(jpg|jpeg|png)$")
 CLUTTER = {"__macosx", ".ds_store", "thumbs.db", "desktop.ini", "@eadir"}
 """What systems put into folders unasked, in lower case."""
 MOST_TEXT, MOST_MATRIX, MOST_NUMBERS = 1 << 28, 1 << 23, 10_000_000
@@ -150,7 +151,7 @@ def _in_order(folder: Path, names: list[str]) -> list[str]:
     twice."""
     found: dict[tuple, str] = {}
     for name in names:
-        stem, _ = os.path.splitext(name.lower())
+        stem = re.sub(ENDING, "", name.lower())
         if (other := found.setdefault(tuple(numbered(stem)), name)) != name:
             first, second = sorted((name, other))
             raise DataError(f"{folder}: holds {first} and {second}: which is it? Delete one")

@@ -10,6 +10,7 @@ import pytest
 from scipy.io import loadmat, savemat
 
 from dcct.datasets import read_tracklets
+from dcct.datasets.folders import folders_in
 from dcct.datasets.readers import reader_of
 from dcct.datasets.tracklet import checked, count
 from dcct.errors import DataError
@@ -207,6 +208,13 @@ def test_what_cannot_be_a_frame_is_refused(copied, layout, spoil):
     spoil(root / folder, name)
     with pytest.raises(DataError, match=r"^[^\n\ud800-\udfff]*$"):
         list(read_tracklets(layout, root))
+
+
+def test_names_are_compared_whole(tmp_path):
+    """Only an image's ending is none of its name: a.1, a.2 and a.10 are three folders, in order."""
+    for name in ("a.10", "a.2", "a.1"):
+        (tmp_path / name).mkdir()
+    assert folders_in(tmp_path) == ["a.1", "a.2", "a.10"]
 
 
 METADATA = {
