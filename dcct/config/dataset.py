@@ -135,6 +135,12 @@ class Dataset(Model):
         ]
 
     @model_validator(mode="after")
+    def _comes_from_one_place(self):
+        if self.walkers and (self.path is not None or self.archives):
+            raise ValueError("walkers are drawn: they have neither path nor archives")
+        return self
+
+    @model_validator(mode="after")
     def _withdrawn_is_never_fetched(self):
         if self.state in ("withdrawn", "by agreement") and any(
             archive.urls for archive in self.archives

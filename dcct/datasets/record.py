@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from dcct.config.section import Model
 from dcct.errors import DataError
 from dcct.files import write_json
 
@@ -16,8 +15,10 @@ FOLDER, FILE = ".sources", "record.json"
 """Below the archives, which are no part of the data: a folder for each set."""
 
 
-class Record(Model):
+class Record(BaseModel):
     """What was put in place, and from what."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     wanted: dict[str, Any]
     """The settings that decide it, and the code where it was drawn."""

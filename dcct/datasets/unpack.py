@@ -41,6 +41,8 @@ class Room:
     """What there is for one archive."""
 
     archive: Path
+    length: int
+    """Of the archive, in bytes."""
     limits: Limits
     free: int
     """Bytes on the disk."""
@@ -48,13 +50,13 @@ class Room:
     def check(self, files: int, total: int) -> None:
         """Raises DataError when so many files of so many bytes are too much."""
         what = f"{self.archive}: unpacks to {files:,} files of {total:,} bytes"
-        most, length = self.limits, self.archive.stat().st_size
+        most = self.limits
         if files > most.files or total > most.bytes:
             raise DataError(
                 f"{what}, more than {most.files:,} and {most.bytes:,}: not what it should be"
             )
-        if total > max(2**30, most.ratio * length):
-            raise DataError(f"{what}, too many for its own {length:,}: not what it should be")
+        if total > max(2**30, most.ratio * self.length):
+            raise DataError(f"{what}, too many for its own {self.length:,}: not what it should be")
         if total > self.free:
             raise DataError(
                 f"{self.archive}: unpacks to {total:,} bytes, but the disk has only"
@@ -78,7 +80,8 @@ def unpack(archive: Path, folder: Path, progress: Progress, limits: Limits = Lim
         raise cannot_write(folder, error) from error
     try:
         with opened_archive(archive) as entries:
-            room = Room(archive=archive, limits=limits, free=free)
+            length = archive.stat().st_size
+            room = Room(archive=archive, length=length, limits=limits, free=free)
             members = _checked(entries, room)
             for path, entry in progress.track(members, len(members), "files unpacked"):
                 _write(entry, folder / path, archive)
@@ -94,7 +97,7 @@ def _checked(entries: Iterable[Entry], room: Room) -> list[tuple[Path, Entry]]:
     leads outside; such an archive is refused as a whole."""
     found: list[tuple[Path, Entry]] = []
     files: set[str] = set()
-    folders: set[str] = set()
+    above: set[Path] = set()
     total = 0
     for number, entry in enumerate(entries, start=1):
         total += entry.size
@@ -102,9 +105,10 @@ def _checked(entries: Iterable[Entry], room: Room) -> list[tuple[Path, Entry]]:
         path = _path_of(entry.name, room.archive)
         if any(is_clutter(part) for part in path.parts):
             continue
-        folders.update(_key(above) for above in path.parents)
+        if path.parent not in above:
+            above |= {path.parent, *path.parent.parents}
         if entry.open is None:
-            folders.add(_key(path))
+            above.add(path)
         elif not path.parts:
             raise DataError(f"{room.archive}: {shown(entry.name)}: names no file: {AGAIN}")
         elif _key(path) in files:
@@ -113,7 +117,7 @@ def _checked(entries: Iterable[Entry], room: Room) -> list[tuple[Path, Entry]]:
         else:
             files.add(_key(path))
             found.append((path, entry))
-    if both := files & folders:
+    if both := files & {_key(folder) for folder in above}:
         raise DataError(f"{room.archive}: {shown(min(both))}: is both file and folder: {BY_HAND}")
     if not found:
         raise DataError(f"{room.archive}: holds no files: {AGAIN}")
