@@ -1,6 +1,7 @@
 """One Tracklet record for every data set, and the invariants that each reader's output must
 keep."""
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -49,6 +50,14 @@ def checked(tracklets: Iterable[Tracklet]) -> Iterator[Tracklet]:
     shared = pids["train"] & (pids["query"] | pids["gallery"])
     if shared:
         raise DataError(f"identities {sorted(shared)[:5]} are in train and in test")
+
+
+def digested(tracklets: Iterable[Tracklet], digest: "hashlib._Hash") -> Iterator[Tracklet]:
+    """Yield the tracklets, adding all that each says to a digest."""
+    for tracklet in tracklets:
+        said = (tracklet.split, tracklet.pid, tracklet.camid, tracklet.frames)
+        digest.update(repr(said).encode())
+        yield tracklet
 
 
 def count(tracklets: Iterable[Tracklet]) -> dict[str, int]:

@@ -178,6 +178,24 @@ def test_all_splits_share_one_list_of_frames(config, drawn, copied, tmp_path):
         assert all(f"person_{row['pid']:04d}" in paths[row["first_frame"]] for row in table)
 
 
+def test_metadata_that_change_after_verification_are_refused(config, copied, tmp_path):
+    """Two identities swapped in the metadata, with every frame in its place: no manifest is made
+    of what was not verified."""
+    root, listing = copied("prid-2011"), tmp_path / "frames.parquet"
+    found = verify(config("prid-2011"), root, listing, Progress())
+    splits = json.loads((root / "splits_prid2011.json").read_text())
+    splits[2]["train"], splits[2]["test"] = splits[2]["test"], splits[2]["train"]
+    (root / "splits_prid2011.json").write_text(json.dumps(splits))
+    for split, digest in enumerate(found.tracklets[:3]):
+        tracklets, folder = reader_of("prid-2011", split)(root), tmp_path / str(split)
+        if split == 2:
+            with pytest.raises(DataError, match="metadata have changed since they were verified"):
+                write_manifest(tracklets, listing, folder, expected=digest)
+            assert not folder.exists()
+        else:
+            write_manifest(tracklets, listing, folder, expected=digest)
+
+
 def test_digest_is_that_of_dvc(drawn, tmp_path):
     """The folder's digest is the one that `dvc add` pins."""
     shutil.copytree(drawn / "ilids-vid", tmp_path / "data")
