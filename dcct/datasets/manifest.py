@@ -65,8 +65,8 @@ def write_manifest(
             f"{listing}: the metadata have changed since they were verified: run `dcct verify`"
             " again"
         )
-    if not any(split == "train" for split, *_ in rows):
-        raise DataError(f"{listing}: nobody is left to train on: restore the data set")
+    if not rows:
+        raise DataError(f"{listing}: no frame is left of this split: restore the data set")
     labels = {
         pid: label
         for label, pid in enumerate(sorted({pid for split, pid, *_ in rows if split == "train"}))
