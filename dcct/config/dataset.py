@@ -1,13 +1,15 @@
 """A data set: where it comes from, what must be found in it, and which protocol evaluates it."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from dcct.config.section import Model
 
 Window = Literal["clips", "frames"]
+Inside = Annotated[str, Field(pattern=r"^[^/.][^/]*(/[^/.][^/]*)*$")]
+"""A path below a folder, which leads nowhere else."""
 
 
 class WalkersSpec(Model):
@@ -46,7 +48,7 @@ class WalkersSpec(Model):
 class Archive(Model):
     """A file from which a data set is unpacked."""
 
-    name: str = Field(pattern=r"^[\w.-]+$")
+    name: str = Field(pattern=r"^\w[\w.-]*$")
     """File name in the archives folder."""
     urls: list[str]
     """Where it is published; empty where it must be asked for."""
@@ -119,7 +121,7 @@ class Dataset(Model):
     """On-disk layout: a row of the readers (datasets/readers.py)."""
     split_count: int = Field(default=1, gt=0, le=1000)
     """Number of its standard splits, counted from 0."""
-    needs: list[str]
+    needs: list[Inside]
     """Files and folders that must lie in the data set's folder; empty for generated data."""
     state: Literal["generated", "open", "by agreement", "withdrawn", "link reported dead"]
     """How the data can be had."""
@@ -151,6 +153,12 @@ class Dataset(Model):
             for archive in self.archives
             if not archive.urls and not (folder / archive.name).is_file()
         ]
+
+    @model_validator(mode="after")
+    def _comes_from_one_place(self):
+        if self.walkers and (self.path is not None or self.archives):
+            raise ValueError("walkers are drawn: they have neither path nor archives")
+        return self
 
     @model_validator(mode="after")
     def _withdrawn_is_never_fetched(self):

@@ -15,6 +15,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TypeVar
 
+from dcct.datasets.folders import check_name
 from dcct.datasets.images import decode, read_image_bytes
 from dcct.datasets.listing import Frame
 from dcct.errors import DataError, DcctError
@@ -144,14 +145,25 @@ def _digest(root: Path, path: str) -> Entry:
     return path, file_digest(root / path, "md5")
 
 
-def _files_below(root: Path, inside: str = "") -> Iterator[str]:
-    """Paths relative to `root` of all files in it; links to folders are not followed."""
+def _files_below(root: Path, inside: str = "", above: frozenset = frozenset()) -> Iterator[str]:
+    """Paths relative to `root` of all files in it; links are followed, but not back into a folder
+    `above`.
+
+    Raises DataError at what is neither file nor folder, or has a name that cannot be written down.
+    """
     try:
+        status = os.stat(root / inside)
+        here = (status.st_dev, status.st_ino)
+        if here in above:
+            return
         with os.scandir(root / inside) as entries:
             for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    yield from _files_below(root, f"{inside}{entry.name}/")
+                check_name(entry.path)
+                if entry.is_dir():
+                    yield from _files_below(root, f"{inside}{entry.name}/", above | {here})
                 elif entry.is_file():
                     yield inside + entry.name
+                else:
+                    raise DataError(f"{entry.path}: is no file, or a link to none: delete it")
     except OSError as error:
         raise DataError(f"{error.filename}: cannot be listed: {error.strerror}") from None

@@ -20,7 +20,7 @@ from dcct.datasets.tracklet import Split, Tracklet
 from dcct.errors import DataError
 
 SPLITS: tuple[Split, ...] = ("train", "query", "gallery")
-NAME = re.compile(r"(\d+)_?C(\d+)_?F(\d+)_?[XD]\d+\.jpg")
+NAME = re.compile(r"(\d+)_?C(\d+)_?F(\d+)_?[XD]\d+\.(?i:jpe?g|png)")
 
 
 def read_tracklets(
@@ -42,7 +42,7 @@ def _read(root: Path, split: Split, person: str, folder: str, behind_gaps: str) 
     frames, cameras = [], set()
     for name in images_in(root / folder):
         parts = NAME.fullmatch(name)
-        if not parts or not person.isdigit() or int(parts[1]) != int(person):
+        if not parts or not person.isdecimal() or int(parts[1]) != int(person):
             raise DataError(
                 f"{root / folder / name}: is not named like a frame of {person}:"
                 " 0001_C6_F0099_X30823"

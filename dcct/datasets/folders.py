@@ -1,42 +1,84 @@
-"""Listing what lies in a data set's folders, sorted, with errors that name the folder."""
+"""Listing what lies in a data set's folders, in order, and reading its metadata, with errors that
+name the folder or file."""
 
+import codecs
 import json
+import math
 import os
+import re
+import stat
 from pathlib import Path
 
 import numpy as np
-from scipy.io import loadmat
+from scipy.io import loadmat, whosmat
 
 from dcct.errors import DataError
 
 IMAGES = (".jpg", ".jpeg", ".png")
+ENDING = re.compile(r"\.(jpg|jpeg|png)$")
+CLUTTER = {"__macosx", ".ds_store", "thumbs.db", "desktop.ini", "@eadir"}
+"""What systems put into folders unasked, in lower case."""
+MOST_TEXT, MOST_MATRIX, MOST_NUMBERS = 1 << 28, 1 << 23, 10_000_000
+"""Bytes of a list and of a file of matrices, and numbers of a matrix: far more than any set has."""
+PRINTED = bytes([*b"\t\n", *range(32, 127)])
+"""What lists are written in."""
+
+
+def is_clutter(name: str) -> bool:
+    """Whether a file or folder of this name is none of a data set's."""
+    return name.startswith("._") or name.lower() in CLUTTER
 
 
 def folders_in(folder: Path) -> list[str]:
-    """Names of the folders in a folder, sorted. Raises DataError when it is missing or has none."""
-    found = sorted(entry.name for entry in _scan(folder) if entry.is_dir())
+    """Names of the folders in a folder, in the order of their numbers.
+
+    Raises DataError when it is missing or has none, or two of one number.
+    """
+    found = _in_order(folder, [entry.name for entry in _scan(folder) if entry.is_dir()])
     if not found:
         raise DataError(f"{folder}: holds no folders: it is not what its layout says")
     return found
 
 
 def images_in(folder: Path) -> list[str]:
-    """Names of the images in a folder, sorted. Raises DataError when it is missing or has none."""
-    found = sorted(entry.name for entry in _scan(folder) if entry.name.lower().endswith(IMAGES))
+    """Names of the images in a folder, in the order of their numbers: 1, 2, 10.
+
+    Raises DataError when it is missing or has none, or two of one number.
+    """
+    entries = [entry for entry in _scan(folder) if entry.name.lower().endswith(IMAGES)]
+    for entry in entries:
+        if entry.is_dir():
+            raise DataError(f"{entry.path}: is a folder that is named like an image: rename it")
+    found = _in_order(folder, [entry.name for entry in entries])
     if not found:
         raise DataError(f"{folder}: holds no images: restore it from the archive")
     return found
 
 
+def numbered(name: str) -> list[str | int]:
+    """A name as text and numbers in turn, by which names are sorted and compared."""
+    parts = re.split(r"(\d+)", name)
+    return [int(part) if place % 2 else part for place, part in enumerate(parts)]
+
+
 def read_matrix(path: Path, key: str) -> np.ndarray:
-    """An integer matrix of a MATLAB file (version 5 to 7.2)."""
-    need_file(path)
+    """A matrix of whole numbers of a MATLAB file (version 5 to 7.2)."""
+    need_file(path, MOST_MATRIX)
     try:
-        return loadmat(path)[key].astype(np.int64)
+        shapes = {name: shape for name, shape, _ in whosmat(path)}
+        if math.prod(shapes.get(key, ())) > MOST_NUMBERS:
+            raise ValueError(f"'{key}' has the shape {shapes[key]}")
+        found = loadmat(path, variable_names=[key])[key]
+        with np.errstate(invalid="ignore"):
+            whole = found.astype(np.int64)
+        if found.dtype.kind not in "iuf" or (found != whole).any():
+            raise ValueError(f"'{key}' does not hold whole numbers")
+        return whole
     except KeyError:
         raise DataError(f"{path}: has no variable '{key}'") from None
     except Exception as error:  # scipy raises many kinds at a damaged file
-        raise DataError(f"{path}: cannot be read as a MATLAB file: {error}") from None
+        line = " ".join(str(error).split())
+        raise DataError(f"{path}: cannot be read as a MATLAB file: {line}") from None
 
 
 def read_json_list(path: Path) -> list:
@@ -44,7 +86,7 @@ def read_json_list(path: Path) -> list:
     need_file(path)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: cannot be read as JSON: {error}") from None
     if not isinstance(content, list):
         raise DataError(f"{path}: expected a list, found {type(content).__name__}")
@@ -60,10 +102,11 @@ class Lines:
     def __init__(self, path: Path):
         need_file(path)
         try:
-            self._text = path.read_bytes().replace(b"\r", b"").strip(b"\n") + b"\n"
+            content = path.read_bytes().removeprefix(codecs.BOM_UTF8)
         except OSError as error:
             raise DataError(f"{path}: cannot be read: {error.strerror}") from None
-        if not self._text.isascii():
+        self._text = content.replace(b"\r\n", b"\n").strip(b"\n") + b"\n"
+        if self._text.translate(None, PRINTED):
             raise DataError(f"{path}: cannot be read: not ASCII text")
         while b"\n\n" in self._text:
             self._text = self._text.replace(b"\n\n", b"\n")
@@ -82,21 +125,54 @@ class Lines:
         )
 
 
-def need_file(path: Path) -> None:
-    """Raises DataError when there is no such file, or no right to look."""
+def need_file(path: Path, most: int = MOST_TEXT) -> None:
+    """Raises DataError when there is no such file, no right to look, something else of its name
+    (a pipe would be waited for), or more than `most` bytes in it."""
     try:
-        path.stat()
+        status = path.stat()
     except FileNotFoundError:
         raise DataError(f"{path}: missing: the layout needs it") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+    if not stat.S_ISREG(status.st_mode) or status.st_size > most:
+        raise DataError(f"{path}: is no file of at most {most:,} bytes: restore it")
+
+
+def check_name(path: str) -> None:
+    """Raises DataError at a file's path that cannot be written down."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise DataError(f"{ascii(path)[1:-1]}: is not named in UTF-8: rename it") from None
+
+
+def _in_order(folder: Path, names: list[str]) -> list[str]:
+    """Sorted by their numbers; two that only differ in zeros, case or ending are the same thing
+    twice."""
+    found: dict[tuple, str] = {}
+    for name in names:
+        stem = re.sub(ENDING, "", name.lower())
+        if (other := found.setdefault(tuple(numbered(stem)), name)) != name:
+            first, second = sorted((name, other))
+            raise DataError(f"{folder}: holds {first} and {second}: which is it? Delete one")
+    return [found[key] for key in sorted(found)]
 
 
 def _scan(folder: Path) -> list[os.DirEntry]:
+    """All that lies in a folder but hidden files and clutter."""
     try:
         with os.scandir(folder) as entries:
-            return list(entries)
+            found = [entry for entry in entries if not _left_out(entry.name)]
     except FileNotFoundError:
         raise DataError(f"{folder}: missing: the layout needs it") from None
     except OSError as error:
         raise DataError(f"{folder}: cannot be listed: {error.strerror}") from None
+    for entry in found:
+        check_name(entry.path)
+        if entry.is_symlink() and not os.path.exists(entry.path):
+            raise DataError(f"{entry.path}: is a link that leads nowhere: put it right")
+    return found
+
+
+def _left_out(name: str) -> bool:
+    return name.startswith(".") or is_clutter(name)

@@ -7,6 +7,7 @@ two opposite ways: first half = test, as the original paper, torchreid and other
 = train, as the code of DCCT's group does. Query = camera 1, gallery = camera 2.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -18,6 +19,7 @@ from dcct.errors import DataError
 SEQUENCES = "i-LIDS-VID/sequences"
 SPLIT_FILE = "train-test people splits/train_test_splits_ilidsvid.mat"
 SPLIT_COUNT = 10
+PERSON = re.compile(r"person\d+")
 
 
 def read_tracklets(
@@ -33,6 +35,9 @@ def read_tracklets(
             f"{root / SPLIT_FILE}: no split {split}; it has {SPLIT_COUNT}, counted from 0"
         )
     people = folders_in(root / SEQUENCES / "cam1")
+    for person in people:
+        if not PERSON.fullmatch(person):
+            raise DataError(f"{root / SEQUENCES / 'cam1' / person}: is not named like person001")
     if folders_in(root / SEQUENCES / "cam2") != people:
         raise DataError(
             f"{root / SEQUENCES}: cam1 and cam2 hold different people: restore them from the"

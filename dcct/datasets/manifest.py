@@ -7,6 +7,7 @@ hence in its frame store), frames. Everything downstream reads the manifest and 
 own metadata.
 """
 
+import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dcct.datasets.listing import starts
-from dcct.datasets.tracklet import Tracklet, checked
+from dcct.datasets.tracklet import Tracklet, checked, digested
 from dcct.errors import DataError
 from dcct.files import atomic, file_digest
 
@@ -35,15 +36,20 @@ TRACKLETS = pa.schema(
 
 
 def write_manifest(
-    tracklets: Iterable[Tracklet], listing: Path, folder: Path, verification: str = "passed"
+    tracklets: Iterable[Tracklet],
+    listing: Path,
+    folder: Path,
+    verification: str = "passed",
+    expected: str | None = None,
 ) -> None:
     """Write folder/tracklets.parquet from a reader's tracklets and the list of verified frames.
 
     verification: "passed" or "warned"; in the second case frames that are not listed are left out,
-    and tracklets of which none is. Raises DataError when a tracklet is not as it was verified.
+    and tracklets of which none is. expected: digest of the tracklets as they were verified. Raises
+    DataError when one is not as it was.
     """
-    listed, rows = starts(listing), []
-    for tracklet in checked(tracklets):
+    listed, rows, digest = starts(listing), [], hashlib.sha256()
+    for tracklet in checked(digested(tracklets, digest)):
         place, length = next(
             (listed[frame] for frame in tracklet.frames if frame in listed), (0, 0)
         )
@@ -54,6 +60,13 @@ def write_manifest(
             )
         if length:
             rows.append((tracklet.split, tracklet.pid, tracklet.camid, place, length))
+    if expected not in (None, digest.hexdigest()):
+        raise DataError(
+            f"{listing}: the metadata have changed since they were verified: run `dcct verify`"
+            " again"
+        )
+    if not rows:
+        raise DataError(f"{listing}: no frame is left of this split: restore the data set")
     labels = {
         pid: label
         for label, pid in enumerate(sorted({pid for split, pid, *_ in rows if split == "train"}))

@@ -11,6 +11,8 @@ of 626 identities and 9,330 gallery tracklets, of which 3,248 are distractors.
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from dcct.datasets.folders import Lines, read_matrix
 from dcct.datasets.tracklet import JUNK, Split, Tracklet
 from dcct.errors import DataError
@@ -23,11 +25,8 @@ def read_tracklets(root: Path) -> Iterator[Tracklet]:
     names.
     """
     for part in ("train", "test"):
-        names = Lines(root / "info" / f"{part}_name.txt")
-        rows = read_matrix(root / "info" / f"tracks_{part}_info.mat", f"track_{part}_info")
-        queries = set()
-        if part == "test":
-            queries = set(read_matrix(root / "info" / "query_IDX.mat", "query_IDX").ravel() - 1)
+        names, rows = Lines(root / "info" / f"{part}_name.txt"), _tracks(root, part)
+        queries = _queries(root, len(rows)) if part == "test" else set()
         for number, (first, last, pid, camera) in enumerate(rows.tolist()):
             if pid == JUNK:
                 continue
@@ -54,16 +53,32 @@ def read_tracklets(root: Path) -> Iterator[Tracklet]:
 
 def count_junk(root: Path) -> int:
     """Number of test tracklets that read_tracklets drops."""
-    return int(
-        (read_matrix(root / "info" / "tracks_test_info.mat", "track_test_info")[:, 2] == JUNK).sum()
-    )
+    return int((_tracks(root, "test")[:, 2] == JUNK).sum())
+
+
+def _tracks(root: Path, part: str) -> np.ndarray:
+    """First and last line, identity and camera of every tracklet (tracklets, 4)."""
+    path = root / "info" / f"tracks_{part}_info.mat"
+    rows = read_matrix(path, f"track_{part}_info")
+    if rows.ndim != 2 or rows.shape[1] != 4:
+        raise DataError(f"{path}: has {rows.shape} numbers instead of four for each tracklet")
+    return rows
+
+
+def _queries(root: Path, tracklets: int) -> set[int]:
+    """Which test tracklets are queries, from 0."""
+    path = root / "info" / "query_IDX.mat"
+    queries = set((read_matrix(path, "query_IDX").ravel() - 1).tolist())
+    if queries and not 0 <= min(queries) <= max(queries) < tracklets:
+        raise DataError(f"{path}: names a tracklet that is not among the {tracklets:,} of the test")
+    return queries
 
 
 def _check_names(frames: list[str], pid: int, camera: int, where: str) -> None:
     """Frame names start with identity and camera: 0001C1T0001F001.jpg."""
     prefix = f"{pid:04d}C{camera}T"
     for name in frames:
-        if not name.startswith(prefix):
+        if not name.startswith(prefix) or "/" in name:
             raise DataError(
                 f"{where} says identity {pid}, camera {camera}, but its frame is named {name}"
             )

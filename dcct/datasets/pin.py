@@ -34,7 +34,7 @@ def compare_pin(dataset: Dataset, contents: Contents) -> str:
         return (
             f"{PIN_FILE} pins other files or more sets: `dvc status data.dvc` compares all of them"
         )
-    _draw_again(dataset.walkers, dataset.layout, contents)
+    draw_again(dataset.walkers, dataset.layout, contents)
     return (
         f"intact, but other bytes than {PIN_FILE} pins: this machine's JPEG library compresses"
         " differently, or the pin holds more sets; numbers may differ slightly from the published"
@@ -42,18 +42,20 @@ def compare_pin(dataset: Dataset, contents: Contents) -> str:
     )
 
 
-def _draw_again(spec: WalkersSpec, layout: str, contents: Contents) -> None:
+def draw_again(spec: WalkersSpec, layout: str, contents: Contents) -> None:
+    """Hold every file against what is drawn now. Raises DataError at one that differs or is none of
+    the set's."""
     drawn = set()
     for path, content in walkers.files(spec, layout):
         drawn.add(path)
         if hashlib.md5(content, usedforsecurity=False).hexdigest() != contents.md5_of(path):
             raise DataError(
-                f"{contents.root / path}: is not what the generator draws: delete {contents.root}"
-                " and run `dcct source` again"
+                f"{contents.root / path}: is not what its settings draw: delete {contents.root}"
+                f" and run `dcct source {contents.root.name}` again"
             )
     for path in contents.paths():
         if path not in drawn:
             raise DataError(
                 f"{contents.root / path}: is not part of the data set: delete {contents.root} and"
-                " run `dcct source` again"
+                f" run `dcct source {contents.root.name}` again"
             )

@@ -9,7 +9,7 @@ tracklets at both cameras. Query = camera a, gallery = camera b.
 from collections.abc import Iterator
 from pathlib import Path
 
-from dcct.datasets.folders import images_in, read_json_list
+from dcct.datasets.folders import images_in, numbered, read_json_list
 from dcct.datasets.tracklet import Split, Tracklet
 from dcct.errors import DataError
 
@@ -28,12 +28,14 @@ def read_tracklets(root: Path, split: int = 0) -> Iterator[Tracklet]:
             f"{root / SPLIT_FILE}: no split {split}; it has {len(splits)}, counted from 0"
         )
     try:
-        chosen = {part: sorted(splits[split][part]) for part in ("train", "test")}
+        chosen = {part: sorted(splits[split][part], key=numbered) for part in ("train", "test")}
         people = {
             person: int(person.removeprefix("person_"))
             for part in chosen.values()
             for person in part
         }
+        if len(set(people.values())) < len(people):
+            raise ValueError
     except (LookupError, TypeError, ValueError, AttributeError):
         raise DataError(
             f"{root / SPLIT_FILE}: has no split {split} with lists `train` and `test` of"

@@ -1,139 +1,185 @@
-"""Where a data set comes from: drawn, linked, unpacked or fetched. Never without the right to
-it."""
+"""Where a data set comes from: drawn, linked, unpacked or fetched. Never without the right to it,
+and never other data than its settings say."""
 
+import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from dcct import walkers
-from dcct.config.dataset import Archive, Dataset, WalkersSpec
-from dcct.datasets.download import download
-from dcct.datasets.unpack import unpack
-from dcct.errors import DataError
-from dcct.files import cannot_write, file_digest
+from dcct.config.dataset import Dataset, WalkersSpec
+from dcct.datasets.archives import check_terms, describe, get_archives, unpack_set
+from dcct.datasets.contents import Contents
+from dcct.datasets.pin import draw_again
+from dcct.datasets.record import Record, fingerprint, read_record, record_file, write_record
+from dcct.errors import DataError, DcctError
+from dcct.files import cannot_write
+from dcct.pipeline.code import code_in
+from dcct.runtime.lock import only_one
 from dcct.runtime.progress import Progress
 
+Facts = dict[str, Any]
+"""How a set came to be in place, and what it was unpacked from."""
+FOUND: Facts = {"how": "found in place"}
 
-def obtain(dataset: Dataset, root: Path, archives: Path, progress: Progress) -> dict:
-    """Make sure that the data set lies at `root`; return how it came there. What is there is never
-    written to.
 
-    archives: folder of archives, fetched or put there by the user. Raises DataError saying how to
-    get a set that is missing, which terms are to be accepted first, or what is wrong with an
-    archive.
+def obtain(dataset: Dataset, root: Path, archives: Path, progress: Progress) -> Facts:
+    """Make sure that the data set lies at `root`; return how it came there.
+
+    What earlier settings have put there is replaced, and what an interrupted run has left is
+    removed; what the user has put there is never touched. One process at a time: another one waits.
+    archives: folder of archives, fetched or put there by the user; a record of what was put in
+    place is kept there. Raises DataError saying how to get a set that is missing, which terms are
+    to be accepted first, what is wrong with an archive, or what stands in the way.
     """
-    if root.is_dir() and any(root.iterdir()):
-        progress.say(f"{root} is in place")
-        return {"how": "found in place"}
+    if root == archives:
+        raise DataError(f"{root}: is the folder of archives: give the data set another name")
+    scratch, lock = root.with_name(f".{root.name}.partial"), record_file(archives, root).parent
+    if scratch.exists():
+        with only_one(lock, progress.say):
+            shutil.rmtree(scratch, ignore_errors=True)
+    if facts := _in_place(dataset, root, archives, progress):
+        return facts
+    if dataset.path is not None:
+        _check_path(dataset, Path(dataset.path))
+    elif dataset.walkers is None:
+        check_terms(dataset, root, archives)
+    with only_one(lock, progress.say):
+        facts = _in_place(dataset, root, archives, progress)
+        return facts or _put(dataset, root, archives, scratch, progress)
+
+
+def _wanted(dataset: Dataset) -> Facts:
+    """The settings that decide what lies in place, and the code where that is drawn."""
     if dataset.walkers:
-        return _draw(dataset.walkers, dataset.layout, root, progress)
-    if dataset.path:
-        return _link(dataset, root, Path(dataset.path), progress)
-    if not dataset.archives or dataset.to_be_asked_for(archives):
-        raise DataError(how_to_get(dataset, root, archives))
-    if not dataset.accept_license:
+        drawn = {"layout": dataset.layout, "walkers": dataset.walkers.model_dump(mode="json")}
+        return {**drawn, "code": code_in(("walkers/layout.py",))}
+    if dataset.path is not None:
+        return {"path": os.path.realpath(dataset.path)}
+    kept = [archive.model_dump(mode="json", exclude={"urls"}) for archive in dataset.archives]
+    return {"archives": kept} if kept else {}
+
+
+def _in_place(dataset: Dataset, root: Path, archives: Path, progress: Progress) -> Facts | None:
+    """How what lies at `root` came there, None where it is to be made or made again.
+
+    Raises DataError at what is not what the settings say and may be the user's own.
+    """
+    if root.exists() and not root.is_dir():
+        raise DataError(f"{root}: is no folder: move it away, and run the same command again")
+    if root.is_symlink() or not root.is_dir() or not any(root.iterdir()):
+        facts = _linked(dataset, root, archives)
+    else:
+        facts = _lying(dataset, root, archives)
+    if facts:
+        progress.say(f"{root} is in place")
+    return facts
+
+
+def _linked(dataset: Dataset, root: Path, archives: Path) -> Facts | None:
+    """The same for a link, which holds no data, and for nothing."""
+    target = os.path.realpath(root)
+    if not root.is_symlink() or not root.is_dir() or not any(root.iterdir()):
+        return None
+    if dataset.path is not None:
+        same = target == os.path.realpath(dataset.path)
+        return {"how": f"linked to {dataset.path}"} if same else None
+    known = read_record(record_file(archives, root))
+    if known and known.wanted == {"path": target}:
+        return None  # the link of a `path` that the config no longer names
+    return _lying(dataset, root, archives)
+
+
+def _lying(dataset: Dataset, root: Path, archives: Path) -> Facts | None:
+    """The same for a folder with data."""
+    file, wanted = record_file(archives, root), _wanted(dataset)
+    known, now = read_record(file), fingerprint(root)
+    meant = known is not None and known.wanted == wanted and _as_recorded(known, archives)
+    if known and known.files == now:
+        return known.facts if meant else None
+    if dataset.walkers:
+        with Contents(root) as contents:
+            contents.add_others()
+            draw_again(dataset.walkers, dataset.layout, contents)
+        with suppress(DcctError):  # where nothing may be written, they are drawn again each time
+            write_record(file, Record(wanted=wanted, how=FOUND["how"], files=now))
+    elif known and not meant:
         raise DataError(
-            f"{root}: {dataset.title} comes with terms: {' '.join(dataset.licence.split())} If you"
-            " keep to them, set accept_license: true in its config file and run the same command"
-            " again"
+            f"{root}: was put there under other settings, and has been changed since: move it away"
+            f" and run the same command again, or delete {file} if it is to stay"
         )
-    found = {
-        archive.name: _archive(dataset, archive, archives, progress) for archive in dataset.archives
-    }
-    _unpack_all(dataset, root, archives, progress)
-    return {"how": "unpacked", "archives": found}
+    elif dataset.path is not None and os.path.realpath(dataset.path) != os.path.realpath(root):
+        raise DataError(
+            f"{root}: holds data, but its config file names {dataset.path}: move it away, or take"
+            " `path` out of the file"
+        )
+    return FOUND
 
 
-def how_to_get(dataset: Dataset, where: Path, archives: Path) -> str:
-    """One line: what is missing, its state, and what to do."""
-    names = ", ".join(archive.name for archive in dataset.archives)
-    put = f"; or put {names} into {archives}" if names else ""
-    return (
-        f"{where}: {dataset.title} is missing ({dataset.state}):"
-        f" {' '.join(dataset.get.split())}{put}"
+def _as_recorded(known: Record, archives: Path) -> bool:
+    """Whether the archives that are still there are those that were unpacked."""
+    return all(
+        describe(archives / name) == found
+        for name, found in known.archives.items()
+        if (archives / name).is_file()
     )
 
 
-def _draw(spec: WalkersSpec, layout: str, root: Path, progress: Progress) -> dict:
+def _check_path(dataset: Dataset, path: Path) -> None:
+    absent = [need for need in dataset.needs if not (path / need).exists()]
+    if absent or not path.is_dir():
+        raise DataError(
+            f"{path}: is not {dataset.title}: no {', '.join(absent) or 'folder'}: put `path` right"
+            " in its config file"
+        )
+
+
+def _put(dataset: Dataset, root: Path, archives: Path, scratch: Path, progress: Progress) -> Facts:
+    """Make the set beside `root`, and put it in the place of what earlier settings put there."""
+    with _emptied(scratch):
+        made, old = scratch / "made", scratch / "old"
+        facts: Facts = {"how": "drawn"}
+        if dataset.walkers:
+            _draw(dataset.walkers, dataset.layout, made, progress)
+        elif dataset.path is not None:
+            made.symlink_to(os.path.realpath(dataset.path), target_is_directory=True)
+            facts = {"how": f"linked to {dataset.path}"}
+        else:
+            facts = {"how": "unpacked", "archives": get_archives(dataset, archives, progress)}
+            made = unpack_set(dataset, archives, made, progress)
+        files = "" if made.is_symlink() else fingerprint(made)
+        replaces = root.is_symlink() or root.exists()
+        if replaces:
+            root.rename(old)
+        try:
+            record = Record(wanted=_wanted(dataset), files=files, **facts)
+            write_record(record_file(archives, root), record)
+            made.rename(root)
+        except BaseException:
+            if replaces:
+                old.rename(root)
+            raise
+    why = ", for its settings have changed" if replaces else ""
+    progress.say(f"{root} is {facts['how']}{why}")
+    return facts
+
+
+@contextmanager
+def _emptied(folder: Path) -> Iterator[None]:
+    """An empty folder, which is gone afterwards with all that is in it."""
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        yield
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _draw(spec: WalkersSpec, layout: str, root: Path, progress: Progress) -> None:
     people = (spec.train_ids + spec.test_ids) * spec.cameras * spec.tracklets_per_camera
     total = (people + spec.distractors + spec.junk) * spec.frames
     walkers.write(root, spec, progress.counter(total, "frames drawn"), layout)
-    return {"how": "drawn"}
-
-
-def _link(dataset: Dataset, root: Path, path: Path, progress: Progress) -> dict:
-    absent = [need for need in dataset.needs if not (path / need).exists()]
-    if absent:
-        raise DataError(
-            f"{path}: is not {dataset.title}: no {', '.join(absent)}: put `path` right in its"
-            " config file"
-        )
-    try:
-        root.parent.mkdir(parents=True, exist_ok=True)
-        root.symlink_to(path.resolve(), target_is_directory=True)
-    except OSError as error:
-        raise cannot_write(root, error) from error
-    progress.say(f"{root} is a link to {path}")
-    return {"how": f"linked to {path}"}
-
-
-def _archive(dataset: Dataset, archive: Archive, folder: Path, progress: Progress) -> dict:
-    """Make sure that one archive is there and is what it should be; return its length and
-    digests."""
-    path, failures = folder / archive.name, []
-    for url in archive.urls:
-        if not path.is_file():
-            try:
-                download(url, path, progress)
-            except DataError as error:
-                failures.append(str(error))
-    if not path.is_file():
-        raise DataError("; ".join([*failures, how_to_get(dataset, path, folder)]))
-    found = {
-        "bytes": path.stat().st_size,
-        "md5": file_digest(path, "md5"),
-        "sha256": file_digest(path),
-    }
-    for kind, claimed in (("bytes", archive.bytes), ("md5", archive.md5)):
-        if claimed is not None and found[kind] != claimed:
-            line = f"{path}: {kind} {found[kind]}, but {claimed} was expected ({archive.claim})"
-            if archive.claim == "published":
-                raise DataError(f"{line}: delete it and fetch it again")
-            progress.say(f"warning: {line}: going on; ours is recorded")
-    return found
-
-
-def _unpack_all(dataset: Dataset, root: Path, archives: Path, progress: Progress) -> None:
-    """Unpack to `root`, which appears only when everything that the set needs is in it."""
-    partial = root.with_name(root.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        for archive in dataset.archives:
-            unpack(archives / archive.name, partial, progress)
-        inside = _where_it_lies(partial, dataset.needs)
-        for need in dataset.needs:
-            if not (inside / need).exists() and (archives / need).exists():
-                shutil.copytree(archives / need, inside / need)
-        absent = [need for need in dataset.needs if not (inside / need).exists()]
-        if absent:
-            raise DataError(
-                f"{archives}: the archives of {dataset.title} hold no {', '.join(absent)}: put it"
-                " beside them"
-            )
-        inside.replace(root)
-    except OSError as error:
-        raise cannot_write(root, error) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def _where_it_lies(folder: Path, needs: list[str]) -> Path:
-    """The folder itself, or the one folder in it if that holds what is needed: archives differ in
-    this."""
-    inner = list(folder.iterdir())
-    if (
-        len(inner) == 1
-        and inner[0].is_dir()
-        and not any((folder / need).exists() for need in needs)
-    ):
-        return inner[0]
-    return folder

@@ -1,6 +1,7 @@
 """One Tracklet record for every data set, and the invariants that each reader's output must
 keep."""
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -9,6 +10,7 @@ from dcct.errors import DataError
 
 Split = Literal["train", "query", "gallery"]
 JUNK, DISTRACTOR = -1, 0
+MOST_PID, MOST_CAMID = 2**31 - 1, 2**15 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +30,8 @@ class Tracklet:
 def checked(tracklets: Iterable[Tracklet]) -> Iterator[Tracklet]:
     """Yield the tracklets, checking what every protocol relies on.
 
-    Raises DataError at an empty tracklet, at junk, and, after the last one, at an identity in train
-    and in test.
+    Raises DataError at an empty tracklet, at junk, at numbers that are too small or too large, and,
+    after the last one, at an identity in train and in test.
     """
     pids: dict[Split, set[int]] = {"train": set(), "query": set(), "gallery": set()}
     for number, tracklet in enumerate(tracklets):
@@ -41,11 +43,21 @@ def checked(tracklets: Iterable[Tracklet]) -> Iterator[Tracklet]:
             raise DataError(f"{where} has no frames")
         if tracklet.pid == JUNK:
             raise DataError(f"{where} is junk: readers must drop it")
+        if not (0 <= tracklet.pid <= MOST_PID and 0 <= tracklet.camid <= MOST_CAMID):
+            raise DataError(f"{where}: identities begin at 0, cameras at 1: the metadata are wrong")
         pids[tracklet.split].add(tracklet.pid)
         yield tracklet
     shared = pids["train"] & (pids["query"] | pids["gallery"])
     if shared:
         raise DataError(f"identities {sorted(shared)[:5]} are in train and in test")
+
+
+def digested(tracklets: Iterable[Tracklet], digest: "hashlib._Hash") -> Iterator[Tracklet]:
+    """Yield the tracklets, adding all that each says to a digest."""
+    for tracklet in tracklets:
+        said = (tracklet.split, tracklet.pid, tracklet.camid, tracklet.frames)
+        digest.update(repr(said).encode())
+        yield tracklet
 
 
 def count(tracklets: Iterable[Tracklet]) -> dict[str, int]:

@@ -36,6 +36,8 @@ class Verification:
 
     counts: dict[str, list[int]]
     """Name → one number for each of the set's splits."""
+    tracklets: list[str]
+    """Digest of the tracklets of each split, as the metadata name them."""
     frames: int
     """Usable ones, as listed."""
     files: int
@@ -51,6 +53,7 @@ class Verification:
         return {
             "verification": "warned" if self.differences.number else "passed",
             "counts": self.counts,
+            "tracklets": self.tracklets,
             "frames": self.frames,
             "files": self.files,
             "digest": self.digest,

@@ -1,6 +1,7 @@
 """Verification: every count, every frame, one digest of the whole set, before anything is built on
 it."""
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from dcct.datasets.contents import Contents, Listed
 from dcct.datasets.listing import Frame, listing_writer
 from dcct.datasets.pin import compare_pin
 from dcct.datasets.readers import count_junk, reader_of
-from dcct.datasets.tracklet import Tracklet, checked, count
+from dcct.datasets.tracklet import Tracklet, checked, count, digested
 from dcct.datasets.verification import (
     Differences,
     Verification,
@@ -30,7 +31,7 @@ def verify(dataset: Dataset, root: Path, listing: Path, progress: Progress) -> V
     listed; metadata that contradict themselves are an error always.
     """
     differences = Differences(strict=dataset.verification == "strict")
-    counts = _counts(dataset, root, differences)
+    counts, tracklets = _counts(dataset, root, differences)
     with Contents(root) as contents:
         with listing_writer(listing) as append:
             usable = 0
@@ -44,6 +45,7 @@ def verify(dataset: Dataset, root: Path, listing: Path, progress: Progress) -> V
         contents.add_others()
         return Verification(
             counts=counts,
+            tracklets=tracklets,
             frames=usable,
             files=len(contents),
             digest=contents.digest(),
@@ -52,8 +54,15 @@ def verify(dataset: Dataset, root: Path, listing: Path, progress: Progress) -> V
         )
 
 
-def _counts(dataset: Dataset, root: Path, differences: Differences) -> dict[str, list[int]]:
-    found = [count(checked(tracklets)) for tracklets in _splits(dataset, root)]
+def _counts(
+    dataset: Dataset, root: Path, differences: Differences
+) -> tuple[dict[str, list[int]], list[str]]:
+    """Counts, and the digest of all tracklets, in each split."""
+    found, digests = [], []
+    for tracklets in _splits(dataset, root):
+        digest = hashlib.sha256()
+        found.append(count(checked(digested(tracklets, digest))))
+        digests.append(digest.hexdigest())
     junk = count_junk(dataset.layout, root)
     counts = {name: [one[name] for one in found] for name in found[0]} | {
         "junk_tracklets": [junk] * len(found)
@@ -71,7 +80,7 @@ def _counts(dataset: Dataset, root: Path, differences: Differences) -> dict[str,
         )
     if wrong:
         differences.add(f"{root}: is not the {dataset.title} that was expected: {'; '.join(wrong)}")
-    return counts
+    return counts, digests
 
 
 def _splits(dataset: Dataset, root: Path) -> Iterator[Iterator[Tracklet]]:

@@ -29,9 +29,14 @@ def code_of(verb: str, modules: tuple[str, ...]) -> str:
     whole = hashlib.sha256("\n".join(_said(_functions()[verb])).encode())
     for named in _named_in(verb):
         whole.update("\n".join(_said(named)).encode())
-    for file in files_of(modules):
-        whole.update(file.relative_to(PACKAGE).as_posix().encode())
-        whole.update(_digest(file))
+    _add_modules(whole, modules)
+    return whole.hexdigest()[:DIGITS]
+
+
+def code_in(modules: tuple[str, ...]) -> str:
+    """Digest of these modules with all that they import."""
+    whole = hashlib.sha256()
+    _add_modules(whole, modules)
     return whole.hexdigest()[:DIGITS]
 
 
@@ -145,6 +150,12 @@ def _is_docstring(statement: object) -> bool:
         and isinstance(statement.value, ast.Constant)
         and isinstance(statement.value.value, str)
     )
+
+
+def _add_modules(whole: "hashlib._Hash", modules: tuple[str, ...]) -> None:
+    for file in files_of(modules):
+        whole.update(file.relative_to(PACKAGE).as_posix().encode())
+        whole.update(_digest(file))
 
 
 def _decides_nothing(file: Path) -> bool:

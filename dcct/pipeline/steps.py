@@ -20,11 +20,16 @@ TABLE = ("csv", "md", "tex", "html")
 """Suffixes of a table's files."""
 VERIFIED = ("report.json", "report.md", "frames.parquet")
 """Files of a verification."""
+READS = ("layout", "protocol.first_half", "protocol.frames_behind_gaps")
+"""Keys of a data set that decide how it is read."""
+VERIFIES = (*READS, "split_count", "needs", "expected", "either", "verification")
+"""Keys of a data set that decide what is verified, and in which order it is listed."""
 EXPORTED = ("model.safetensors", "config.json", "model.onnx", "README.md")
 """Files of an exported backbone."""
-GAPS = "protocol.frames_behind_gaps"
 SIZE = ("clips.height", "clips.width")
 SHOWN = ("clips.length", *SIZE, "clips.test_resize")
+SAID_OF_A_SET = ("title", "about", "layout", "split_count", "protocol")
+"""Keys of a data set that a table shows."""
 TEMPLATES = "report/tables/templates"
 """Of tables, which the page fills too."""
 NETWORK = tuple(key for key in Variant.model_fields if key not in ("title", "headline"))
@@ -135,7 +140,7 @@ def _shown_by_a_table(job: Job) -> list[Watched]:
         ("tables", job["table"], ()),
         *published,
         *(("variants", name, ()) for name in table.variants),
-        *(("datasets", name, ("title", "about", "layout", "protocol")) for name in datasets),
+        *(("datasets", name, SAID_OF_A_SET) for name in datasets),
     ]
 
 
@@ -169,12 +174,7 @@ STEPS: dict[str, Step[Job]] = {
             files=lambda job: VERIFIED,
             reads=lambda job: {"source": job.other("source")},
             modules=("datasets/verify.py",),
-            watches=lambda job: [
-                (
-                    *("datasets", job["dataset"]),
-                    ("layout", "needs", "expected", "either", "verification", GAPS),
-                )
-            ],
+            watches=lambda job: [("datasets", job["dataset"], VERIFIES)],
             runs_on="cores",
         ),
         Step(
@@ -192,9 +192,7 @@ STEPS: dict[str, Step[Job]] = {
             files=lambda job: ("tracklets.parquet",),
             reads=_verified,
             modules=("datasets/manifest.py", "datasets/readers.py"),
-            watches=lambda job: [
-                ("datasets", job["dataset"], ("layout", "protocol.first_half", GAPS))
-            ],
+            watches=lambda job: [("datasets", job["dataset"], READS)],
         ),
         Step(
             verb="sample",

@@ -22,7 +22,7 @@ def only_one(folder: Path, waiting: Callable[[str], None]) -> Iterator[bool]:
     try:
         lock.acquire(blocking=False)
     except Timeout:
-        number = holder.read_text(encoding="ascii") if holder.is_file() else "another"
+        number = holder.read_text(errors="replace") if holder.is_file() else "another"
         waiting(f"process {number} is making this already: waiting until it ends")
         lock.acquire()
         waited = True

@@ -85,9 +85,10 @@ def manifest(making: Making, dataset: Dataset, split: Split = 0) -> None:
 
     config, verified = making.pipeline.dataset(dataset), making.input("verified")
     read = reader_of(config.layout, split, config.protocol)
-    verification = read_json(verified / "report.json", verified.again)["verification"]
-    tracklets = read(making.pipeline.data / dataset)
-    write_manifest(tracklets, verified / "frames.parquet", making.job.folder, verification)
+    report = read_json(verified / "report.json", verified.again)
+    tracklets, listing = read(making.pipeline.data / dataset), verified / "frames.parquet"
+    expected = report["tracklets"][split]
+    write_manifest(tracklets, listing, making.job.folder, report["verification"], expected)
 
 
 @makes(app, PANEL)

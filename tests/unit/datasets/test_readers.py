@@ -11,6 +11,7 @@ from scipy.io import loadmat, savemat
 
 from dcct.config.dataset import Protocol
 from dcct.datasets import read_tracklets
+from dcct.datasets.folders import folders_in
 from dcct.datasets.readers import reader_of
 from dcct.datasets.tracklet import checked, count
 from dcct.errors import DataError
@@ -144,6 +145,167 @@ def test_split_file_of_other_people_is_refused(copied):
     savemat(path, {"ls_set": orders.astype(np.uint16)})
     with pytest.raises(DataError, match="does not list each of 6 people once in 10 splits"):
         list(read_tracklets("ilids-vid", root))
+
+
+FRAMES = {
+    "dukemtmc-videoreid": ("train/0001/0001", "0001_C1_F{0}_X{0}.jpg"),
+    "ilids-vid": (f"{ILIDS}/cam1/person001", "cam1_person001_{0}.png"),
+    "prid-2011": ("multi_shot/cam_a/person_0001", "{0}.png"),
+    "ls-vid": ("tracklet_train/0001", "0001_01_01_0001_{0}.jpg"),
+}
+"""Layout → a tracklet's folder, and the name of its frames."""
+
+
+def renumbered(root, layout, change=str) -> None:
+    """Name the four frames of a tracklet 1, 2, 10, 100."""
+    folder, name = FRAMES[layout]
+    four = sorted((root / folder).iterdir())[:4]
+    for number, path in zip((1, 2, 10, 100), four, strict=True):
+        path.rename(path.with_name(change(name.format(number))))
+
+
+def frames_of(root, layout):
+    """Names of that tracklet's frames, as they are read."""
+    folder, _ = FRAMES[layout]
+    read = (tracklet.frames for tracklet in read_tracklets(layout, root))
+    return next(
+        [frame.split("/")[-1] for frame in frames] for frames in read if folder in frames[0]
+    )
+
+
+@pytest.mark.parametrize("layout", FRAMES)
+@pytest.mark.parametrize("change", [str, lambda name: name[:-4] + name[-4:].upper()])
+def test_frames_are_in_the_order_of_their_numbers(copied, layout, change):
+    """Without leading zeros 10 comes after 2, and endings may be in upper case."""
+    root = copied(layout)
+    renumbered(root, layout, change)
+    names = [change(FRAMES[layout][1].format(number)) for number in (1, 2, 10, 100)]
+    assert frames_of(root, layout) == names
+
+
+@pytest.mark.parametrize("layout", FRAMES)
+def test_hidden_files_are_no_frames(copied, layout):
+    """What macOS, Windows and network disks add is no frame, person or tracklet."""
+    root = copied(layout)
+    folder, _ = FRAMES[layout]
+    before = frames_of(root, layout)
+    for place in (root / folder, (root / folder).parent):
+        (place / f"._{before[0]}").write_bytes(b"x")
+        (place / ".DS_Store").write_bytes(b"x")
+        (place / "Thumbs.db").write_bytes(b"x")
+        (place / "@eaDir").mkdir()
+        (place / ".hidden").mkdir()
+    assert frames_of(root, layout) == before
+
+
+def spoil_by_a_folder(folder, name):
+    (folder / name.format(7)).mkdir()
+
+
+def spoil_by_a_twin(folder, name):
+    first = min(folder.iterdir())
+    shutil.copy(first, first.with_suffix(".JPEG"))
+
+
+def spoil_by_a_link(folder, name):
+    (folder / name.format(7)).symlink_to("nowhere")
+
+
+def spoil_by_bytes(folder, name):
+    os.rename(min(folder.iterdir()), os.fsencode(folder / name.format("7\udcff")))
+
+
+@pytest.mark.parametrize("layout", FRAMES)
+@pytest.mark.parametrize(
+    "spoil", [spoil_by_a_folder, spoil_by_a_twin, spoil_by_a_link, spoil_by_bytes]
+)
+def test_what_cannot_be_a_frame_is_refused(copied, layout, spoil):
+    """A folder named like a frame, one frame in two files, a link to nothing, a name in no known
+    letters."""
+    root = copied(layout)
+    folder, name = FRAMES[layout]
+    spoil(root / folder, name)
+    with pytest.raises(DataError, match=r"^[^\n\ud800-\udfff]*$"):
+        list(read_tracklets(layout, root))
+
+
+def test_names_are_compared_whole(tmp_path):
+    """Only an image's ending is none of its name: a.1, a.2 and a.10 are three folders, in order."""
+    for name in ("a.10", "a.2", "a.1"):
+        (tmp_path / name).mkdir()
+    assert folders_in(tmp_path) == ["a.1", "a.2", "a.10"]
+
+
+METADATA = {
+    "mars": ["info/train_name.txt", "info/tracks_test_info.mat", "info/query_IDX.mat"],
+    "ilids-vid": ["train-test people splits/train_test_splits_ilidsvid.mat"],
+    "prid-2011": ["splits_prid2011.json"],
+    "ls-vid": ["list_sequence/list_seq_test.txt", "test/data/info_test.mat"],
+}
+
+
+def as_pipe(path):
+    path.unlink()
+    os.mkfifo(path)
+
+
+def as_endless(path):
+    path.unlink()
+    path.symlink_to("/dev/zero")
+
+
+def as_folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+def as_numbers(path):
+    savemat(path, {name: [[0.5]] for name in ("track_test_info", "query_IDX", "ls_set")})
+
+
+SPOILS = {
+    "pipe": as_pipe,
+    "endless": as_endless,
+    "folder": as_folder,
+    "empty": lambda path: path.write_bytes(b""),
+    "noise": lambda path: path.write_bytes(bytes(range(256))),
+    "deep": lambda path: path.write_bytes(b"[" * 100_000),
+    "huge": lambda path: os.truncate(path, 1 << 40),
+    "numbers": as_numbers,
+}
+
+
+@pytest.mark.parametrize(
+    ("layout", "file"), [(layout, file) for layout, files in METADATA.items() for file in files]
+)
+@pytest.mark.parametrize("spoil", SPOILS.values(), ids=SPOILS)
+def test_metadata_that_are_none_are_refused(copied, layout, file, spoil):
+    """At once, in one line, whatever stands in their place."""
+    root = copied(layout)
+    spoil(root / file)
+    with pytest.raises(DataError, match=r"^[^\n]*$"):
+        list(read_tracklets(layout, root))
+
+
+def test_a_list_cannot_lead_out_of_the_folder(copied):
+    """Frames are below the data set's folder, whatever its lists say."""
+    root = copied("ls-vid")
+    path = root / "list_sequence/list_seq_train.txt"
+    path.write_text("../other/0001_01_01_0001_ 1\n" + path.read_text())
+    with pytest.raises(DataError, match="leads out of the data set's folder"):
+        list(read_tracklets("ls-vid", root))
+
+
+@pytest.mark.parametrize("column", [2, 3])
+@pytest.mark.parametrize("value", [-5, 0, 2**40])
+def test_impossible_numbers_of_mars_are_refused(copied, column, value):
+    """An identity or camera that cannot be one, even where frames are named after it."""
+    root = copied("mars")
+    rows = loadmat(root / "info/tracks_train_info.mat")["track_train_info"].astype(np.int64)
+    rows[0, column] = value
+    savemat(root / "info/tracks_train_info.mat", {"track_train_info": rows})
+    with pytest.raises(DataError, match=r"^[^\n]*$"):
+        list(checked(read_tracklets("mars", root)))
 
 
 @pytest.mark.skipif(

@@ -2,19 +2,26 @@
 all."""
 
 import hashlib
+import json
 import os
 import shutil
+import subprocess
+import sys
 import threading
+import zipfile
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from dcct.config.dataset import Archive, Dataset
 from dcct.config.load import load_dataset
+from dcct.datasets.record import record_file
 from dcct.datasets.source import obtain
 from dcct.errors import DataError, DcctError
+from dcct.runtime.lock import only_one
 from dcct.runtime.progress import Progress
 
 
@@ -163,3 +170,209 @@ def test_full_disk_leaves_no_half_unpacked_set(ilids, tmp_path, small_disk):
         obtain(ilids(), small_disk.folder / "set", tmp_path / "archives", Progress())
     assert not list(small_disk.folder.iterdir())
     assert (tmp_path / "archives/iLIDS.zip").is_file()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Path below a folder → content, of every file."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+@pytest.fixture
+def walking(root):
+    """walking(**changes): three people and what is to be drawn otherwise."""
+
+    def make(layout="mars", **changes) -> Dataset:
+        dataset = load_dataset("walkers-test", root / "config/test.yaml")
+        few = {"train_ids": 2, "test_ids": 1, "cameras": 2, "frames": 2, "distractors": 0}
+        spec = dataset.walkers.model_copy(update={**few, "junk": 0, **changes})
+        return dataset.model_copy(update={"walkers": spec, "layout": layout})
+
+    return make
+
+
+def fresh(dataset, folder) -> dict[str, bytes]:
+    obtain(dataset, folder / "set", folder / "archives", Progress())
+    return contents(folder / "set")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"seed": 8}, {"difficulty": 3.0}, {"jpeg_quality": 91}, {"frames": 3}),
+        *({"train_ids": 1}, {"layout": "prid-2011"}),
+    ],
+)
+def test_edited_settings_are_drawn_again(walking, tmp_path, change):
+    """Any setting: what lies there is what is drawn afresh, and nothing of the old set is left."""
+    get(walking(), tmp_path)
+    assert get(walking(**change), tmp_path)["how"] == "drawn"
+    assert contents(tmp_path / "data/set") == fresh(walking(**change), tmp_path / "fresh")
+    assert sorted(os.listdir(tmp_path / "data")) == ["archives", "set"]
+
+
+def test_settings_that_stay_draw_nothing(walking, tmp_path):
+    """The same settings: not a file is written again, and the run record says the same."""
+    first = get(walking(), tmp_path)
+    before = {path: path.stat().st_ino for path in (tmp_path / "data/set").rglob("*")}
+    assert get(walking(), tmp_path) == first
+    assert {path: path.stat().st_ino for path in (tmp_path / "data/set").rglob("*")} == before
+
+
+def test_another_drawing_is_drawn_again(walking, tmp_path):
+    """The code that draws is edited: the old pictures are not taken for new ones."""
+    get(walking(), tmp_path)
+    file = record_file(tmp_path / "data/archives", tmp_path / "data/set")
+    record = json.loads(file.read_text())
+    record["wanted"]["code"] = "other"
+    file.write_text(json.dumps(record))
+    assert get(walking(), tmp_path)["how"] == "drawn"
+
+
+def test_a_drawn_set_without_a_record_is_held_against_its_settings(walking, tmp_path):
+    """Put there by hand, or by an earlier version: taken where it is what is drawn."""
+    fresh(walking(), tmp_path / "other")
+    shutil.copytree(tmp_path / "other/set", tmp_path / "data/set")
+    with pytest.raises(DataError, match="is not what its settings draw: delete"):
+        get(walking(seed=8), tmp_path)
+    assert get(walking(), tmp_path) == {"how": "found in place"}
+    assert get(walking(seed=8), tmp_path)["how"] == "drawn"
+
+
+def linked(root, path) -> Dataset:
+    dataset = load_dataset("dukemtmc-videoreid", root / "config/paper.yaml")
+    return dataset.model_copy(update={"path": path and str(path)})
+
+
+def test_a_changed_path_is_linked_anew(root, drawn, tmp_path):
+    """The link leads where the config says; without `path`, the link that was ours is not taken
+    for the user's data."""
+    shutil.copytree(drawn / "dukemtmc-videoreid", tmp_path / "copy")
+    get(linked(root, drawn / "dukemtmc-videoreid"), tmp_path)
+    get(linked(root, tmp_path / "copy"), tmp_path)
+    assert (tmp_path / "data/set").resolve() == tmp_path / "copy"
+    with pytest.raises(DataError, match="is missing"):
+        get(linked(root, None), tmp_path)
+    assert contents(tmp_path / "copy") == contents(drawn / "dukemtmc-videoreid")
+
+
+def test_what_the_user_put_there_stays(root, drawn, walking, tmp_path):
+    """Whatever the settings say of other data: one line, and not a file is lost."""
+    mine, other = tmp_path / "data/set", drawn / "dukemtmc-videoreid"
+    shutil.copytree(other, mine)
+    for dataset in (linked(root, other), walking()):
+        with pytest.raises(DataError, match="data/set"):
+            get(dataset, tmp_path)
+    assert contents(mine) == contents(other)
+    assert get(linked(root, None), tmp_path) == {"how": "found in place"}
+
+
+def test_what_the_user_changed_stays(ilids, tmp_path):
+    """A set that was unpacked and then edited by hand is not unpacked again under other
+    settings."""
+    get(ilids(), tmp_path)
+    (tmp_path / "data/set/mine.txt").write_text("notes")
+    assert get(ilids(), tmp_path) == {"how": "found in place"}
+    with pytest.raises(DataError, match="has been changed since: move it away"):
+        get(ilids(claim="single source"), tmp_path)
+    assert (tmp_path / "data/set/mine.txt").read_text() == "notes"
+
+
+@pytest.mark.parametrize("change", ["archive", "md5"])
+def test_another_archive_is_unpacked_again(ilids, served, drawn, tmp_path, change):
+    """What lies there is what the archive holds, and is what the config claims."""
+    first = get(ilids(), tmp_path)
+    assert get(ilids(), tmp_path) == first
+    archive = tmp_path / "data/archives/iLIDS.zip"
+    with zipfile.ZipFile(archive, "a") as file:
+        file.writestr("ilids-vid/new.txt", "new")
+    content = archive.read_bytes()
+    if change == "md5":
+        archive.unlink()
+        (tmp_path / "www/iLIDS.zip").write_bytes(content)
+        md5 = hashlib.md5(content).hexdigest()
+        assert get(ilids(md5=md5), tmp_path)["archives"]["iLIDS.zip"]["md5"] == md5
+    else:
+        get(ilids(), tmp_path)
+    assert (tmp_path / "data/set/new.txt").read_text() == "new"
+
+
+def test_a_failure_leaves_the_old_set(ilids, tmp_path):
+    """Where the new archive is no archive, what lay there is still there."""
+    get(ilids(), tmp_path)
+    before = contents(tmp_path / "data/set")
+    (tmp_path / "data/archives/iLIDS.zip").write_bytes(b"no archive")
+    with pytest.raises(DataError, match="neither a zip nor a tar"):
+        get(ilids(), tmp_path)
+    assert contents(tmp_path / "data/set") == before
+    assert sorted(os.listdir(tmp_path / "data")) == ["archives", "set"]
+
+
+PACKINGS = {
+    "as it is": "",
+    "in a folder": "DukeMTMC-VideoReID/",
+    "two folders deep": "data/DukeMTMC-VideoReID/",
+    "three folders deep": "home/data/DukeMTMC-VideoReID/",
+}
+
+
+@pytest.mark.parametrize("packing", PACKINGS)
+@pytest.mark.parametrize("slash", ["/", "\\"])
+def test_common_packings_are_found(root, drawn, tmp_path, packing, slash):
+    """As macOS and Windows pack it, with a README beside: the same files arrive."""
+    (tmp_path / "data/archives").mkdir(parents=True)
+    with zipfile.ZipFile(tmp_path / "data/archives/a.zip", "w") as archive:
+        for name, content in contents(drawn / "dukemtmc-videoreid").items():
+            archive.writestr((PACKINGS[packing] + name).replace("/", slash), content)
+        archive.writestr("__MACOSX/._train", b"x")
+        archive.writestr(f"{PACKINGS[packing]}.DS_Store", b"x")
+        if PACKINGS[packing]:
+            archive.writestr("README.md", b"x")
+    archive = {"name": "a.zip", "urls": [], "bytes": None, "md5": None, "claim": "published"}
+    accepted = {"archives": [Archive(**archive)], "accept_license": True}
+    get(linked(root, None).model_copy(update=accepted), tmp_path)
+    assert contents(tmp_path / "data/set") == contents(drawn / "dukemtmc-videoreid")
+
+
+def test_a_set_that_is_there_twice_is_refused(root, drawn, tmp_path):
+    """Nobody chooses between two copies in an archive."""
+    (tmp_path / "data/archives").mkdir(parents=True)
+    for copy in ("v1", "v2"):
+        shutil.copytree(drawn / "dukemtmc-videoreid", tmp_path / "both" / copy)
+    shutil.make_archive(str(tmp_path / "data/archives/a"), "zip", tmp_path / "both")
+    archive = {"name": "a.zip", "urls": [], "bytes": None, "md5": None, "claim": "published"}
+    accepted = {"archives": [Archive(**archive)], "accept_license": True}
+    with pytest.raises(DataError, match="hold it in parts or twice, in v1 and v2"):
+        get(linked(root, None).model_copy(update=accepted), tmp_path)
+
+
+def test_a_killed_run_leaves_nothing_for_long(walking, tmp_path):
+    """The next one removes what it left, whether the set is there or not."""
+    for _ in range(2):
+        (tmp_path / "data/.set.partial/made/bbox_train").mkdir(parents=True)
+        get(walking(), tmp_path)
+        assert sorted(os.listdir(tmp_path / "data")) == ["archives", "set"]
+
+
+def test_two_at_once_draw_once(walking, root, tmp_path):
+    """While one is at it, another waits, says so, and then finds the set in place."""
+    fresh(walking(), tmp_path / "first")
+    (tmp_path / "config.json").write_text(walking().model_dump_json())
+    code = (
+        "from pathlib import Path; from rich.console import Console\n"
+        "from dcct.config.dataset import Dataset; from dcct.datasets.source import obtain\n"
+        "from dcct.runtime.progress import Progress\n"
+        "dataset = Dataset.model_validate_json(Path('config.json').read_text())\n"
+        "obtain(dataset, Path('set'), Path('archives'), Progress('source', Console()))\n"
+    )
+    with only_one(record_file(tmp_path / "archives", Path("set")).parent, print):
+        second = subprocess.Popen(
+            [sys.executable, "-c", code],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(root)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert "waiting until it ends" in second.stdout.readline()
+        shutil.copytree(tmp_path / "first", tmp_path, dirs_exist_ok=True)
+    assert "set is in place" in second.communicate(timeout=60)[0]

@@ -194,6 +194,24 @@ def test_all_splits_share_one_list_of_frames(config, drawn, copied, tmp_path):
         assert all(f"person_{row['pid']:04d}" in paths[row["first_frame"]] for row in table)
 
 
+def test_metadata_that_change_after_verification_are_refused(config, copied, tmp_path):
+    """Two identities swapped in the metadata, with every frame in its place: no manifest is made
+    of what was not verified."""
+    root, listing = copied("prid-2011"), tmp_path / "frames.parquet"
+    found = verify(config("prid-2011"), root, listing, Progress())
+    splits = json.loads((root / "splits_prid2011.json").read_text())
+    splits[2]["train"], splits[2]["test"] = splits[2]["test"], splits[2]["train"]
+    (root / "splits_prid2011.json").write_text(json.dumps(splits))
+    for split, digest in enumerate(found.tracklets[:3]):
+        tracklets, folder = reader_of("prid-2011", split)(root), tmp_path / str(split)
+        if split == 2:
+            with pytest.raises(DataError, match="metadata have changed since they were verified"):
+                write_manifest(tracklets, listing, folder, expected=digest)
+            assert not folder.exists()
+        else:
+            write_manifest(tracklets, listing, folder, expected=digest)
+
+
 def test_digest_is_that_of_dvc(drawn, tmp_path):
     """The folder's digest is the one that `dvc add` pins."""
     shutil.copytree(drawn / "ilids-vid", tmp_path / "data")
@@ -203,6 +221,32 @@ def test_digest_is_that_of_dvc(drawn, tmp_path):
         contents.add_others()
         ours = contents.digest()
     assert ours == yaml.safe_load((tmp_path / "data.dvc").read_text())["outs"][0]["md5"]
+
+
+def test_what_a_link_leads_to_is_part_of_the_digest(copied):
+    """Metadata in another folder count; a link back into the set does not end in a loop."""
+    root = copied("mars")
+    (root / "info").rename(root.parent / "elsewhere")
+    (root / "info").symlink_to(root.parent / "elsewhere")
+    (root / "info/loop").symlink_to(root)
+
+    def digest() -> str:
+        with Contents(root) as contents:
+            contents.add_others()
+            return contents.digest()
+
+    before = digest()
+    (root.parent / "elsewhere/query_IDX.mat").write_bytes(b"other")
+    assert digest() != before
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("nowhere")])
+def test_what_cannot_be_digested_is_refused(copied, make):
+    """A pipe, or a link to nothing, anywhere in the folder: no digest without it."""
+    root = copied("prid-2011")
+    make(root / "odd")
+    with Contents(root) as contents, pytest.raises(DataError, match="odd: is no file"):
+        contents.add_others()
 
 
 @contextlib.contextmanager
