@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from dcct.config import load
 from dcct.config.configuration import Configuration
 from dcct.errors import ConfigError
+from dcct.files import settings_digest
 from dcct.pipeline.code import code_of
 from dcct.pipeline.figures import FIGURES
 from dcct.pipeline.step import NUMBERS, RECEIPT, RUNS, Step, Watched, record_of
@@ -288,6 +289,11 @@ class Job:
             f"{kind}/{load.variant_of(name)}".strip("/"): self.pipeline.settings(kind, name, keys)
             for kind, name, keys in self.watched
         }
+
+    @property
+    def settings_digest(self) -> str:
+        """Of these, independent of key order."""
+        return settings_digest(self.settings)
 
     @property
     def command(self) -> str:

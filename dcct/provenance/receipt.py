@@ -6,8 +6,6 @@ settings and code, and command, seconds, versions, device.
 """
 
 import contextlib
-import hashlib
-import json
 import platform
 import resource
 import shlex
@@ -20,17 +18,12 @@ from importlib import metadata
 from pathlib import Path
 
 from dcct.errors import DataError
-from dcct.files import file_digest, read_json, write_json
+from dcct.files import file_digest, read_json, settings_digest, write_json
 from dcct.pipeline.pipeline import Job
 
 SCHEMA = 2
 ORIGIN = ("inputs", "settings", "code")
 """Keys of a run record that say what the artefact was made from."""
-
-
-def settings_digest(settings: dict) -> str:
-    """Digest of JSON-able settings, independent of key order."""
-    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def check_outputs(receipt: Path, command: str) -> dict:
@@ -78,7 +71,7 @@ def origin_of(job: Job) -> Origin:
         if other.receipt.is_file() or not job.step.gaps
         for name, digest in check_outputs(other.receipt, other.again).items()
     }
-    return Origin(inputs=digests, settings=settings_digest(job.settings), code=job.code)
+    return Origin(inputs=digests, settings=job.settings_digest, code=job.code)
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 
 from dcct.config.load import SHIPPED
+from dcct.config.names import at_home
 from dcct.errors import ConfigError, DcctError
 from dcct.pipeline.pipeline import DEFAULT
 from dcct.pipeline.steps import read_pipeline
@@ -20,7 +21,7 @@ def profile_file():
     overrides = set(workflow.config_settings.config) - {"profile"}
     files = workflow.overwrite_configfiles
     if "profile" in config:
-        return Path(config["profile"])
+        return Path(at_home(str(config["profile"])))
     if overrides or len(files) > 1:
         what = (
             f"--config {' '.join(overrides)}"
@@ -60,6 +61,12 @@ wildcard_constraints:
 # A step's rule takes what the job of its wildcards says.
 def of_job(pattern, say):
     return lambda wildcards: say(PIPELINE.filled(pattern, wildcards))
+
+
+# Asked for late: some commands, such as --unlock, run nothing and are told no number of cores.
+def cpus(pattern):
+    on_all = pattern.step.runs_on == "cores"
+    return lambda wildcards: workflow.cores if on_all else pattern.threads
 
 
 # Digests are small and compared by content: they say whether the files changed that they name.
