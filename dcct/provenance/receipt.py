@@ -98,11 +98,17 @@ def recorded(job: Job, origin: Origin) -> Iterator[dict]:
             "machine": platform.machine(),
             "system": platform.system(),
             **facts,
+            "bytes": {_name(path, job): path.stat().st_size for path in job.outputs},
             **asdict(origin),
         },
     )
-    outputs = {path.relative_to(job.folder).as_posix(): file_digest(path) for path in job.outputs}
+    outputs = {_name(path, job): file_digest(path) for path in job.outputs}
     write_json(job.receipt, {"schema": SCHEMA, "outputs": outputs})
+
+
+def _name(output: Path, job: Job) -> str:
+    """As a receipt names it."""
+    return output.relative_to(job.folder).as_posix()
 
 
 def made_from(job: Job, origin: Origin) -> bool:

@@ -80,8 +80,8 @@ def explain(
 
 @verb(app, PANEL)
 def verify_results(configfile: Configfile = DEFAULT) -> None:
-    """Hold every file against its receipt, every receipt against its inputs, every table against
-    the metrics.
+    """Hold every file against its receipt, every receipt against its inputs, the profile's settings
+    and the code, every table against the metrics.
 
     Example: dcct verify-results
     """
@@ -89,7 +89,7 @@ def verify_results(configfile: Configfile = DEFAULT) -> None:
     from dcct.report.tables.rederive import differing_tables
 
     pipeline, progress = open_pipeline(configfile), Progress("verify-results", Console())
-    found = check_results(pipeline.results, progress)
+    found = check_results(pipeline, progress)
     cells, problems = 0, dict(found.problems)
     if not any(path.is_relative_to(pipeline.results / "metrics") for path in problems):
         cells, tables = differing_tables(pipeline, progress)

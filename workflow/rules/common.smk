@@ -12,6 +12,7 @@ from dcct.config.names import at_home
 from dcct.errors import ConfigError, DcctError
 from dcct.pipeline.pipeline import DEFAULT
 from dcct.pipeline.steps import read_pipeline
+from dcct.provenance.intact import damaged
 
 
 # The steps read the profile's file, not Snakemake's merged config: what --config or a second
@@ -52,6 +53,14 @@ if MISSING := PIPELINE.missing():
             ]
         )
     )
+
+
+# Snakemake sees that a file is gone, not that it is emptied or cut.
+if workflow.is_main_process and workflow.dag_settings:
+    workflow.dag_settings.forcerun = {
+        *workflow.dag_settings.forcerun,
+        *map(str, damaged(PIPELINE, workflow.dag_settings.targets)),
+    }
 
 
 wildcard_constraints:
