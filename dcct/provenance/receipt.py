@@ -9,7 +9,6 @@ import contextlib
 import platform
 import resource
 import shlex
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from pathlib import Path
 from dcct.errors import DataError
 from dcct.files import file_digest, read_json, settings_digest, write_json
 from dcct.pipeline.pipeline import Job
+from dcct.provenance.git import revision
 
 SCHEMA = 2
 ORIGIN = ("inputs", "settings", "code")
@@ -93,7 +93,7 @@ def recorded(job: Job, origin: Origin) -> Iterator[dict]:
             "started": round(started),
             "seconds": round(seconds, 3),
             "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-            "git": _git_revision(),
+            "git": revision(),
             "versions": _versions(),
             "machine": platform.machine(),
             "system": platform.system(),
@@ -119,21 +119,6 @@ def made_from(job: Job, origin: Origin) -> bool:
     except DataError:
         return False
     return all(record.get(name) == value for name, value in asdict(origin).items())
-
-
-def _git_revision() -> str:
-    """`git describe` of the checkout, or "not a git checkout"."""
-    try:
-        done = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            cwd=Path(__file__).parent,
-        )
-        return done.stdout.strip() or "not a git checkout"
-    except (OSError, subprocess.TimeoutExpired):
-        return "not a git checkout"
 
 
 def _versions() -> dict[str, str]:
