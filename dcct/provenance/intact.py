@@ -1,19 +1,11 @@
 """Whether what a job made is still whole, told without reading it: a workflow sees that a file is
 gone, not that it is emptied or cut."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from dcct.errors import DcctError
 from dcct.files import read_json
-from dcct.pipeline.pipeline import Job, Pipeline
-
-
-def damaged(pipeline: Pipeline, targets: Iterable[str | Path]) -> list[Path]:
-    """Of every job behind `targets` (of all jobs where there are none) that is no longer whole, the
-    first file that is not what its run record says."""
-    found = (damage(job) for job in _behind(pipeline, {Path(target) for target in targets}))
-    return [path for path in found if path]
+from dcct.pipeline.pipeline import Job
 
 
 def damage(job: Job) -> Path | None:
@@ -42,17 +34,3 @@ def _mapping(path: Path, key: str) -> dict | None:
     except (DcctError, AttributeError):
         return None
     return found if isinstance(found, dict) else None
-
-
-def _behind(pipeline: Pipeline, targets: set[Path]) -> Iterable[Job]:
-    """Jobs that make these files, and all behind them; a target that is no file of a job (a rule, a
-    folder) asks for all."""
-    jobs = pipeline.jobs()
-    makers = {path: job for job in jobs for path in job.products}
-    if not targets or not targets <= makers.keys():
-        return jobs
-    wanted = {makers[path] for path in targets}
-    for job in reversed(jobs):  # each stands after those that it reads
-        if job in wanted:
-            wanted |= {*job.reads.values(), *job.records}
-    return [job for job in jobs if job in wanted]

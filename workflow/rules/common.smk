@@ -12,7 +12,7 @@ from dcct.config.names import at_home
 from dcct.errors import ConfigError, DcctError
 from dcct.pipeline.pipeline import DEFAULT
 from dcct.pipeline.steps import read_pipeline
-from dcct.provenance.intact import damaged
+from dcct.provenance.intact import damage
 
 
 # The steps read the profile's file, not Snakemake's merged config: what --config or a second
@@ -55,14 +55,6 @@ if MISSING := PIPELINE.missing():
     )
 
 
-# Snakemake sees that a file is gone, not that it is emptied or cut.
-if workflow.is_main_process and workflow.dag_settings:
-    workflow.dag_settings.forcerun = {
-        *workflow.dag_settings.forcerun,
-        *map(str, damaged(PIPELINE, workflow.dag_settings.targets)),
-    }
-
-
 wildcard_constraints:
     **PIPELINE.constraints(),
 
@@ -79,7 +71,10 @@ def cpus(pattern):
 
 
 # Digests are small and compared by content: they say whether the files changed that they name.
+# Snakemake sees that a file is gone, but not that it is emptied or cut: its job is forced.
 def inputs(job):
+    if spoilt := damage(job):
+        workflow.dag.forcefiles.add(str(spoilt))
     files = [ancient(path) for other in job.reads.values() for path in other.outputs]
     return [*job.digests, *files, *job.quotes]
 
