@@ -5,7 +5,7 @@ import os
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
 from dcct.errors import ConfigError
 
@@ -49,6 +49,8 @@ def usable_path(path: str) -> str:
         raise ValueError("a path holds no braces, into which workflows put names: rename it")
     if not found.isprintable():
         raise ValueError("a path holds only characters that can be printed: rename it")
+    if found != found.strip():
+        raise ValueError("a path neither begins nor ends with a space: rename it")
     if found.startswith("~"):
         raise ValueError("nobody of that name has a home here: write ./~ for a name with a tilde")
     longest = max(len(os.fsencode(part)) for part in found.split("/"))
@@ -59,5 +61,5 @@ def usable_path(path: str) -> str:
     return found
 
 
-Folder = Annotated[str, Field(min_length=1), AfterValidator(usable_path)]
+Folder = Annotated[str, AfterValidator(usable_path)]
 """A path as a configuration file names it."""
