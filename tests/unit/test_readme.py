@@ -7,6 +7,7 @@ import pytest
 import typer
 
 from dcct.cli import app
+from dcct.pipeline.steps import STEPS
 
 ROOT = Path(__file__).parents[2]
 SKIPPED = {".venv", ".snakemake", "data", "node_modules"}
@@ -91,6 +92,12 @@ def test_every_verb_is_named_somewhere():
     """No verb of the command is without a word in a guide."""
     text = "".join(path.read_text() for path in FILES)
     assert not [verb for verb in verbs_of(app) - {"data"} if f"dcct {verb}" not in text]
+
+
+def test_the_arrows_are_the_table_of_steps():
+    """The guide names the steps in the order in which the command does."""
+    (arrows,) = re.findall(r"^```\n(.*?)^```", (ROOT / "docs/running.md").read_text(), re.M | re.S)
+    assert re.findall(r"\w+", re.sub(r"\(.*?\)", "", arrows)) == list(STEPS)
 
 
 @pytest.mark.parametrize(
