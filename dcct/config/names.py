@@ -10,6 +10,8 @@ from pydantic import AfterValidator
 from dcct.errors import ConfigError
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?")
+UNFINISHED = ".partial"
+"""How a folder is called while it is filled: what is left of it is deleted."""
 LONGEST_NAME = 100
 """Characters of a name. Two of them and an ending stay below what a file system takes."""
 LONGEST_PART, LONGEST_PATH = 255, 1000
@@ -25,11 +27,11 @@ RESERVED = {
 def check_name(kind: str, name: str, where: object) -> None:
     """Refuse what cannot be the name of a file of a kind. Raises ConfigError that begins with
     `where`."""
-    if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+    if not NAME.fullmatch(name) or name.endswith(UNFINISHED) or len(name) > LONGEST_NAME:
         raise ConfigError(
             f"{where}: {kind}: {name[:LONGEST_NAME]!r}: a name is made of letters, digits, dots,"
-            f" dashes and underscores, at most {LONGEST_NAME}, and begins with a letter or digit"
-            " and does not end with a dot: rename it"
+            f" dashes and underscores, at most {LONGEST_NAME}, begins with a letter or digit and"
+            f" ends with no dot and not with {UNFINISHED}: rename it"
         )
     if name in RESERVED.get(kind, ()):
         raise ConfigError(f"{where}: {kind}: {name} is {RESERVED[kind][name]}: rename it")

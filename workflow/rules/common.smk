@@ -38,6 +38,12 @@ def profile_file():
     return DEFAULT if DEFAULT.exists() else SHIPPED / DEFAULT.name
 
 
+STATE = Path(".snakemake")
+if not os.access(STATE if STATE.exists() else ".", os.W_OK):
+    sys.exit(
+        f"error: {Path.cwd()}: cannot be written, and Snakemake keeps its state in {STATE} here:"
+        " work in another folder with --directory FOLDER"
+    )
 try:
     CONFIGFILE = profile_file()
     PIPELINE = read_pipeline(CONFIGFILE)

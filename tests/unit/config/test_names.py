@@ -23,7 +23,21 @@ SET = "config/datasets/walkers-test.yaml"
 EXAMPLES = int(os.environ.get("DCCT_EXAMPLES", "40"))
 TEXT = (ROOT / "config/test.yaml").read_text()
 ODD = ["", "two words", "t&touch x&", "$(x)", "`x`", "a;b", "../up", "a/b", "/etc", "..", "-x", "~"]
-ODD += ["a{b}", "a*", "[a]", "a%", "#a", "a\nb", "é", "\udcff", "a.", "a@b", "cnn+vit", "x" * 101]
+ODD += [
+    "a{b}",
+    "a*",
+    "[a]",
+    "a%",
+    "#a",
+    "a\nb",
+    "é",
+    "\udcff",
+    "a.",
+    "a@b",
+    "cnn+vit",
+    "a.partial",
+    "x" * 101,
+]
 ROOM = st.one_of(
     st.text(max_size=20),
     st.text("ab ~./-{}$()`'\"\\;&|<>*?[]%#!\n\t\x00@:=,é\u2028", max_size=12),
