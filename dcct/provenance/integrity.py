@@ -38,6 +38,8 @@ def check_results(pipeline: Pipeline, progress: Progress) -> Findings:
             f"{results}: no receipts: run `snakemake --cores all`, or name the profile of a run"
             " that is there"
         )
+    again = {receipt: _recorded(receipts, receipt) for receipt in found}
+    again |= {job.receipt: job.again for job in pipeline.jobs()}
     owners = {file: receipt for receipt in found for file in receipts.outputs(receipt)}
     digests = {
         file: digest for receipt in found for file, digest in receipts.outputs(receipt).items()
@@ -45,20 +47,19 @@ def check_results(pipeline: Pipeline, progress: Progress) -> Findings:
     for file, state in states(digests, progress).items():
         if state == MISSING:
             problems[file] = (
-                f"missing although {owners[file]} names it: run {_again(receipts, owners[file])}"
+                f"missing although {owners[file]} names it: run `{again[owners[file]]}`"
             )
         elif state != AS_RECORDED:
             problems[file] = (
                 f"changed since it was written: its SHA-256 is not the one in {owners[file]}:"
-                f" delete it and run {_again(receipts, owners[file])}"
+                f" delete it and run `{again[owners[file]]}`"
             )
     for receipt in found:
         if stale := receipts.stale(receipt):
             fate = "is gone" if receipts.sources(receipt)[stale[0]] is None else "has changed since"
             more = f" (and {len(stale) - 1} more)" if len(stale) > 1 else ""
-            problems[receipt] = (
-                f"stale: its input {stale[0]} {fate}{more}: run {_again(receipts, receipt)}"
-            )
+            line = f"stale: its input {stale[0]} {fate}{more}"
+            problems[receipt] = f"{line}: run `{again[receipt]}`"
     for job in pipeline.jobs():
         if job.receipt.is_file() and (lacking := _no_longer(job, receipts)):
             problems.setdefault(job.receipt, f"{lacking}: run `{job.again}`")
@@ -76,7 +77,7 @@ def _no_longer(job: Job, receipts: Receipts) -> str:
     return f"stale: made with other {other}" if other else ""
 
 
-def _again(receipts: Receipts, receipt: Path) -> str:
-    """The command that makes an artefact again."""
+def _recorded(receipts: Receipts, receipt: Path) -> str:
+    """The command that made an artefact which is none of the profile's."""
     record = receipts.run(receipt)
-    return f"`{record['command']}`" if record else f"`dcct {receipts.verb(receipt)}`"
+    return record["command"] if record else f"dcct {receipts.verb(receipt)}"

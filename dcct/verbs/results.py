@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -207,7 +208,10 @@ def dvc(
     files = stages_of(open_pipeline(configfile))
     stale = [path for path, text in files.items() if not path.is_file() or path.read_text() != text]
     if check and stale:
-        raise DataError(f"{stale[0]}: not what {configfile} and the code say: run `dcct dvc`")
+        named = "" if configfile == DEFAULT else f" --configfile {quote(str(configfile))}"
+        raise DataError(
+            f"{stale[0]}: not what {configfile} and the code say: run `dcct dvc{named}`"
+        )
     for path in stale:
         write_text(path, files[path])
 

@@ -96,7 +96,8 @@ def test_every_verb_is_named_somewhere():
 
 def test_the_arrows_are_the_table_of_steps():
     """The guide names the steps in the order in which the command does."""
-    (arrows,) = re.findall(r"^```\n(.*?)^```", (ROOT / "docs/running.md").read_text(), re.M | re.S)
+    blocks = CODE.findall((ROOT / "docs/running.md").read_text())
+    (arrows,) = (block for block in blocks if block.startswith("```\n"))
     assert re.findall(r"\w+", re.sub(r"\(.*?\)", "", arrows)) == list(STEPS)
 
 
