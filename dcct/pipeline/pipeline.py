@@ -177,6 +177,12 @@ class Pipeline(Configuration):
             )
         if "variant" in values:
             self.variant(job["variant"])
+            crossed = self.profile.crossed(job["dataset"])
+            if "@" in job["variant"] and job["variant"] not in crossed:
+                raise ConfigError(
+                    f"{self.configfile}: {job['variant']} is not among what its cross evaluates on"
+                    f" {job['dataset']}: {', '.join(crossed) or 'nothing'}"
+                )
 
 
 @dataclass(frozen=True)
