@@ -50,7 +50,7 @@ def stages_of(pipeline: Pipeline) -> dict[Path, str]:
 def _check_inside(pipeline: Pipeline) -> None:
     """DVC keeps nothing that lies outside the folder of dvc.yaml, or in one of git's or its own."""
     folder = Path(os.path.relpath(pipeline.results))
-    if folder.is_absolute() or folder.parts[:1] in ((), ("..",), (".git",), (".dvc",)):
+    if folder.parts[:1] in ((), ("..",), (".git",), (".dvc",)):
         raise ConfigError(
             f"{pipeline.configfile}: results_dir: {pipeline.results}: DVC keeps only what lies in a"
             " folder below this one: name such a folder, or use Snakemake"
