@@ -174,6 +174,8 @@ def _read(path: Path, model: type[Section]) -> Section:
 def read_yaml(path: Path) -> Any:
     """What a YAML file says, unchecked. Raises ConfigError, one line, when it cannot be read."""
     try:
+        if path.exists() and not path.is_file():  # reading a pipe would wait for ever
+            raise ConfigError(f"{path}: cannot be read: it is no file: name one that holds YAML")
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(

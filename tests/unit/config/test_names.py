@@ -17,6 +17,7 @@ from dcct.errors import ConfigError, DcctError
 from dcct.pipeline.dvc import stages_of
 from dcct.pipeline.pipeline import Pipeline
 from dcct.pipeline.steps import made_by, read_pipeline
+from dcct.provenance.status import status_of
 from tests.conftest import ROOT
 
 SET = "config/datasets/walkers-test.yaml"
@@ -152,17 +153,21 @@ def test_a_tilde_is_a_home(tmp_path, monkeypatch):
 
 
 def test_a_file_that_nobody_names_harms_nobody(tmp_path):
-    """Beside a profile: broken YAML, an odd name, a variant that cannot be. The cost table says
-    what it leaves out; a profile that names the file is refused."""
+    """Beside a profile: broken YAML, an odd name, a variant that cannot be, a pipe. The cost table
+    says what it leaves out; a profile that names the file is refused."""
     for kind in ("variants", "datasets", "tables"):
         (tmp_path / kind).mkdir()
         (tmp_path / kind / "broken.yaml").write_text("a: [")
         (tmp_path / kind / "two words (1).yaml").write_text("a: [")
+        (tmp_path / kind / "folder.yaml").mkdir()
+        (tmp_path / kind / "nowhere.yaml").symlink_to("nowhere")
+        os.mkfifo(tmp_path / kind / "pipe.yaml")
     (tmp_path / "variants/odd.yaml").write_text("title: odd\nbranches: []\n")
     pipeline = profile_in(tmp_path)
     assert {"cnn", "dcct"} <= set(pipeline.variant_names())
     assert all(job.settings is not None for job in pipeline.jobs())
-    assert set(pipeline.unreadable_variants) == {"broken", "odd"}
+    assert set(pipeline.unreadable_variants) == {"broken", "folder", "nowhere", "odd", "pipe"}
+    assert {status_of(pipeline, name).next for name in pipeline.dataset_names()}
     with pytest.raises(ConfigError, match=r"broken\.yaml"):
         profile_in(tmp_path, variants=["broken"], backbones=[])
 
