@@ -3,6 +3,7 @@
 Rules, stages, verbs, receipts and reports take paths, inputs and settings from the jobs here.
 """
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -39,6 +40,20 @@ class Pipeline(Configuration):
     def __init__(self, configfile: Path, steps: "Mapping[str, Step[Job]]"):
         super().__init__(configfile)
         self.steps = steps
+        self._check_apart()
+
+    def _check_apart(self) -> None:
+        """Data are never written to: no step may fill a folder in which they lie. Raises
+        ConfigError."""
+        results = Path(os.path.abspath(self.results))
+        filled = {results / step.at.split("/")[0] for step in self.steps.values()}
+        for name in self.profile.tested:
+            data = Path(os.path.abspath(self.data / name))
+            if results.is_relative_to(data) or filled & {data, *data.parents}:
+                raise ConfigError(
+                    f"{self.configfile}: data_dir: {self.data / name} would be written to, since"
+                    f" results_dir is {self.results}: set them apart"
+                )
 
     def job(self, verb: str, *values: str | int) -> "Job":
         """The job of a verb with these values of its key, in order."""

@@ -152,6 +152,28 @@ def test_a_tilde_is_a_home(tmp_path, monkeypatch):
         profile_in(tmp_path, results_dir="~nobody-of-this-name/results")
 
 
+@pytest.mark.parametrize(
+    ("data_dir", "results_dir", "apart"),
+    [
+        ("data", "results", True),
+        ("results/data", "results", True),
+        ("out", "out", True),
+        ("results/frames", "results", False),
+        ("results/x/../frames", "./results", False),
+        ("results/metrics/deeper", "results", False),
+        ("data", "data/walkers-test", False),
+        ("data", "data/walkers-test/results", False),
+    ],
+)
+def test_no_step_fills_a_folder_of_data(tmp_path, data_dir, results_dir, apart):
+    """However the two folders are written."""
+    if apart:
+        profile_in(tmp_path, data_dir=data_dir, results_dir=results_dir)
+    else:
+        with pytest.raises(ConfigError, match="set them apart"):
+            profile_in(tmp_path, data_dir=data_dir, results_dir=results_dir)
+
+
 def test_a_file_that_nobody_names_harms_nobody(tmp_path):
     """Beside a profile: broken YAML, an odd name, a variant that cannot be, a pipe. The cost table
     says what it leaves out; a profile that names the file is refused."""
