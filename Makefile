@@ -2,11 +2,12 @@
 #   make reproduce   set up .venv, then run the whole embedded reproduction
 #   make test        set up .venv, then run the tests
 #   make lint        ruff, mypy, snakefmt, snakemake --lint
+#   make lock        requirements.lock, after an edit of what pyproject.toml asks for (needs uv)
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: reproduce test lint setup
+.PHONY: reproduce test lint setup lock
 
 reproduce: setup
 	snakemake --cores all --rerun-incomplete
@@ -24,9 +25,16 @@ lint: setup
 
 setup: .venv/ready
 
-# Exact versions where they exist for this machine; the package itself stays editable.
+# Exact versions, of which pip takes no files but those whose digests it knows; the package itself
+# stays editable. In a worktree, .git is a file.
 .venv/ready: pyproject.toml requirements.lock
 	$(PYTHON) -m venv .venv
-	pip install --quiet --constraint requirements.lock --editable '.[workflow,slurm,dev]'
-	test -d .git || dvc config --local core.no_scm true
+	pip install --quiet --require-hashes --requirement requirements.lock
+	pip install --quiet --no-deps --no-build-isolation --editable .
+	test -e .git || dvc config --local core.no_scm true
 	touch $@
+
+# Versions that are in it stay as they are; uv's --upgrade takes newer ones.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes \
+	  --no-annotate --custom-compile-command 'make lock' --output-file requirements.lock pyproject.toml

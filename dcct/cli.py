@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from dcct.errors import DcctError
+from dcct.errors import DcctError, one_line
 from dcct.pipeline.steps import STEPS
 from dcct.verbs import data, evaluation, figures, results, training
 
@@ -71,7 +71,7 @@ def main() -> None:
 
 
 def _complain(line: str) -> None:
-    escaped = line.replace("[", r"\[")
+    escaped = one_line(line).replace("[", r"\[")
     Console(stderr=True).print(f"[bold red]error:[/] {escaped}", soft_wrap=True, highlight=False)
 
 

@@ -10,6 +10,15 @@ class DcctError(Exception):
     everywhere = False
     """All processes of a training raise it at the same step: only the first of them says it."""
 
+    def __str__(self) -> str:
+        return one_line(super().__str__())
+
+
+def one_line(text: str) -> str:
+    """A text whose characters that cannot be printed, among them ends of lines, are escaped: names
+    of files hold any."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
 
 class ConfigError(DcctError):
     """A profile, variant, dataset or table file that says something impossible."""

@@ -77,3 +77,8 @@ def file_digest(path: Path, algorithm: str = "sha256") -> str:
         raise DataError(f"{path}: missing: run the step that makes it again") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def settings_digest(settings: dict) -> str:
+    """Digest of JSON-able settings, independent of key order."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]

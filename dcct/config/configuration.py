@@ -10,6 +10,7 @@ from dcct.config.label import at_epoch, variant_of
 from dcct.config.published import Published
 from dcct.config.table import Shown, Table, shown
 from dcct.config.variant import Variant
+from dcct.errors import ConfigError
 
 
 class Configuration:
@@ -38,8 +39,21 @@ class Configuration:
         return self._read("published", name)
 
     def variant_names(self) -> list[str]:
-        """All variants beside the profile, whether it runs them or not."""
-        return load.names_of("variants", self.configfile)
+        """All variants beside the profile, whether it runs them or not, that can be read."""
+        unread = self.unreadable_variants
+        return [name for name in load.names_of("variants", self.configfile) if name not in unread]
+
+    @cached_property
+    def unreadable_variants(self) -> dict[str, str]:
+        """Variants beside the profile that it does not name → what is wrong with their files. They
+        harm nobody."""
+        found = {}
+        for name in load.names_of("variants", self.configfile):
+            try:
+                self.variant(name)
+            except ConfigError as error:
+                found[name] = str(error)
+        return found
 
     def dataset_names(self) -> list[str]:
         """All data sets beside the profile, whether it runs them or not."""

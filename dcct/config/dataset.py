@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from dcct.config.names import Folder
 from dcct.config.section import Model
 
 Window = Literal["clips", "frames"]
@@ -48,7 +49,7 @@ class WalkersSpec(Model):
 class Archive(Model):
     """A file from which a data set is unpacked."""
 
-    name: str = Field(pattern=r"^\w[\w.-]*$")
+    name: str = Field(pattern=r"^\w[\w.-]*$", max_length=200)
     """File name in the archives folder."""
     urls: list[str]
     """Where it is published; empty where it must be asked for."""
@@ -132,7 +133,7 @@ class Dataset(Model):
     accept_license: bool = False
     """Set to true when you have read `licence` and keep to it: nothing is fetched or unpacked
     before."""
-    path: str | None = None
+    path: Folder | None = None
     """An unpacked copy elsewhere on this machine; the data folder then holds a link to it."""
     archives: list[Archive] = []
     """What the set is unpacked from: fetched, or put into the archives folder by hand."""

@@ -4,7 +4,6 @@ Unknown keys, wrong types and impossible values raise ConfigError with the file,
 allowed.
 """
 
-import re
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +12,7 @@ from pydantic import ValidationError
 
 from dcct.config.dataset import Dataset
 from dcct.config.label import EPOCH, variant_of
+from dcct.config.names import NAME, check_name, usable_path
 from dcct.config.profile import Profile
 from dcct.config.published import Published
 from dcct.config.section import Model
@@ -34,8 +34,6 @@ KINDS: dict[str, type[Model]] = {
 }
 """Folder beside a profile → what its files say."""
 Section = TypeVar("Section", bound=Model)
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-NAMES = "a name is made of letters, digits, dots, dashes and underscores"
 
 
 def load_profile(path: str | Path) -> Profile:
@@ -43,7 +41,14 @@ def load_profile(path: str | Path) -> Profile:
 
     Raises ConfigError, one line, at the first thing that is wrong.
     """
+    try:
+        usable_path(str(path))
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}") from None
     profile = _read(Path(path), Profile)
+    for kind in ("variants", "backbones", "datasets", "tables"):
+        for name in getattr(profile, kind):
+            check_name("variants" if kind == "backbones" else kind, name, path)
     for kind in ("variants", "backbones", "datasets", "splits", "tables", "seeds"):
         names = getattr(profile, kind)
         repeated = sorted({str(name) for name in names if names.count(name) > 1})
@@ -117,8 +122,6 @@ def _check_table(table: Table, where: str, profile: str | Path) -> None:
 def load_named(kind: str, name: str, profile: str | Path) -> Any:
     """The file `name` of a kind (see KINDS): from that folder beside the profile, or shipped."""
     path = config_file(kind, name, profile)
-    if not NAME.fullmatch(name):
-        raise ConfigError(f"{profile}: {kind}: {name!r}: {NAMES}: rename it")
     if not path.is_file():
         known = ", ".join(names_of(kind, profile)) or "none"
         raise ConfigError(
@@ -140,7 +143,8 @@ def load_dataset(name: str, profile: str | Path) -> Dataset:
 def names_of(kind: str, profile: str | Path) -> list[str]:
     """Names of all files of a kind beside the profile, or shipped, whether it runs them or not.
 
-    A file whose name cannot be one is nobody's: no profile can name it.
+    A file whose name cannot be one is nobody's: no profile can name it. What is in a file is not
+    looked at.
     """
     folders = (Path(profile).parent / kind, SHIPPED / kind)
     names = {path.stem for folder in folders for path in folder.glob("*.yaml")}
@@ -154,7 +158,8 @@ def splits_of(dataset: Dataset, profile: Profile) -> list[int]:
 
 def config_file(kind: str, name: str, profile: str | Path) -> Path:
     """Where the file of a named variant, dataset, table or paper's numbers lies: beside the
-    profile, or else where the package ships its own."""
+    profile, or else where the package ships its own. Raises ConfigError for what is no name."""
+    check_name(kind, name, profile)
     beside, shipped = Path(profile).parent / kind / f"{name}.yaml", SHIPPED / kind / f"{name}.yaml"
     return shipped if shipped.is_file() and not beside.is_file() else beside
 
@@ -166,6 +171,8 @@ def _read(path: Path, model: type[Section]) -> Section:
 def read_yaml(path: Path) -> Any:
     """What a YAML file says, unchecked. Raises ConfigError, one line, when it cannot be read."""
     try:
+        if path.exists() and not path.is_file():  # reading a pipe would wait for ever
+            raise ConfigError(f"{path}: cannot be read: it is no file: name one that holds YAML")
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(

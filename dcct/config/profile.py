@@ -5,10 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from dcct.config.names import Folder
 from dcct.config.section import Model
 
-Folder = Annotated[str, Field(pattern=r"^[^{}\x00-\x1f\x7f]+$")]
-"""A path. Braces are what workflows put names into, so that it has none."""
 Resize = Literal["bilinear", "bicubic"]
 Sampler = Literal["begin", "dense", "repeated", "shuffled"]
 
@@ -56,7 +55,7 @@ class Weights(Model):
     source: Literal["scratch", "hub", "folder"]
     """scratch: drawn from the seed; hub: pretrained, from the Hugging Face hub; folder: pretrained,
     local files."""
-    folder: str | None = None
+    folder: Folder | None = None
     """Where the files below lie (source: folder)."""
     cnn: str | None = None
     """hub: timm's pretrained tag, for example tv_in1k. folder: a file name, for example

@@ -1,10 +1,11 @@
 """The pipeline of a profile as DVC stages: every job one stage, with the same command line.
 
 A stage depends on the digests of what it reads, on the keys of the configuration that decide its
-numbers, and on the digest of the code that does. The last stand in a params file of their own:
-what neither file lists changes nothing.
+numbers, and on digests of the code and of all settings that do, defaults among them. These two
+stand in a params file of their own: what neither file lists changes nothing.
 """
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -25,23 +26,35 @@ HEAD = "# Written by `{command}` from the table of steps: edit that, and run it 
 def stages_of(pipeline: Pipeline) -> dict[Path, str]:
     """dvc.yaml and the params file of code digests → what a profile makes of them.
 
-    Raises ConfigError where DVC cannot tell two jobs apart, or would read a path as a variable.
+    Raises ConfigError where DVC cannot tell two jobs apart, or cannot keep what they make.
     """
+    _check_inside(pipeline)
     jobs, stages = pipeline.jobs(), {}
     for job in jobs:
         name = stage_name(job)
         if name in stages:
             raise ConfigError(f"{pipeline.configfile}: DVC calls two jobs {name}: rename a variant")
         stages[name] = _stage(job)
-    if "${" in str(pipeline.configfile):
-        raise ConfigError(f"{pipeline.configfile}: DVC reads ${{ as a variable: rename it")
     command = "dcct dvc"
     if pipeline.configfile != DEFAULT:
         command += f" --configfile {quote(str(pipeline.configfile))}"
-    content = {"stages": stages, "artifacts": dict(_artifacts(pipeline))}
-    code = {job.rule: job.code for job in jobs}
+    content = {"stages": stages, "artifacts": _named_once(_artifacts(pipeline), pipeline)}
+    digests = {
+        "code": {job.rule: job.code for job in jobs},
+        "settings": {stage_name(job): job.settings_digest for job in jobs},
+    }
     head = HEAD.format(command=command)
-    return {STAGES: head + _text(content), CODE: head + _text(code)}
+    return {STAGES: head + _text(content), CODE: head + _text(digests)}
+
+
+def _check_inside(pipeline: Pipeline) -> None:
+    """DVC keeps nothing that lies outside the folder of dvc.yaml, or in one of git's or its own."""
+    folder = Path(os.path.relpath(pipeline.results))
+    if folder.parts[:1] in ((), ("..",), (".git",), (".dvc",)):
+        raise ConfigError(
+            f"{pipeline.configfile}: results_dir: {pipeline.results}: DVC keeps only what lies in a"
+            " folder below this one: name such a folder, or use Snakemake"
+        )
 
 
 def stage_name(job: Job) -> str:
@@ -56,7 +69,10 @@ def _stage(job: Job) -> dict:
     stage = {
         "cmd": f"{job.command} --configfile {quote(str(job.pipeline.configfile))}",
         "deps": _paths([*job.digests, *job.quotes]),
-        "params": [*_params(job), {CODE.as_posix(): [job.rule]}],
+        "params": [
+            *_params(job),
+            {CODE.as_posix(): [f"code.{job.rule}", f"settings.{stage_name(job)}"]},
+        ],
         "outs": _paths(path for path in job.products if path not in special),
     }
     if step.metrics:
@@ -105,8 +121,20 @@ def _artifacts(pipeline: Pipeline) -> Iterator[tuple[str, dict]]:
             yield _artifact(backbone, "model.safetensors", about)
 
 
+def _named_once(artifacts: Iterable[tuple[str, dict]], pipeline: Pipeline) -> dict[str, dict]:
+    found: dict[str, dict] = {}
+    for name, artifact in artifacts:
+        if name in found:
+            raise ConfigError(
+                f"{pipeline.configfile}: DVC calls two artifacts {name}: rename a variant"
+            )
+        found[name] = artifact
+    return found
+
+
 def _artifact(job: Job, file: str, about: str) -> tuple[str, dict]:
-    name = re.sub(r"[^a-z0-9-]", "-", f"{job['variant']}-{job['dataset']}".lower())
+    name = re.sub(r"[^a-z0-9]+", "-", f"{job['variant']}-{job['dataset']}".lower()).strip("-")
+    about = about.replace("${", "\\${")  # else DVC reads a variable
     return name, {"path": (job / file).as_posix(), "type": "model", "desc": about}
 
 

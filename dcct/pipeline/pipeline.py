@@ -3,6 +3,7 @@
 Rules, stages, verbs, receipts and reports take paths, inputs and settings from the jobs here.
 """
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from dcct.config import load
 from dcct.config.configuration import Configuration
 from dcct.config.label import source_of, variant_of
 from dcct.errors import ConfigError
+from dcct.files import settings_digest
 from dcct.pipeline.code import code_of
 from dcct.pipeline.figures import FIGURES
 from dcct.pipeline.step import NUMBERS, RECEIPT, RUNS, Step, Watched, record_of
@@ -39,6 +41,20 @@ class Pipeline(Configuration):
     def __init__(self, configfile: Path, steps: "Mapping[str, Step[Job]]"):
         super().__init__(configfile)
         self.steps = steps
+        self._check_apart()
+
+    def _check_apart(self) -> None:
+        """Data are never written to: no step may fill a folder in which they lie. Raises
+        ConfigError."""
+        results = Path(os.path.abspath(self.results))
+        filled = {results / step.at.split("/")[0] for step in self.steps.values()}
+        for name in self.profile.tested:
+            data = Path(os.path.abspath(self.data / name))
+            if results.is_relative_to(data) or filled & {data, *data.parents}:
+                raise ConfigError(
+                    f"{self.configfile}: data_dir: {self.data / name} would be written to, since"
+                    f" results_dir is {self.results}: set them apart"
+                )
 
     def job(self, verb: str, *values: str | int) -> "Job":
         """The job of a verb with these values of its key, in order."""
@@ -184,6 +200,13 @@ class Pipeline(Configuration):
             )
         if "variant" in values:
             self.variant(job["variant"])
+            dataset, label = job["dataset"], job["variant"]
+            others = [*self.profile.crossed(dataset), *self.kept(dataset)]
+            if "@" in label and label not in others:
+                raise ConfigError(
+                    f"{self.configfile}: {label} is not among what its cross and its kept epochs"
+                    f" evaluate on {dataset}: {', '.join(others) or 'nothing'}"
+                )
 
 
 @dataclass(frozen=True)
@@ -296,6 +319,11 @@ class Job:
             f"{kind}/{load.variant_of(name)}".strip("/"): self.pipeline.settings(kind, name, keys)
             for kind, name, keys in self.watched
         }
+
+    @property
+    def settings_digest(self) -> str:
+        """Of these, independent of key order."""
+        return settings_digest(self.settings)
 
     @property
     def command(self) -> str:

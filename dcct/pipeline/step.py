@@ -63,7 +63,8 @@ class Step(Generic[J]):
     key: tuple[str, ...] = field(init=False)
     """Fields that name one job of it."""
     pattern: re.Pattern = field(init=False)
-    """Matches `at`, with the key's fields as named groups."""
+    """Matches the path of a file that it makes, with the key's fields, and `file` for what follows
+    `at`, as named groups."""
 
     def __post_init__(self):
         key = tuple(re.findall(r"{(\w+)}", self.at))
@@ -71,6 +72,8 @@ class Step(Generic[J]):
         kinds = {name: r"\d+" if name in NUMBERS else "[^/]+?" for name in key}
         groups = {name: f"(?P<{name}>{kind})" for name, kind in kinds.items()}
         pattern = re.escape(self.at).replace(r"\{", "{").replace(r"\}", "}").format(**groups)
+        ending = "[^/]+" if self.at.endswith("/") else rf"{re.escape(RECEIPT)}|[^/.]+"
+        pattern += f"(?P<file>{ending})"  # a name may hold dots, and so may a folder's files
         object.__setattr__(self, "pattern", re.compile(pattern))
 
 

@@ -358,7 +358,7 @@ def made_by(path: Path) -> tuple[Step[Job], dict[str, str], str] | None:
     path: below the results folder, as metrics/walkers/split0/cnn/seed0/receipt.json.
     """
     for step in STEPS.values():
-        match = step.pattern.match(path.as_posix())
-        if match and "/" not in (name := path.as_posix()[match.end() :]):
-            return step, match.groupdict(), name
+        if match := step.pattern.fullmatch(path.as_posix()):
+            values = match.groupdict()
+            return step, values, values.pop("file")
     return None

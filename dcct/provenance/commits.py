@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 
 from dcct.errors import DataError
+from dcct.provenance.git import git
 
 LOCK = "dvc.lock"
 KIND = "metrics"
@@ -15,7 +16,8 @@ FETCH = "get it with `dvc fetch --all-commits` from where it was pushed"
 
 def is_commit(name: str) -> bool:
     """Whether git knows a commit by this name."""
-    return _run("git", "rev-parse", "--quiet", "--verify", f"{name}^{{commit}}") is not None
+    words = ("rev-parse", "--quiet", "--verify", "--end-of-options", f"{name}^{{commit}}")
+    return git(*words) is not None
 
 
 def metrics_of(commit: str, folder: Path) -> list[str]:
@@ -25,16 +27,16 @@ def metrics_of(commit: str, folder: Path) -> list[str]:
     DVC never removes a stage from dvc.lock, so a run that is lacking may be one that the commit no
     longer had. Raises DataError where the commit has no metrics, or the cache none of them.
     """
-    lock = _run("git", "show", f"{commit}:./{LOCK}")
+    lock = git("show", "--end-of-options", f"{commit}:./{LOCK}")
     stages = (yaml.load(lock, yaml.CSafeLoader) if lock else None) or {}
     outs = [out for stage in stages.get("stages", {}).values() for out in stage.get("outs", [])]
-    digests = {out["path"]: out["md5"] for out in outs if KIND in Path(out["path"]).parts}
+    digests = {out["path"]: out["md5"] for out in outs if _is_metric(Path(out["path"]))}
     if not digests:
         raise DataError(
             f"{commit}: its {LOCK} names no metrics: run `dvc repro`, or `dvc commit`, and commit"
             f" {LOCK}"
         )
-    cache = _run("dvc", "cache", "dir")
+    cache = _dvc("cache", "dir")
     if cache is None:
         raise DataError(
             f"{commit}: `dvc cache dir` fails, so its metrics cannot be found: run it to see why"
@@ -55,10 +57,15 @@ def metrics_of(commit: str, folder: Path) -> list[str]:
     return [f"left out, not in DVC's cache: {run} of {commit}: {FETCH}" for run in sorted(lacking)]
 
 
-def _run(*command: str) -> str | None:
-    """What a command prints; None where it fails or is not installed."""
+def _is_metric(path: Path) -> bool:
+    """Below a folder of metrics, and no way out of it."""
+    return KIND in path.parts and ".." not in path.parts
+
+
+def _dvc(*words: str) -> str | None:
+    """What DVC prints; None where it fails or is not installed."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(["dvc", *words], capture_output=True, text=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout if done.returncode == 0 else None

@@ -120,8 +120,10 @@ class Receipts:
         """An input as its receipt names it (seen from where the step ran) → the same below this
         root."""
         parts = Path(recorded).parts
-        kinds = [place for place, part in enumerate(parts) if part in KINDS]
-        return self.root.joinpath(*parts[kinds[-1] :]) if kinds else Path(recorded)
+        places = [place for place, part in enumerate(parts) if part in KINDS]
+        below = (Path(*parts[place:]) for place in places)  # a name may be that of a kind, too
+        made = next((path for path in below if made_by(path)), None)
+        return self.root / made if made else Path(recorded)
 
 
 def states(files: dict[Path, str], progress: Progress) -> dict[Path, str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dcct.errors import DataError
+from dcct.pipeline.pipeline import Job, Pipeline
 from dcct.provenance.folder import AS_RECORDED, MISSING, Receipts, states
 from dcct.runtime.progress import Progress
 
@@ -23,12 +24,13 @@ class Findings:
     """File or receipt → one line that says what to do."""
 
 
-def check_results(results: Path, progress: Progress) -> Findings:
-    """Hash every output that a receipt below `results` names, and hold recorded inputs against
-    present receipts.
+def check_results(pipeline: Pipeline, progress: Progress) -> Findings:
+    """Hash every output that a receipt below the results names, and hold recorded inputs against
+    present receipts, recorded settings and code against those of the profile's jobs.
 
     Raises DataError where there is no receipt at all.
     """
+    results = pipeline.results
     receipts, problems = Receipts(results), {}
     found = list(receipts.all())
     if not found:
@@ -36,6 +38,8 @@ def check_results(results: Path, progress: Progress) -> Findings:
             f"{results}: no receipts: run `snakemake --cores all`, or name the profile of a run"
             " that is there"
         )
+    again = {receipt: _recorded(receipts, receipt) for receipt in found}
+    again |= {job.receipt: job.again for job in pipeline.jobs()}
     owners = {file: receipt for receipt in found for file in receipts.outputs(receipt)}
     digests = {
         file: digest for receipt in found for file, digest in receipts.outputs(receipt).items()
@@ -43,25 +47,37 @@ def check_results(results: Path, progress: Progress) -> Findings:
     for file, state in states(digests, progress).items():
         if state == MISSING:
             problems[file] = (
-                f"missing although {owners[file]} names it: run {_again(receipts, owners[file])}"
+                f"missing although {owners[file]} names it: run `{again[owners[file]]}`"
             )
         elif state != AS_RECORDED:
             problems[file] = (
                 f"changed since it was written: its SHA-256 is not the one in {owners[file]}:"
-                f" delete it and run {_again(receipts, owners[file])}"
+                f" delete it and run `{again[owners[file]]}`"
             )
     for receipt in found:
         if stale := receipts.stale(receipt):
             fate = "is gone" if receipts.sources(receipt)[stale[0]] is None else "has changed since"
             more = f" (and {len(stale) - 1} more)" if len(stale) > 1 else ""
-            problems[receipt] = (
-                f"stale: its input {stale[0]} {fate}{more}: run {_again(receipts, receipt)}"
-            )
+            line = f"stale: its input {stale[0]} {fate}{more}"
+            problems[receipt] = f"{line}: run `{again[receipt]}`"
+    for job in pipeline.jobs():
+        if job.receipt.is_file() and (lacking := _no_longer(job, receipts)):
+            problems.setdefault(job.receipt, f"{lacking}: run `{job.again}`")
     size = sum(file.stat().st_size for file in digests if file.is_file())
     return Findings(receipts=len(found), files=len(digests), size=size, problems=problems)
 
 
-def _again(receipts: Receipts, receipt: Path) -> str:
-    """The command that makes an artefact again."""
+def _no_longer(job: Job, receipts: Receipts) -> str:
+    """What of settings and code is another now than in a job's run record, or that it is gone."""
+    if not job.record.is_file():
+        return f"its run record {job.record} is gone"
+    made = receipts.read(job.receipt)
+    now = {"settings": job.settings_digest, "code": job.code}
+    other = " and ".join(name for name, digest in now.items() if made[name] != digest)
+    return f"stale: made with other {other}" if other else ""
+
+
+def _recorded(receipts: Receipts, receipt: Path) -> str:
+    """The command that made an artefact which is none of the profile's."""
     record = receipts.run(receipt)
-    return f"`{record['command']}`" if record else f"`dcct {receipts.verb(receipt)}`"
+    return record["command"] if record else f"dcct {receipts.verb(receipt)}"

@@ -6,12 +6,9 @@ settings and code, and command, seconds, versions, device.
 """
 
 import contextlib
-import hashlib
-import json
 import platform
 import resource
 import shlex
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -20,17 +17,13 @@ from importlib import metadata
 from pathlib import Path
 
 from dcct.errors import DataError
-from dcct.files import file_digest, read_json, write_json
+from dcct.files import file_digest, read_json, settings_digest, write_json
 from dcct.pipeline.pipeline import Job
+from dcct.provenance.git import revision
 
 SCHEMA = 2
 ORIGIN = ("inputs", "settings", "code")
 """Keys of a run record that say what the artefact was made from."""
-
-
-def settings_digest(settings: dict) -> str:
-    """Digest of JSON-able settings, independent of key order."""
-    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def check_outputs(receipt: Path, command: str) -> dict:
@@ -78,7 +71,7 @@ def origin_of(job: Job) -> Origin:
         if other.receipt.is_file() or not job.step.gaps
         for name, digest in check_outputs(other.receipt, other.again).items()
     }
-    return Origin(inputs=digests, settings=settings_digest(job.settings), code=job.code)
+    return Origin(inputs=digests, settings=job.settings_digest, code=job.code)
 
 
 @contextlib.contextmanager
@@ -100,16 +93,22 @@ def recorded(job: Job, origin: Origin) -> Iterator[dict]:
             "started": round(started),
             "seconds": round(seconds, 3),
             "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-            "git": _git_revision(),
+            "git": revision(),
             "versions": _versions(),
             "machine": platform.machine(),
             "system": platform.system(),
             **facts,
+            "bytes": {_name(path, job): path.stat().st_size for path in job.outputs},
             **asdict(origin),
         },
     )
-    outputs = {path.relative_to(job.folder).as_posix(): file_digest(path) for path in job.outputs}
+    outputs = {_name(path, job): file_digest(path) for path in job.outputs}
     write_json(job.receipt, {"schema": SCHEMA, "outputs": outputs})
+
+
+def _name(output: Path, job: Job) -> str:
+    """As a receipt names it."""
+    return output.relative_to(job.folder).as_posix()
 
 
 def made_from(job: Job, origin: Origin) -> bool:
@@ -120,21 +119,6 @@ def made_from(job: Job, origin: Origin) -> bool:
     except DataError:
         return False
     return all(record.get(name) == value for name, value in asdict(origin).items())
-
-
-def _git_revision() -> str:
-    """`git describe` of the checkout, or "not a git checkout"."""
-    try:
-        done = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            cwd=Path(__file__).parent,
-        )
-        return done.stdout.strip() or "not a git checkout"
-    except (OSError, subprocess.TimeoutExpired):
-        return "not a git checkout"
 
 
 def _versions() -> dict[str, str]:

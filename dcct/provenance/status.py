@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dcct.config.dataset import Dataset
-from dcct.errors import DataError
+from dcct.errors import ConfigError, DataError
 from dcct.files import read_json
 from dcct.pipeline.pipeline import Job, Pipeline
 from dcct.provenance.receipt import check_outputs
@@ -33,7 +33,12 @@ class Status:
 
 def status_of(pipeline: Pipeline, name: str) -> Status:
     """What the data folder and verification hold; nothing is read that takes time."""
-    dataset, root = pipeline.dataset(name), pipeline.data / name
+    try:
+        dataset, root = pipeline.dataset(name), pipeline.data / name
+    except ConfigError as error:
+        return Status(
+            name=name, title="", state="", here="", verified="", counts="", next=str(error)
+        )
     absent = [need for need in dataset.needs if not (root / need).exists()]
     in_place = root.is_dir() and any(root.iterdir()) and not absent
     verified, counts = (

@@ -75,6 +75,19 @@ def verify(making: Making, dataset: Dataset) -> None:
 
 
 @makes(app, PANEL)
+def pack(making: Making, dataset: Dataset) -> None:
+    """Pack all frames into one file with random access by tracklet (the frame store).
+
+    Example: dcct pack walkers
+    """
+    from dcct.clips.frames import pack as pack_frames
+
+    pipeline, listing = making.pipeline, making.input("verified") / "frames.parquet"
+    folders = pipeline.data / dataset, making.job.folder, making.work / "frames"
+    pack_frames(listing, *folders, pipeline.profile.clips, making.progress)
+
+
+@makes(app, PANEL)
 def manifest(making: Making, dataset: Dataset, split: Split = 0) -> None:
     """List the tracklets of a split of a verified set in parquet.
 
@@ -89,19 +102,6 @@ def manifest(making: Making, dataset: Dataset, split: Split = 0) -> None:
     tracklets, listing = read(making.pipeline.data / dataset), verified / "frames.parquet"
     expected = report["tracklets"][split]
     write_manifest(tracklets, listing, making.job.folder, report["verification"], expected)
-
-
-@makes(app, PANEL)
-def pack(making: Making, dataset: Dataset) -> None:
-    """Pack all frames into one file with random access by tracklet (the frame store).
-
-    Example: dcct pack walkers
-    """
-    from dcct.clips.frames import pack as pack_frames
-
-    pipeline, listing = making.pipeline, making.input("verified") / "frames.parquet"
-    folders = pipeline.data / dataset, making.job.folder, making.work / "frames"
-    pack_frames(listing, *folders, pipeline.profile.clips, making.progress)
 
 
 @makes(app, PANEL)

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from dcct.config.label import checkpoint_of
 from dcct.errors import DcctError
-from dcct.files import read_json, write_json
+from dcct.files import read_json, settings_digest, write_json
 from dcct.verbs.making import Making, makes
 from dcct.verbs.options import Dataset, Json, Seed, Split, Variant, verb, wide
 
@@ -26,7 +26,6 @@ def extract(
     """
     from dcct.inference.extraction import Extraction
     from dcct.inference.extraction import extract as extract_features
-    from dcct.provenance.receipt import settings_digest
     from dcct.verbs.data import CONTROLS
 
     profile, checkpoint = making.pipeline.profile, making.input("checkpoint")

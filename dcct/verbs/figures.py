@@ -37,6 +37,8 @@ def cost(making: Making) -> None:
 
     pipeline = making.pipeline
     variants = {name: pipeline.variant(name) for name in pipeline.variant_names()}
+    for line in pipeline.unreadable_variants.values():
+        making.progress.say(f"warning: left out: {line}")
     first = pipeline.profile.datasets[0]
     identities = pipeline.dataset(first).expected.train_ids
     if identities is None:

@@ -5,13 +5,15 @@ import inspect
 import os
 import sys
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from dcct.config.load import SHIPPED, load_profile
+from dcct.config.names import at_home
 from dcct.pipeline.pipeline import DEFAULT, Pipeline
 from dcct.pipeline.steps import read_pipeline
 from dcct.runtime.allocator import keep_freed_memory
@@ -35,12 +37,23 @@ def verb(app: typer.Typer, panel: str, name: str | None = None) -> Callable:
     paragraphs of one line each, is its help."""
 
     def register(function: Callable) -> Callable:
+        @wraps(function)
+        def called(**arguments: object) -> object:
+            return function(**{name: _at_home(value) for name, value in arguments.items()})
+
         paragraphs = inspect.cleandoc(function.__doc__ or "").split("\n\n")
         lines = [" ".join(paragraph.split()) for paragraph in paragraphs]
-        app.command(name, rich_help_panel=panel, help="\n\n".join(lines))(function)
+        app.command(name, rich_help_panel=panel, help="\n\n".join(lines))(called)
         return function
 
     return register
+
+
+def _at_home(value: Any) -> Any:
+    """A path of the command line, or several, with ~ as a shell reads it: none does after --x=."""
+    if isinstance(value, Path):
+        return Path(at_home(str(value)))
+    return tuple(map(_at_home, value)) if isinstance(value, tuple) else value
 
 
 def open_pipeline(configfile: Path, *, torch: bool = False) -> Pipeline:

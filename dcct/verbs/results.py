@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -80,8 +81,8 @@ def explain(
 
 @verb(app, PANEL)
 def verify_results(configfile: Configfile = DEFAULT) -> None:
-    """Hold every file against its receipt, every receipt against its inputs, every table against
-    the metrics.
+    """Hold every file against its receipt, every receipt against its inputs, the profile's settings
+    and the code, every table against the metrics.
 
     Example: dcct verify-results
     """
@@ -89,7 +90,7 @@ def verify_results(configfile: Configfile = DEFAULT) -> None:
     from dcct.report.tables.rederive import differing_tables
 
     pipeline, progress = open_pipeline(configfile), Progress("verify-results", Console())
-    found = check_results(pipeline.results, progress)
+    found = check_results(pipeline, progress)
     cells, problems = 0, dict(found.problems)
     if not any(path.is_relative_to(pipeline.results / "metrics") for path in problems):
         cells, tables = differing_tables(pipeline, progress)
@@ -207,7 +208,10 @@ def dvc(
     files = stages_of(open_pipeline(configfile))
     stale = [path for path, text in files.items() if not path.is_file() or path.read_text() != text]
     if check and stale:
-        raise DataError(f"{stale[0]}: not what {configfile} and the code say: run `dcct dvc`")
+        named = "" if configfile == DEFAULT else f" --configfile {quote(str(configfile))}"
+        raise DataError(
+            f"{stale[0]}: not what {configfile} and the code say: run `dcct dvc{named}`"
+        )
     for path in stale:
         write_text(path, files[path])
 

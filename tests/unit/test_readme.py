@@ -7,11 +7,13 @@ import pytest
 import typer
 
 from dcct.cli import app
+from dcct.pipeline.steps import STEPS
 
 ROOT = Path(__file__).parents[2]
 SKIPPED = {".venv", ".snakemake", "data", "node_modules"}
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+SNIPPET = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 VERB = re.compile(r"(?<![\w/.-])dcct ((?:[a-z][a-z-]+)(?: [a-z][a-z-]+)?)")
 LIMIT = 900
 """Words of the README."""
@@ -90,6 +92,24 @@ def test_every_verb_is_named_somewhere():
     """No verb of the command is without a word in a guide."""
     text = "".join(path.read_text() for path in FILES)
     assert not [verb for verb in verbs_of(app) - {"data"} if f"dcct {verb}" not in text]
+
+
+def test_the_arrows_are_the_table_of_steps():
+    """The guide names the steps in the order in which the command does."""
+    blocks = CODE.findall((ROOT / "docs/running.md").read_text())
+    (arrows,) = (block for block in blocks if block.startswith("```\n"))
+    assert re.findall(r"\w+", re.sub(r"\(.*?\)", "", arrows)) == list(STEPS)
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if SNIPPET.search(path.read_text())], ids=name_of
+)
+def test_every_python_snippet_runs(path, tmp_path, monkeypatch):
+    """One after the other, as they stand; but that weights are drawn, not fetched."""
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    for code in SNIPPET.findall(path.read_text()):
+        exec(code.replace("pretrained=True", "pretrained=False"), names)
 
 
 def test_snakemake_is_told_how_many_cores(root):

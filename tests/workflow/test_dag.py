@@ -2,6 +2,7 @@
 bad inputs."""
 
 import json
+import os
 import re
 import shutil
 
@@ -372,23 +373,58 @@ rule mine:
         assert said in done.stdout + done.stderr
 
 
-def test_names_that_a_shell_would_run_are_words(finished, tmp_path):
-    """A profile's name and a results folder with spaces, quotes and commands in them."""
+@pytest.mark.parametrize(
+    "name",
+    [
+        'it\'s a $(touch run) "profile"; touch run & `touch run` > run',
+        "-x --help #1 100%s *[a]? é ~ \\n a,b:c=d !! $HOME (copy)",
+    ],
+)
+def test_names_that_a_shell_would_run_are_words(finished, name):
+    """A profile's name and a results folder with spaces, quotes, commands, options and patterns in
+    them, both at the beginning of a path: used as they are, and logs with them."""
     text = (finished.folder / PROFILE).read_text()
-    mark = tmp_path / "run"
-    name = f'it\'s a $(touch {mark.name}) "profile"; touch {mark.name}'
-    text = text.replace(
-        "results_dir: results/test", f"results_dir: {json.dumps(f'results/{name}')}"
-    )
-    (finished.folder / f"config/{name}.yaml").write_text(text)
-    done = finished.run(
-        "snakemake",
-        f"results/{name}/weights/seed0/receipt.json",
-        "--cores",
-        "1",
-        "--configfile",
-        f"config/{name}.yaml",
-    )
+    text = text.replace("results_dir: results/test", f"results_dir: {json.dumps(name)}")
+    (finished.folder / f"{name}.yaml").write_text(text)
+    for kind in ("variants", "datasets", "tables"):
+        if not (finished.folder / kind).exists():
+            (finished.folder / kind).symlink_to(finished.folder / "config" / kind)
+    source = f"{name}/sources/walkers-test/receipt.json"
+    command = ("snakemake", "--cores", "1", f"--configfile={name}.yaml", "--", source)
+    done = finished.run(*command)
     assert done.returncode == 0, done.stderr
-    assert (finished.folder / f"results/{name}/weights/seed0/receipt.json").is_file()
-    assert not (finished.folder / mark.name).exists()
+    assert (finished.folder / source).is_file()
+    assert (finished.folder / name / "logs/source/walkers-test.log").read_text()
+    assert not (finished.folder / "run").exists()
+
+
+def test_a_profile_whose_path_is_a_pattern_is_refused(finished):
+    """In one line, before Snakemake reads braces as wildcards."""
+    shutil.copyfile(finished.folder / PROFILE, finished.folder / "config/a{x}.yaml")
+    done = finished.run("snakemake", "--dry-run", "--configfile", "config/a{x}.yaml")
+    assert "config/a{x}.yaml: a path holds no braces" in one_error(done)
+
+
+def test_what_is_gone_emptied_or_cut_is_made_again(finished):
+    """Checkpoint, features, metrics, a table, a receipt and a run record: each job is seen, and
+    what follows from it; then nothing is left to do."""
+    cnn = "walkers-test/split0/cnn/seed0"
+    damages = {
+        f"checkpoints/{cnn}/history.csv": None,
+        f"features/{cnn}/features.parquet": 0,
+        f"metrics/{cnn}/metrics.json": 100,
+        "tables/time-order.tex": 10,
+        "figures/walkers-test/sheet.receipt.json": 20,
+        "runs/attend/walkers-test/split0/dcct/seed0.json": 0,
+    }
+    for path, length in damages.items():
+        if length is None:
+            (finished.results / path).unlink()
+        else:
+            os.truncate(finished.results / path, length)
+    made = {job.split()[0] for job in finished.jobs()}
+    assert {"train", "extract", "rank", "tabulate", "draw_sheet", "attend"} <= made
+    assert {f"rank {RUN_KEY.format('cnn')}", "tabulate table=time-order"} <= finished.jobs()
+    done = finished.snakemake()
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert finished.jobs() == set()

@@ -90,6 +90,24 @@ def test_second_repro_has_nothing_to_do(dvc):
     assert "Running stage" not in done.stdout
 
 
+def test_what_is_gone_emptied_or_cut_is_seen(dvc):
+    """By `dvc status`, in whatever a stage has made."""
+    paths = {
+        "checkpoints/walkers-test/split0/cnn/seed0/history.csv": None,
+        "metrics/walkers-test/split0/cnn/seed0/scores.json": 0,
+        "runs/source/walkers-test.json": 10,
+    }
+    contents = {path: (dvc.results / path).read_bytes() for path in paths}
+    for path, length in paths.items():
+        (dvc.results / path).unlink()  # never through a link into DVC's cache
+        if length is not None:
+            (dvc.results / path).write_bytes(contents[path][:length])
+    status = dvc.run("dvc", "status", "dvc.yaml", "--json")
+    for path, content in contents.items():
+        (dvc.results / path).write_bytes(content)
+    assert {name.split("-")[0] for name in json.loads(status.stdout)} >= {"train", "rank", "source"}
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "made"),
     [
@@ -103,12 +121,18 @@ def test_second_repro_has_nothing_to_do(dvc):
             {"verify", "manifest"},
         ),
         ("dcct/losses.py", "return ", "return 1.0 * ", {"train"}),
+        (
+            "dcct/config/profile.py",
+            "label_smoothing: float = Field(default=0.0",
+            "label_smoothing: float = Field(default=0.1",
+            {"train", "tabulate", "cost"},
+        ),
     ],
-    ids=["docstring", "comment", "title", "reader", "loss"],
+    ids=["docstring", "comment", "title", "reader", "loss", "default"],
 )
 def test_what_is_made_again_is_what_must_be(dvc, file, old, new, made):
-    """With the digests of code written anew, `dvc status` names the stages whose own part has
-    changed."""
+    """With the digests of code and settings written anew, `dvc status` names the stages whose own
+    part has changed: also where a key that the profile does not name has another default."""
     path = dvc.folder / file
     text = path.read_text()
     assert old in text

@@ -32,7 +32,7 @@ SNAKEMAKE = (
 )
 JOB = (
     "set -euo pipefail; trap : INT TERM USR1;"
-    " {command} 2>&1 | (trap '' INT TERM USR1; exec tee {log})"
+    " {command} 2>&1 | (trap '' INT TERM USR1; exec tee -- {log})"
 )
 """As the rules' shell command (workflow/rules/steps.smk)."""
 SNAKEMAKE += ("--configfile", "config/test.yaml", "--quiet", "--rerun-incomplete")

@@ -8,9 +8,11 @@ from pathlib import Path
 import psutil
 
 from dcct.config.load import SHIPPED
+from dcct.config.names import at_home
 from dcct.errors import ConfigError, DcctError
 from dcct.pipeline.pipeline import DEFAULT
 from dcct.pipeline.steps import read_pipeline
+from dcct.provenance.intact import damage
 
 
 # The steps read the profile's file, not Snakemake's merged config: what --config or a second
@@ -20,7 +22,7 @@ def profile_file():
     overrides = set(workflow.config_settings.config) - {"profile"}
     files = workflow.overwrite_configfiles
     if "profile" in config:
-        return Path(config["profile"])
+        return Path(at_home(str(config["profile"])))
     if overrides or len(files) > 1:
         what = (
             f"--config {' '.join(overrides)}"
@@ -36,6 +38,12 @@ def profile_file():
     return DEFAULT if DEFAULT.exists() else SHIPPED / DEFAULT.name
 
 
+STATE = Path(".snakemake")
+if not os.access(STATE if STATE.exists() else ".", os.W_OK):
+    sys.exit(
+        f"error: {Path.cwd()}: cannot be written, and Snakemake keeps its state in {STATE} here:"
+        " work in another folder with --directory FOLDER"
+    )
 try:
     CONFIGFILE = profile_file()
     PIPELINE = read_pipeline(CONFIGFILE)
@@ -62,8 +70,17 @@ def of_job(pattern, say):
     return lambda wildcards: say(PIPELINE.filled(pattern, wildcards))
 
 
+# Asked for late: some commands, such as --unlock, run nothing and are told no number of cores.
+def cpus(pattern):
+    on_all = pattern.step.runs_on == "cores"
+    return lambda wildcards: workflow.cores if on_all else pattern.threads
+
+
 # Digests are small and compared by content: they say whether the files changed that they name.
+# Snakemake sees that a file is gone, but not that it is emptied or cut: its job is forced.
 def inputs(job):
+    if spoilt := damage(job):
+        workflow.dag.forcefiles.add(str(spoilt))
     files = [ancient(path) for other in job.reads.values() for path in other.outputs]
     return [*job.digests, *files, *job.quotes]
 

@@ -17,7 +17,7 @@ for pattern in PIPELINE.patterns():
             pattern.log,
         benchmark:
             pattern.benchmark
-        threads: workflow.cores if pattern.step.runs_on == "cores" else pattern.threads
+        threads: cpus(pattern)
         resources:
             gpu=pattern.gpus,
             profile=str(CONFIGFILE),
@@ -28,4 +28,4 @@ for pattern in PIPELINE.patterns():
         shell:
             "trap : INT TERM USR1;"
             " {params.command} --configfile {resources.profile:q} 2>&1"
-            " | (trap '' INT TERM USR1; exec tee {log:q})"
+            " | (trap '' INT TERM USR1; exec tee -- {log:q})"

@@ -123,9 +123,10 @@ def _notes(frame: pd.DataFrame) -> list[str]:
         " not needed at test. Operations are torch's own count at test; a multiplication and an"
         f" addition are two.{latency}"
     )
-    if not frame["official_size"].iloc[0]:
+    found = frame[frame["variant"] == FULL]
+    if not frame["official_size"].iloc[0] or found.empty:
         return [counted]
-    full = frame[frame["variant"] == FULL].iloc[0]
+    full = found.iloc[0]
     used, unused = full["parameters"], full[f"{OF_PART}{UNUSED}"]
     return [
         counted,

@@ -34,7 +34,7 @@ def jobs(pipeline, make):
 
 
 def _problems(pipeline):
-    return check_results(pipeline.results, Progress()).problems
+    return check_results(pipeline, Progress()).problems
 
 
 def test_each_step_stands_once_before_what_it_was_made_from(jobs):
@@ -80,7 +80,7 @@ def test_what_no_receipt_names_has_no_chain(jobs):
 
 def test_an_untouched_folder_holds(jobs, pipeline):
     """Nothing is complained of; everything was looked at."""
-    found = check_results(pipeline.results, Progress())
+    found = check_results(pipeline, Progress())
     files = sum(len(job.outputs) for job in jobs.values())
     assert (found.receipts, found.files, found.problems) == (len(jobs), files, {})
 
