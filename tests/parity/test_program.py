@@ -6,14 +6,27 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import torch
+from PIL import Image
 
-from dcct.clips.frames import resized
-from dcct.clips.sampling import dense, random_interval
+from dcct import walkers
+from dcct.clips.frames import pack, resized
+from dcct.clips.sampling import dense, random_interval, write_test_clips
 from dcct.clips.transforms import ERASED_ASPECT, to_input
-from dcct.config.load import load_profile
+from dcct.config.dataset import Expected, WalkersSpec
+from dcct.config.load import load_dataset, load_profile, load_variant
+from dcct.datasets.manifest import read_manifest, write_manifest
+from dcct.datasets.readers import read_tracklets
+from dcct.datasets.verify import verify
+from dcct.evaluation.features import feature_sets
+from dcct.evaluation.protocol import evaluate_features
+from dcct.inference.extraction import Extraction, extract
 from dcct.losses import feature_distillation
+from dcct.models.checkpoint import save_model
+from dcct.models.dcct import DCCT
+from dcct.runtime.progress import Progress
 from dcct.training.schedule import lr_at
 
 SEEN = json.loads((Path(__file__).parent / "program.json").read_text())
@@ -101,3 +114,96 @@ def test_feature_distillation_over_cards(cards, share):
     (whole, slope), (parts, gradient) = found
     assert parts / whole == pytest.approx(share, rel=1e-3)
     assert gradient / slope == pytest.approx(share, rel=1e-3)
+
+
+@pytest.mark.parametrize("height", [64, 256])
+def test_from_files_to_map(height, profile, root, tmp_path):
+    """Frames of 64×32 and 256×128 through every step at the test profile's size: features are those
+    of the files read, resized and normalised by hand, to 1e-5, and mAP is that of lists in
+    Python."""
+    spec = WalkersSpec(
+        **load_dataset("walkers-test", root / "config/test.yaml").walkers.model_dump()
+        | {"train_ids": 2, "test_ids": 4, "frames": 9, "height": height, "junk": 0}
+    )
+    walkers.write(tmp_path / "data", spec)
+    dataset = load_dataset("walkers-test", root / "config/test.yaml").model_copy(
+        update={"walkers": spec, "expected": Expected()}
+    )
+    listing, manifest = tmp_path / "verified/frames.parquet", tmp_path / "manifest"
+    verify(dataset, tmp_path / "data", listing, Progress())
+    write_manifest(read_tracklets("mars", tmp_path / "data"), listing, manifest)
+    clips = profile.clips.model_copy(update={"decoded": height == 64})
+    pack(listing, tmp_path / "data", tmp_path / "frames", tmp_path / "work", clips, Progress())
+    drawn = tmp_path / "clips.parquet"
+    write_test_clips(manifest, drawn, ["dense"], clips.length, 200, "clips")
+    variant = load_variant("dcct", root / "config/test.yaml")
+    torch.manual_seed(0)
+    model = DCCT(variant, profile.network, clips, spec.train_ids).eval()
+    save_model(model, tmp_path / "model.safetensors")
+    job = Extraction(
+        variant=variant,
+        profile=profile,
+        samplers=("dense",),
+        clips=drawn,
+        frames=tmp_path / "frames",
+        manifest=manifest,
+        trained_on=manifest,
+        checkpoint=tmp_path / "model.safetensors",
+        work=tmp_path / "shards",
+        digests={},
+    )
+    features = tmp_path / "features.parquet"
+    extract(job, features, Progress())
+    made = pq.read_table(features)
+
+    paths = pq.read_table(listing)["path"].to_pylist()
+    tracklets = read_manifest(manifest).to_pylist()
+    by_hand = {}
+    for tracklet in tracklets:
+        if tracklet["split"] != "train":
+            files = paths[tracklet["first_frame"] :][: tracklet["frames"]]
+            by_hand[tracklet["tracklet"]] = _features_by_hand(
+                model, [tmp_path / "data" / file for file in files], clips
+            )
+    found = dict(zip(made["tracklet"].to_pylist(), feature_sets(made)["all"], strict=True))
+    assert found.keys() == by_hand.keys()
+    for number, expected in by_hand.items():
+        np.testing.assert_allclose(found[number], expected, atol=1e-5)
+
+    rows, _ = evaluate_features(features, manifest, dataset.protocol, profile)
+    score = next(row["mAP"] for row in rows if row["feature"] == "all")
+    assert score == pytest.approx(_map_by_hand(tracklets, found), abs=1e-9)
+
+
+def _features_by_hand(model, files, clips):
+    """Mean over the dense clips of a tracklet, whose frames are resized bilinearly."""
+    mean, std = (np.array(x, np.float32) for x in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+    size, resampling = (clips.width, clips.height), Image.Resampling.BILINEAR
+    frames = [
+        np.asarray(Image.open(file).convert("RGB").resize(size, resampling)) for file in files
+    ]
+    x = np.stack([(frame.astype(np.float32) / 255 - mean) / std for frame in frames])
+    count = len(files) // clips.length
+    positions = np.arange(count)[:, None] + count * np.arange(clips.length)[None]
+    with torch.inference_mode():
+        output = model(torch.from_numpy(x.transpose(0, 3, 1, 2)[positions]).contiguous())
+    return output.features["all"].mean(0).numpy()
+
+
+def _map_by_hand(tracklets, features):
+    """MARS' rule: gallery and queries together, without the query's own identity and camera."""
+    tested = [one for one in tracklets if one["split"] != "train"]
+    unit = {number: x / np.linalg.norm(x) for number, x in features.items()}
+    scores = []
+    for query in (one for one in tested if one["split"] == "query"):
+        q = unit[query["tracklet"]]
+        ranked = sorted(tested, key=lambda one: -float(q @ unit[one["tracklet"]]))
+        same = [
+            one["pid"] == query["pid"]
+            for one in ranked
+            if (one["pid"], one["camid"]) != (query["pid"], query["camid"])
+        ]
+        hits = np.flatnonzero(same) + 1
+        if len(hits):
+            scores.append(np.mean(np.arange(1, len(hits) + 1) / hits))
+    return np.mean(scores)
