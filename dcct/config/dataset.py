@@ -9,6 +9,7 @@ from dcct.config.names import Folder
 from dcct.config.section import Model
 
 Window = Literal["clips", "frames"]
+Count = Annotated[int | None, Field(ge=0, le=10**12)]
 Inside = Annotated[str, Field(pattern=r"^[^/.][^/]*(/[^/.][^/]*)*$")]
 """A path below a folder, which leads nowhere else."""
 
@@ -16,33 +17,33 @@ Inside = Annotated[str, Field(pattern=r"^[^/.][^/]*(/[^/.][^/]*)*$")]
 class WalkersSpec(Model):
     """The embedded data set's size and difficulty."""
 
-    seed: int = Field(ge=0)
+    seed: int = Field(ge=0, le=2**31 - 1)
     """Seed of every draw."""
-    train_ids: int = Field(gt=0)
+    train_ids: int = Field(gt=0, le=100_000)
     """Training identities."""
-    test_ids: int = Field(gt=0)
+    test_ids: int = Field(gt=0, le=100_000)
     """Test identities."""
     cameras: int = Field(gt=0, le=6)
     """Cameras, each with its own view, background and colours."""
-    tracklets_per_camera: int = Field(gt=0)
+    tracklets_per_camera: int = Field(gt=0, le=1000)
     """Tracklets of each identity at each camera."""
-    frames: int = Field(gt=0)
+    frames: int = Field(gt=0, le=10_000)
     """Frames per tracklet."""
-    height: int = Field(ge=32)
+    height: int = Field(ge=32, le=2048)
     """Image height in pixels; the width is half of it."""
-    difficulty: float = Field(ge=0)
+    difficulty: float = Field(ge=0, le=100)
     """Strength of camera colour, noise, jitter and static occlusion."""
-    share: int = Field(gt=0)
+    share: int = Field(gt=0, le=100_000)
     """Identities that wear the same outfit and differ in build, gait and small things."""
     burst: float = Field(ge=0, le=1)
     """Share of tracklets in which the person is hidden for a run of frames."""
-    background_saturation: float = Field(ge=0)
+    background_saturation: float = Field(ge=0, le=100)
     """Colourfulness of backgrounds."""
     jpeg_quality: int = Field(gt=0, le=95)
     """Quality of the written JPEG files."""
-    distractors: int = Field(ge=0)
+    distractors: int = Field(ge=0, le=1_000_000)
     """Gallery tracklets of people who are nobody's match (id 0)."""
-    junk: int = Field(ge=0)
+    junk: int = Field(ge=0, le=1_000_000)
     """Badly cropped test tracklets (id -1), which the protocol drops."""
 
 
@@ -53,7 +54,7 @@ class Archive(Model):
     """File name in the archives folder."""
     urls: list[str]
     """Where it is published; empty where it must be asked for."""
-    bytes: int | None
+    bytes: Count
     """Its length, if known."""
     md5: str | None
     """Its MD5, if known."""
@@ -64,16 +65,16 @@ class Archive(Model):
 class Expected(Model):
     """Counts that verification must find; null, or left out, where no source gives one."""
 
-    train_ids: int | None = None
-    train_tracklets: int | None = None
-    train_frames: int | None = None
-    query_ids: int | None = None
-    query_tracklets: int | None = None
-    gallery_tracklets: int | None = None
-    test_tracklets: int | None = None
-    distractor_tracklets: int | None = None
-    junk_tracklets: int | None = None
-    cameras: int | None = None
+    train_ids: Count = None
+    train_tracklets: Count = None
+    train_frames: Count = None
+    query_ids: Count = None
+    query_tracklets: Count = None
+    gallery_tracklets: Count = None
+    test_tracklets: Count = None
+    distractor_tracklets: Count = None
+    junk_tracklets: Count = None
+    cameras: Count = None
 
     @property
     def known(self) -> dict[str, int]:
@@ -86,7 +87,7 @@ class Protocol(Model):
     """Rank queries against gallery and queries together (MARS' official rule)."""
     drop_same_camera: bool
     """Remove, per query, gallery tracklets of the same identity and camera."""
-    clip_cap: int = Field(gt=0)
+    clip_cap: int = Field(gt=0, le=1_000_000)
     """Most clips that dense sampling takes from one tracklet."""
     clip_window: Window = "clips"
     """Of a tracklet with more: a run of consecutive clips, each of which spans the tracklet

@@ -7,7 +7,6 @@ allowed.
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import ValidationError
 
 from dcct.config.dataset import Dataset
@@ -18,6 +17,7 @@ from dcct.config.published import Published
 from dcct.config.section import Model
 from dcct.config.table import Table
 from dcct.config.variant import Variant, network_of, weights_of
+from dcct.config.yaml_file import read_yaml, shortened
 from dcct.errors import ConfigError
 
 PACKAGE = Path(__file__).parents[1]
@@ -168,22 +168,6 @@ def _read(path: Path, model: type[Section]) -> Section:
     return check(read_yaml(path), model, str(path))
 
 
-def read_yaml(path: Path) -> Any:
-    """What a YAML file says, unchecked. Raises ConfigError, one line, when it cannot be read."""
-    try:
-        if path.exists() and not path.is_file():  # reading a pipe would wait for ever
-            raise ConfigError(f"{path}: cannot be read: it is no file: name one that holds YAML")
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(
-            f"{path}: no such file: name an existing profile with --configfile"
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
-
-
 def check(content: object, model: type[Section], where: str) -> Section:
     """`content` as a section of config. Raises ConfigError, one line that begins with `where`."""
     if not isinstance(content, dict):
@@ -206,11 +190,8 @@ def _first_complaint(error: ValidationError, model: type[Model]) -> str:
     if first["type"] == "missing":
         return f"{key}: missing; every key must be given{more}"
     message = first["msg"].removeprefix("Value error, ")
-    return (
-        f"{key + ': ' if key else ''}{message}, got {first['input']!r}{more}"
-        if key
-        else f"{message}{more}"
-    )
+    found = shortened(repr(first["input"]))
+    return f"{key}: {message}, got {found}{more}" if key else f"{message}{more}"
 
 
 def _keys_at(model: type[Model], loc: tuple) -> list[str]:

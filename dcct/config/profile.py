@@ -13,11 +13,11 @@ Sampler = Literal["begin", "dense", "repeated", "shuffled"]
 
 
 class Clips(Model):
-    length: int = Field(gt=0)
+    length: int = Field(gt=0, le=1000)
     """Frames per clip, T."""
-    height: int = Field(gt=0)
+    height: int = Field(gt=0, le=4096)
     """Height in pixels to which every frame is resized."""
-    width: int = Field(gt=0)
+    width: int = Field(gt=0, le=4096)
     """Width in pixels to which every frame is resized."""
     train_resize: Resize = "bicubic"
     """How training frames are resized; those of that size already are left as they are."""
@@ -28,10 +28,13 @@ class Clips(Model):
     resizing: for small sets, few cores."""
 
 
+Size = Annotated[int, Field(ge=-1, le=1_000_000)] | Annotated[float, Field(le=1_000_000)]
+
+
 class Backbone(Model):
     name: str
     """A timm model name, for example resnet50, convnext_tiny or vit_base_patch16_224."""
-    args: dict[str, float | int | str | bool | list[int]] = {}
+    args: dict[str, Size | str | bool | list[Size]] = {}
     """Keyword arguments that timm.create_model takes beside the name."""
 
 
@@ -47,7 +50,7 @@ class Network(Model):
     vit: Backbone
     """The transformer branch, any with a class token or pooling; its patch grid must equal the
     CNN's map."""
-    hta_width: int = Field(gt=0)
+    hta_width: int = Field(gt=0, le=65_536)
     """Width d to which HTA aligns both branches."""
 
 
@@ -75,15 +78,15 @@ class Weights(Model):
 
 
 class Distillation(Model):
-    feature_weight: float = Field(ge=0)
+    feature_weight: float = Field(ge=0, le=1e6)
     """Weight of FD (1 in the paper)."""
-    logit_weight: float = Field(ge=0)
+    logit_weight: float = Field(ge=0, le=1e6)
     """Weight of LD (1 in the paper)."""
-    temperature: float = Field(gt=0)
+    temperature: float = Field(gt=0, le=1e3)
     """Softmax temperature of LD."""
-    start_epoch: int = Field(ge=0)
+    start_epoch: int = Field(ge=0, le=100_000)
     """Epoch from which distillation counts; before it, both weights are 0."""
-    ramp_epochs: int = Field(ge=0)
+    ramp_epochs: int = Field(ge=0, le=100_000)
     """Epochs over which both weights grow linearly to their full value."""
 
 
@@ -98,42 +101,42 @@ class Extras(Model):
     average: float = Field(default=0.0, ge=0, lt=1)
     """Decay of an exponential moving average of the weights, which is then what is kept and
     evaluated; 0 for none."""
-    gradient_norm: float = Field(default=0.0, ge=0)
+    gradient_norm: float = Field(default=0.0, ge=0, le=1e9)
     """Largest norm of the whole gradient; longer ones are shortened to it; 0 for no limit."""
-    backbone_rate: float = Field(default=1.0, gt=0)
+    backbone_rate: float = Field(default=1.0, gt=0, le=1e3)
     """Learning rate of the backbones as a multiple of the others'."""
     sampling: Literal["interval", "whole-interval", "segments"] = "interval"
     """whole-interval: the last start that fits may be drawn too. segments: one random frame from
     each of T equal parts of the tracklet (restricted random sampling)."""
     flip: float = Field(default=0.0, ge=0, le=1)
     """Probability that all frames of a clip are mirrored."""
-    pad_crop: int = Field(default=0, ge=0)
+    pad_crop: int = Field(default=0, ge=0, le=1024)
     """Pixels by which all frames of a clip are shifted at most, each way; what comes in has
     ImageNet's mean colour."""
 
 
 class Training(Model):
-    epochs: int = Field(ge=0)
+    epochs: int = Field(ge=0, le=100_000)
     """Passes over the training identities."""
-    identities: int = Field(gt=1)
+    identities: int = Field(gt=1, le=10_000)
     """Identities per batch, P."""
-    tracklets: int = Field(gt=0)
+    tracklets: int = Field(gt=0, le=1000)
     """Tracklets per identity in a batch, K."""
-    learning_rate: float = Field(gt=0)
+    learning_rate: float = Field(gt=0, le=100)
     """Adam's learning rate after the warm-up."""
-    weight_decay: float = Field(ge=0)
+    weight_decay: float = Field(ge=0, le=100)
     """Coupled L2 penalty, on every parameter."""
-    warmup_epochs: int = Field(ge=0)
+    warmup_epochs: int = Field(ge=0, le=100_000)
     """Epochs of linear warm-up."""
     warmup_factor: float = Field(gt=0, le=1)
     """Share of the learning rate at the first epoch."""
-    decay_epochs: list[Annotated[int, Field(ge=0)]]
+    decay_epochs: list[Annotated[int, Field(ge=0, le=100_000)]]
     """Epochs at which the learning rate is multiplied by decay_factor."""
     decay_factor: float = Field(gt=0, le=1)
     """See decay_epochs."""
     frame_loss: Literal["official", "mean"]
     """How frame-level terms of the two branches add up; see docs/fidelity.md."""
-    margin: float = Field(ge=0)
+    margin: float = Field(ge=0, le=10)
     """Margin of the batch-hard triplet loss, in cosine distance."""
     random_erasing: float = Field(ge=0, le=1)
     """Probability that one rectangle is erased from all frames of a clip."""
@@ -157,15 +160,15 @@ class Training(Model):
     """Memory layout of the CNN: faster on most machines, same result to rounding."""
     device: Literal["cpu", "cuda"]
     """Where training and extraction run."""
-    processes: int = Field(default=1, gt=0)
+    processes: int = Field(default=1, gt=0, le=1024)
     """Processes that share each batch of a training, one GPU each: the result of one, to rounding;
     and the shards of an extraction."""
-    cards: int = Field(default=1, gt=0)
+    cards: int = Field(default=1, gt=0, le=1024)
     """Equal parts of every batch that BatchNorm and FD see each by itself, as the official program
     has it on so many cards (two by default); they are computed on whatever processes there are."""
-    threads: int = Field(gt=0)
+    threads: int = Field(gt=0, le=1024)
     """CPU threads of one process of a training, or of an extraction."""
-    workers: int = Field(ge=0)
+    workers: int = Field(ge=0, le=256)
     """Loader workers; their number changes no batch."""
     loader: Literal["processes", "threads"] = "processes"
     """What workers are. Threads start at once, copy nothing and share one frame store: decoding
@@ -196,9 +199,9 @@ class Training(Model):
 
 
 class Reranking(Model):
-    k1: int = Field(default=20, gt=0)
+    k1: int = Field(default=20, gt=0, le=10_000)
     """Neighbours that two tracklets must share mutually."""
-    k2: int = Field(default=6, gt=0)
+    k2: int = Field(default=6, gt=0, le=10_000)
     """Neighbours over which encodings are averaged; 1 for none."""
     weight: float = Field(default=0.3, ge=0, le=1)
     """Share of the original distance in the mixed one, λ."""
@@ -209,13 +212,13 @@ class Evaluation(Model):
     """How test clips are drawn; the first is the one that tables report."""
     time_order: list[str]
     """Variants evaluated again on repeated-frame and shuffled-frame clips."""
-    batch_frames: int = Field(gt=0)
+    batch_frames: int = Field(gt=0, le=1_000_000)
     """Frames in one forward pass of extraction."""
-    bootstrap: int = Field(gt=0)
+    bootstrap: int = Field(gt=0, le=1_000_000)
     """Resamples of the identities for the 95 % intervals."""
     precision: Literal["fp32", "tf32", "bf16", "fp16"] = "fp32"
     """Of the network in extraction; features are averaged and kept in fp32."""
-    epochs: list[Annotated[int, Field(gt=0)]] = []
+    epochs: list[Annotated[int, Field(gt=0, le=100_000)]] = []
     """Epochs, counted from 1, whose weights a training keeps beside the last one's, and which are
     evaluated as rows of their own."""
     reranking: Reranking | None = None
@@ -240,7 +243,7 @@ class Profile(Model):
     """Folder of everything that the run makes."""
     datasets: list[str] = Field(min_length=1)
     """Names of files in config/datasets."""
-    splits: list[Annotated[int, Field(ge=0)]] = Field(min_length=1)
+    splits: list[Annotated[int, Field(ge=0, le=999)]] = Field(min_length=1)
     """Which of a set's standard splits are run, counted from 0; a set that has only one runs that
     one."""
     variants: list[str] = Field(min_length=1)
@@ -248,7 +251,7 @@ class Profile(Model):
     backbones: list[str]
     """Names of files in config/variants that say backbone_of: distilled backbones, evaluated
     alone."""
-    seeds: list[Annotated[int, Field(ge=0)]] = Field(min_length=1)
+    seeds: list[Annotated[int, Field(ge=0, le=2**31 - 1)]] = Field(min_length=1)
     """Seeds; each variant is trained once per seed."""
     tables: list[str] = Field(min_length=1)
     """Names of files in config/tables."""

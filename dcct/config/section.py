@@ -8,5 +8,9 @@ class Model(BaseModel):
     """Base of every section. A key's docstring is its description in the editor schemas."""
 
     model_config = ConfigDict(
-        frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
     )

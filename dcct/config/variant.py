@@ -40,7 +40,7 @@ class Hta(Model):
     """1 stops after the first joint block."""
     gate: bool
     """Gated attention before level 2; without it the guide is added."""
-    width_factor: float = Field(default=1.0, gt=0)
+    width_factor: float = Field(default=1.0, gt=0, le=1000)
     """Width d as a multiple of the profile's hta_width: one file serves the full size and the
     embedded one."""
 

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from dcct.config import load
+from dcct.config.yaml_file import read_yaml
 from dcct.errors import ConfigError
 from dcct.pipeline.pipeline import DEFAULT, Job, Pipeline
 
@@ -97,7 +98,7 @@ def _params(job: Job) -> Iterator[dict[str, list[str]]]:
 
 @cache
 def _content(file: Path) -> Any:
-    return load.read_yaml(file)
+    return read_yaml(file)
 
 
 def _stands_in(content: object, key: str) -> bool:

@@ -28,9 +28,7 @@ def metrics_of(commit: str, folder: Path) -> list[str]:
     longer had. Raises DataError where the commit has no metrics, or the cache none of them.
     """
     lock = git("show", "--end-of-options", f"{commit}:./{LOCK}")
-    stages = (yaml.load(lock, yaml.CSafeLoader) if lock else None) or {}
-    outs = [out for stage in stages.get("stages", {}).values() for out in stage.get("outs", [])]
-    digests = {out["path"]: out["md5"] for out in outs if _is_metric(Path(out["path"]))}
+    digests = _locked_metrics(lock, f"{commit}:{LOCK}") if lock else {}
     if not digests:
         raise DataError(
             f"{commit}: its {LOCK} names no metrics: run `dvc repro`, or `dvc commit`, and commit"
@@ -55,6 +53,16 @@ def metrics_of(commit: str, folder: Path) -> list[str]:
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(file)
     return [f"left out, not in DVC's cache: {run} of {commit}: {FETCH}" for run in sorted(lacking)]
+
+
+def _locked_metrics(lock: str, where: str) -> dict[str, str]:
+    """Path of each metric → its MD5. Raises DataError where the text is no lock file."""
+    try:
+        stages = yaml.load(lock, yaml.CSafeLoader)["stages"]
+        outs = [out for stage in stages.values() for out in stage.get("outs", [])]
+        return {out["path"]: out["md5"] for out in outs if _is_metric(Path(out["path"]))}
+    except (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise DataError(f"{where}: is no lock file of DVC: name another commit") from None
 
 
 def _is_metric(path: Path) -> bool:
