@@ -75,6 +75,14 @@ class Variant(Model):
             raise ValueError("hta reads CCA's outputs: cca must not be empty")
         if (self.distill.feature or self.distill.logit) and not self.hta:
             raise ValueError("distillation teaches from the temporal head: hta must not be null")
+        if len(set(self.cca)) < len(self.cca) or len(set(self.branches)) < len(self.branches):
+            raise ValueError("cca and branches name each of theirs once")
+        needed = {"spatial": "cca", "all": "cca", "temporal": "hta"}.get(self.headline)
+        if needed and not getattr(self, needed):
+            raise ValueError(
+                f"headline: {self.headline} features come with {needed}, which it has not: name"
+                " features that it computes, or base"
+            )
         if self.backbone_of and len(self.branches) != 1:
             raise ValueError(
                 "backbone_of takes one branch out of a checkpoint: branches must hold one name"

@@ -18,7 +18,7 @@ from dcct.config.load import KINDS
 from dcct.config.profile import Profile
 from dcct.errors import DataError, DcctError
 from dcct.files import write_json, write_text
-from dcct.pipeline.pipeline import DEFAULT
+from dcct.pipeline.pipeline import DEFAULT, Pipeline
 from dcct.runtime.progress import Progress
 from dcct.verbs.options import Configfile, Json, open_pipeline, verb, wide
 
@@ -205,7 +205,10 @@ def dvc(
     """
     from dcct.pipeline.dvc import stages_of
 
-    files = stages_of(open_pipeline(configfile))
+    pipeline = open_pipeline(configfile, torch=not check)
+    if not check:
+        _check_networks(pipeline)
+    files = stages_of(pipeline)
     stale = [path for path, text in files.items() if not path.is_file() or path.read_text() != text]
     if check and stale:
         named = "" if configfile == DEFAULT else f" --configfile {quote(str(configfile))}"
@@ -214,6 +217,23 @@ def dvc(
         )
     for path in stale:
         write_text(path, files[path])
+
+
+@verb(app, CONFIGURATION)
+def check(configfile: Configfile = DEFAULT) -> None:
+    """Check a profile: every file that it names, and that its networks can be built. Nothing is
+    run.
+
+    Example: dcct check --configfile config/paper.yaml
+    """
+    _check_networks(open_pipeline(configfile, torch=True))
+
+
+def _check_networks(pipeline: Pipeline) -> None:
+    from dcct.models.buildable import check_networks
+
+    variants = [pipeline.variant(name) for name in pipeline.profile.evaluated]
+    check_networks(pipeline.profile, variants, pipeline.configfile)
 
 
 @verb(app, CONFIGURATION)

@@ -336,6 +336,19 @@ def test_dvc_takes_over_from_snakemake(finished, root):
     assert "up to date" in status.stdout + status.stderr
 
 
+def test_network_that_cannot_be_built_ends_a_run_before_its_first_job(finished):
+    """One line, status 1, and no data drawn."""
+    text = (finished.folder / PROFILE).read_text().replace("results/test", "results/broken")
+    broken = finished.folder / "config/broken.yaml"
+    broken.write_text(text.replace("num_heads: 4", "num_heads: 5"))
+    done = finished.run("snakemake", "--cores", "1", "--configfile", "config/broken.yaml")
+    broken.unlink()
+    assert done.returncode == 1
+    assert "error: config/broken.yaml: " in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr + done.stdout
+    assert not (finished.folder / "results/broken/sources").exists()
+
+
 def test_it_runs_from_elsewhere_and_as_a_module(finished, tmp_path):
     """Another folder, and another workflow with a rule of its own: the same jobs, made there."""
     profile, workflow = finished.folder / PROFILE, finished.folder / "workflow/Snakefile"

@@ -1,6 +1,7 @@
 # What all rules share: the one checked profile, and how a rule follows from the record of its step.
 import os
 import signal
+import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -59,6 +60,16 @@ if MISSING := PIPELINE.missing():
             ]
         )
     )
+
+
+# Found before the first job: networks that timm, or the other branch, refuses.
+onstart:
+    if {"weights", "train"} & {
+        job.rule.name for job in workflow.dag.needrun_jobs()
+    }:
+        command = ["-m", "dcct", "check", "--configfile", str(CONFIGFILE)]
+        if subprocess.run([sys.executable, *command]).returncode:
+            sys.exit(1)
 
 
 wildcard_constraints:
