@@ -267,6 +267,18 @@ def test_what_the_user_put_there_stays(root, drawn, walking, tmp_path):
     assert get(linked(root, None), tmp_path) == {"how": "found in place"}
 
 
+@pytest.mark.parametrize("there", [True, False], ids=["empty", "nowhere"])
+def test_a_link_of_the_user_stays(walking, tmp_path, there):
+    """To a disk on which nothing lies yet, or that is not mounted: nothing is put in its place."""
+    (tmp_path / "data").mkdir()
+    if there:
+        (tmp_path / "disk").mkdir()
+    (tmp_path / "data/set").symlink_to(tmp_path / "disk")
+    with pytest.raises(DataError, match="where nothing lies: put the set there, or delete the"):
+        get(walking(), tmp_path)
+    assert (tmp_path / "data/set").readlink() == tmp_path / "disk"
+
+
 def test_what_the_user_changed_stays(ilids, tmp_path):
     """A set that was unpacked and then edited by hand is not unpacked again under other
     settings."""
