@@ -72,7 +72,7 @@ class Origin:
 def origin_of(job: Job) -> Origin:
     """Check everything that a job reads against its receipts and against the settings of now; where
     a step may have gaps, only what is there."""
-    digests = {}
+    digests: dict[str, str] = {}
     for other in job.reads.values():
         if other.receipt.is_file() or not job.step.gaps:
             outputs = check_outputs(other.receipt, other.again)
