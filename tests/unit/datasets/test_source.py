@@ -37,7 +37,7 @@ def served(drawn, tmp_path):
     (tmp_path / "www").mkdir()
     shutil.make_archive(str(tmp_path / "www/iLIDS"), "zip", drawn, "ilids-vid")
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=tmp_path / "www"))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/iLIDS.zip"
     server.shutdown()
     server.server_close()
