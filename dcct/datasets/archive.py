@@ -13,7 +13,7 @@ from typing import IO, NamedTuple
 from dcct.errors import DataError, DcctError
 
 AGAIN = "delete it and run the same command again, or put a whole one there"
-NO_FILE = "is a link or a device: data sets hold only files"
+NO_FILE = "is a link or a device, or sparse: data sets hold only plain files"
 BY_HAND = "unpack it by hand, and name its folder under `path` in the set's config file"
 PLAIN_METHODS = (
     *(zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED),
@@ -56,7 +56,9 @@ def opened_archive(archive: Path) -> Iterator[Iterator[Entry]]:
             begins_as_zip = file.read(4) in ZIP_BEGINS
         if begins_as_zip or not _is_tar(archive):
             if not zipfile.is_zipfile(archive):
-                raise DataError(f"{archive}: is neither a zip nor a tar archive: {AGAIN}")
+                raise DataError(
+                    f"{archive}: is neither a zip nor a tar archive: {AGAIN}; or {BY_HAND}"
+                )
             with zipfile.ZipFile(archive) as opened:
                 yield _zip_entries(opened, archive)
         else:
@@ -167,4 +169,4 @@ def _file_in(opened: tarfile.TarFile, header: tarfile.TarInfo) -> IO[bytes]:
 
 def shown(name: str) -> str:
     """A member's name in a line that is to be read."""
-    return name if name.isprintable() and len(name) < 300 else ascii(name)[1:300]
+    return name if name.isprintable() and len(name) < 300 else ascii(name)[1:-1][:300]

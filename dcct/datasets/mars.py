@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dcct.datasets.folders import Lines, read_matrix
+from dcct.datasets.folders import Lines, numbered, read_matrix
 from dcct.datasets.tracklet import JUNK, Split, Tracklet
 from dcct.errors import DataError
 
@@ -38,7 +38,7 @@ def read_tracklets(root: Path) -> Iterator[Tracklet]:
             split: Split = (
                 "train" if part == "train" else "query" if number in queries else "gallery"
             )
-            frames = names[first - 1 : last]
+            frames = sorted(names[first - 1 : last], key=numbered)
             _check_names(
                 frames, pid, camera, f"{root}/info/tracks_{part}_info.mat: row {number + 1}"
             )

@@ -6,6 +6,7 @@ SCIA 2011. Each split names 89 people for training and 89 for testing, of the 17
 tracklets at both cameras. Query = camera a, gallery = camera b.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from dcct.errors import DataError
 
 SPLIT_FILE = "splits_prid2011.json"
 CAMERAS = ("cam_a", "cam_b")
+PERSON = re.compile(r"person_\d+")
 
 
 def read_tracklets(root: Path, split: int = 0) -> Iterator[Tracklet]:
@@ -34,7 +36,7 @@ def read_tracklets(root: Path, split: int = 0) -> Iterator[Tracklet]:
             for part in chosen.values()
             for person in part
         }
-        if len(set(people.values())) < len(people):
+        if len(set(people.values())) < len(people) or not all(map(PERSON.fullmatch, people)):
             raise ValueError
     except (LookupError, TypeError, ValueError, AttributeError):
         raise DataError(

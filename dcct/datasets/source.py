@@ -80,15 +80,20 @@ def _in_place(dataset: Dataset, root: Path, archives: Path, progress: Progress) 
 
 def _linked(dataset: Dataset, root: Path, archives: Path) -> Facts | None:
     """The same for a link, which holds no data, and for nothing."""
-    target = os.path.realpath(root)
-    if not root.is_symlink() or not root.is_dir() or not any(root.iterdir()):
+    if not root.is_symlink():
         return None
+    target = os.path.realpath(root)
     if dataset.path is not None:
-        same = target == os.path.realpath(dataset.path)
+        same = root.is_dir() and target == os.path.realpath(dataset.path)
         return {"how": f"linked to {dataset.path}"} if same else None
     known = read_record(record_file(archives, root))
     if known and known.wanted == {"path": target}:
         return None  # the link of a `path` that the config no longer names
+    if not root.is_dir() or not any(root.iterdir()):
+        raise DataError(
+            f"{root}: is a link to {target}, where nothing lies: put the set there, or delete the"
+            " link"
+        )
     return _lying(dataset, root, archives)
 
 

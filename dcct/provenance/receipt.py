@@ -63,15 +63,26 @@ class Origin:
 
 
 def origin_of(job: Job) -> Origin:
-    """Check everything that a job reads against its receipts; where a step may have gaps, only what
-    is there."""
-    digests = {
-        f"{other.folder.as_posix()}/{name}": digest
-        for other in job.reads.values()
-        if other.receipt.is_file() or not job.step.gaps
-        for name, digest in check_outputs(other.receipt, other.again).items()
-    }
+    """Check everything that a job reads against its receipts and against the settings of now; where
+    a step may have gaps, only what is there."""
+    digests: dict[str, str] = {}
+    for other in job.reads.values():
+        if other.receipt.is_file() or not job.step.gaps:
+            outputs = check_outputs(other.receipt, other.again)
+            _check_settings(other)
+            digests |= {f"{other.folder.as_posix()}/{name}": one for name, one in outputs.items()}
     return Origin(inputs=digests, settings=job.settings_digest, code=job.code)
+
+
+def _check_settings(job: Job) -> None:
+    """Raises DataError where what lies there was made under other settings: what is made from it
+    would be recorded under those of now."""
+    now = job.settings_digest
+    if job.record.is_file() and read_json(job.record, job.again).get("settings", now) != now:
+        raise DataError(
+            f"{job.receipt}: was made under other settings than {job.pipeline.configfile} names"
+            f" now: run `{job.again}` first"
+        )
 
 
 @contextlib.contextmanager

@@ -50,6 +50,17 @@ def test_swapped_label_is_named(tiny, tmp_path):
         list(read_tracklets(tmp_path))
 
 
+def test_frames_listed_as_text_are_put_in_order(tiny, tmp_path):
+    """A list that was sorted as text, F1, F10, F2, gives frames in time order all the same."""
+    shutil.copytree(tiny.data / "info", tmp_path / "info")
+    path = tmp_path / "info/train_name.txt"
+    lines = path.read_text().splitlines()
+    first = [f"0001C1T0001F{number}.jpg" for number in (1, 10, 2, 3, 4, 5, 6, 7)]
+    path.write_text("\n".join(first + lines[len(first) :]))
+    frames = next(read_tracklets(tmp_path)).frames
+    assert [frame.split("F")[-1] for frame in frames[-2:]] == ["7.jpg", "10.jpg"]
+
+
 @pytest.mark.parametrize(
     ("name", "complaint"), [("query_IDX.mat", "missing"), ("train_name.txt", "missing")]
 )

@@ -296,6 +296,25 @@ def test_a_list_cannot_lead_out_of_the_folder(copied):
         list(read_tracklets("ls-vid", root))
 
 
+SPLITS = [
+    *([], {}, 1, None, "x", [1], [None], [[]], ["x"], [{}], [{"train": []}]),
+    *([{"train": 1, "test": 2}], [{"train": "ab", "test": "cd"}], [{"train": [1], "test": [2]}]),
+    [{"train": ["person_1\n"], "test": ["person_2"]}],
+    [{"train": ["person_1", "person_01"], "test": ["person_2"]}],
+    [{"train": ["../person_1"], "test": ["person_\ud800"]}],
+    [{"train": ["person_99999999999"], "test": ["person_0002"]}],
+]
+
+
+@pytest.mark.parametrize("content", SPLITS)
+def test_splits_of_any_shape_are_refused(copied, content):
+    """Whatever JSON can say that is no list of splits of people."""
+    root = copied("prid-2011")
+    (root / "splits_prid2011.json").write_text(json.dumps(content))
+    with pytest.raises(DataError, match=r"^[^\n\ud800-\udfff]*$"):
+        list(checked(read_tracklets("prid-2011", root)))
+
+
 @pytest.mark.parametrize("column", [2, 3])
 @pytest.mark.parametrize("value", [-5, 0, 2**40])
 def test_impossible_numbers_of_mars_are_refused(copied, column, value):

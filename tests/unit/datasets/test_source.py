@@ -37,7 +37,7 @@ def served(drawn, tmp_path):
     (tmp_path / "www").mkdir()
     shutil.make_archive(str(tmp_path / "www/iLIDS"), "zip", drawn, "ilids-vid")
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=tmp_path / "www"))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/iLIDS.zip"
     server.shutdown()
     server.server_close()
@@ -265,6 +265,18 @@ def test_what_the_user_put_there_stays(root, drawn, walking, tmp_path):
             get(dataset, tmp_path)
     assert contents(mine) == contents(other)
     assert get(linked(root, None), tmp_path) == {"how": "found in place"}
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["empty", "nowhere"])
+def test_a_link_of_the_user_stays(walking, tmp_path, there):
+    """To a disk on which nothing lies yet, or that is not mounted: nothing is put in its place."""
+    (tmp_path / "data").mkdir()
+    if there:
+        (tmp_path / "disk").mkdir()
+    (tmp_path / "data/set").symlink_to(tmp_path / "disk")
+    with pytest.raises(DataError, match="where nothing lies: put the set there, or delete the"):
+        get(walking(), tmp_path)
+    assert (tmp_path / "data/set").readlink() == tmp_path / "disk"
 
 
 def test_what_the_user_changed_stays(ilids, tmp_path):

@@ -3,7 +3,7 @@
 import pytest
 
 from dcct.errors import DataError, DcctError
-from dcct.files import atomic, read_json
+from dcct.files import atomic, read_json, write_json
 from dcct.provenance.receipt import check_outputs, made_from, origin_of, recorded
 
 SET = "walkers-test"
@@ -80,4 +80,13 @@ def test_a_damaged_input_stops_a_step(job, pipeline):
     """Everything that a step reads is held against its receipt first."""
     (job / "source.json").write_text("[]")
     with pytest.raises(DataError, match=r"source\.json: damaged"):
+        origin_of(pipeline.job("verify", SET))
+
+
+def test_an_input_of_other_settings_stops_a_step(job, pipeline):
+    """What was made before the configuration was edited is not taken for what it says now."""
+    origin_of(pipeline.job("verify", SET))
+    record = read_json(job.record, "")
+    write_json(job.record, record | {"settings": "other"})
+    with pytest.raises(DataError, match=r"was made under other settings .* run `dcct source"):
         origin_of(pipeline.job("verify", SET))
