@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 
 import pandas as pd
 import pytest
@@ -416,6 +417,26 @@ def test_a_profile_whose_path_is_a_pattern_is_refused(finished):
     shutil.copyfile(finished.folder / PROFILE, finished.folder / "config/a{x}.yaml")
     done = finished.run("snakemake", "--dry-run", "--configfile", "config/a{x}.yaml")
     assert "config/a{x}.yaml: a path holds no braces" in one_error(done)
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(finished, small_disk):
+    """It says how to run from there."""
+    subprocess.run(["mount", "-o", "remount,ro", small_disk.folder], check=True)
+    workflow = ("--snakefile", str(finished.folder / "workflow/Snakefile"))
+    done = finished.run("snakemake", "--dry-run", *workflow, "--directory", str(small_disk.folder))
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1].endswith("work in another folder with --directory FOLDER")
+
+
+@pytest.mark.parametrize(
+    "words", [["seeds=3"], ["profile=config/test.yaml", "seeds=3"], ["profile=config/seeds.yaml"]]
+)
+def test_what_the_steps_would_not_see_is_refused(finished, words):
+    """Settings of Snakemake's command line, also beside a profile that is named there."""
+    named = [] if len(words) == 2 else ["--configfile", PROFILE]
+    done = finished.run("snakemake", "--dry-run", "--config", *words, *named)
+    assert "the steps read one profile file" in one_error(done)
 
 
 def test_what_is_gone_emptied_or_cut_is_made_again(finished):

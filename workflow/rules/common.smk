@@ -18,11 +18,11 @@ from dcct.provenance.intact import damage
 
 # The steps read the profile's file, not Snakemake's merged config: what --config or a second
 # --configfile says would be silently ignored, so it is refused. Another workflow, of which this one
-# is a module, names the file in its config.
+# is a module, names the file in its config; what has a results_dir is a profile itself.
 def profile_file():
-    overrides = set(workflow.config_settings.config) - {"profile"}
-    files = workflow.overwrite_configfiles
-    if "profile" in config:
+    overrides, files = workflow.config_settings.config, workflow.overwrite_configfiles
+    alone = "profile" not in overrides or len(overrides) == 1
+    if "profile" in config and "results_dir" not in config and alone:
         return Path(at_home(str(config["profile"])))
     if overrides or len(files) > 1:
         what = (
