@@ -1,6 +1,7 @@
 """The dcct command: one verb per arrow of the pipeline (dcct/verbs), and the only place that
 exits."""
 
+import contextlib
 import os
 import sys
 from importlib.metadata import version
@@ -11,6 +12,7 @@ from rich.console import Console
 
 from dcct.errors import DcctError, one_line
 from dcct.pipeline.steps import STEPS
+from dcct.runtime.streams import ready_streams
 from dcct.verbs import data, evaluation, figures, results, training
 
 HELP = f"""Reproduce DCCT, step by step.
@@ -50,6 +52,7 @@ def options(
 def main() -> None:
     """Entry of the console script and of `python -m dcct`: an error that a user can fix is one line
     and status 1."""
+    ready_streams()
     status = 0
     try:
         app()
@@ -64,9 +67,15 @@ def main() -> None:
         _complain(f"{what}: put this right and run the command again")
         status = 1
     finally:
-        Console().show_cursor()  # a progress bar that was cut short leaves it hidden
-    sys.stdout.flush()
-    sys.stderr.flush()
+        with contextlib.suppress(OSError):
+            Console().show_cursor()  # a progress bar that was cut short leaves it hidden
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError as error:
+        status = status or 1
+        with contextlib.suppress(OSError):
+            _complain(f"what was to be printed is lost: {error.strerror}")
     os._exit(status)  # everything is written; tearing torch down takes over a second
 
 

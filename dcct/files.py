@@ -2,10 +2,11 @@
 digested."""
 
 import contextlib
+import glob
 import hashlib
 import json
 import os
-import tempfile
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,16 +15,18 @@ from dcct.errors import DataError, DcctError
 
 @contextlib.contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; renamed over it on success, removed on failure.
+    """Yield a temporary path beside `path`; renamed over it on success, removed on failure. What
+    killed processes left of the same file is removed too.
 
-    Raises DcctError naming the path when the folder cannot be written or the disk is full.
+    Raises DcctError naming the path when the folder cannot be written or the disk is full, and
+    where a link, a device or a folder lies at `path`, which is never replaced.
     """
-    temporary = None
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
+        _refuse_to_replace(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
-        os.close(handle)
-        temporary = Path(name)
+        _remove_what_was_left(path)
+        temporary.touch(exist_ok=False)
         yield temporary
         with open(temporary, "rb") as written:
             os.fsync(written.fileno())
@@ -32,8 +35,37 @@ def atomic(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
-        if temporary:
+        with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _refuse_to_replace(path: Path) -> None:
+    """Raises DcctError where something lies that is no plain file."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(mode):
+        what = "a link" if stat.S_ISLNK(mode) else "no plain file"
+        raise DcctError(f"{path}: is {what}, which is never replaced: name another file")
+
+
+def _remove_what_was_left(path: Path) -> None:
+    """Temporary files of processes that are no more."""
+    for stale in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
+        number = stale.name.split(".")[-2]
+        if not (number.isdigit() and _runs(int(number))):
+            stale.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass  # another user's
+    return True
 
 
 def cannot_write(path: Path, error: OSError) -> DcctError:

@@ -22,6 +22,8 @@ DEEPEST = 40
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """What no text holds: control characters, and halves of characters, which no file can be written
 with."""
+WHAT_VALUES_RAISE = (ValueError, LookupError, TypeError, ArithmeticError, AttributeError)
+"""In PyYAML's constructors, at a value that its tag denies."""
 INT = re.compile(r"[-+]?(?:0|[1-9][0-9_]*|0x[0-9a-fA-F]+)\Z")
 FLOAT = re.compile(
     r"(?:[-+]?(?:(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?"
@@ -101,8 +103,7 @@ def read_yaml(path: Path) -> Any:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}: " if mark else ""
         raise ConfigError(f"{path}: not valid YAML: {where}{shortened(error.problem)}") from None
-    # PyYAML's constructors say what they think of a value with any of these.
-    except (yaml.YAMLError, ValueError, LookupError, TypeError, ArithmeticError) as error:
+    except (yaml.YAMLError, *WHAT_VALUES_RAISE) as error:
         raise ConfigError(f"{path}: not valid YAML: {shortened(error)}") from None
 
 

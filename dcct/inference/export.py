@@ -11,7 +11,6 @@ import onnx
 import onnxruntime
 import timm
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from dcct.clips.transforms import IMAGENET_MEAN, IMAGENET_STD
@@ -19,6 +18,7 @@ from dcct.config.profile import Backbone, Clips, CnnBackbone, Network
 from dcct.config.variant import network_of
 from dcct.errors import DcctError
 from dcct.files import atomic, write_text
+from dcct.models.checkpoint import write_tensors
 from dcct.models.dcct import DCCT
 from dcct.models.last_stage import Changes, change
 
@@ -50,9 +50,7 @@ def export_backbone(model: DCCT, network: Network, clips: Clips, name: str, fold
     model = model.eval().cpu().to(memory_format=torch.contiguous_format)
     branch = "cnn" if model.cnn else "vit"
     config, backbone = getattr(network_of(model.variant, network), branch), getattr(model, branch)
-    state = {name: tensor.contiguous() for name, tensor in backbone.net.state_dict().items()}
-    with atomic(folder / "model.safetensors") as temporary:
-        save_file(state, temporary)
+    write_tensors(backbone.net.state_dict(), folder / "model.safetensors")
     write_text(
         folder / "config.json",
         json.dumps(_timm_config(config, branch, clips, backbone.channels), indent=2) + "\n",

@@ -2,9 +2,11 @@
 code."""
 
 import pickle
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -14,11 +16,16 @@ from dcct.files import atomic
 
 def save_model(model: nn.Module, path: Path) -> None:
     """Write a model's parameters and buffers; same weights, same bytes."""
+    write_tensors(model.state_dict(), path)
+
+
+def write_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Write tensors as safetensors, atomically. Raises DcctError when the disk is full."""
     with atomic(path) as temporary:
-        save_file(
-            {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()},
-            temporary,
-        )
+        try:
+            save_file({name: x.cpu().contiguous() for name, x in tensors.items()}, temporary)
+        except SafetensorError as error:  # what the library makes of a full disk
+            raise OSError(str(error)) from error
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

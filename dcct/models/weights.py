@@ -13,14 +13,14 @@ import torch.nn.functional as F
 from huggingface_hub import hf_hub_download
 from huggingface_hub.constants import ENDPOINT
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from dcct.config.profile import Clips, Network, Weights
 from dcct.errors import ConfigError, DataError
-from dcct.files import atomic, file_digest
+from dcct.files import file_digest
 from dcct.models.backbones import CNN, ViT
-from dcct.models.checkpoint import read_tensors
+from dcct.models.checkpoint import read_tensors, write_tensors
 from dcct.seeding import Stream, torch_seed
 
 BRANCHES = ("cnn", "vit")
@@ -59,8 +59,7 @@ def initial_backbone(
 def write_weights(backbones: Mapping[str, CNN | ViT], folder: Path) -> None:
     """Write <branch>.safetensors, each a plain timm state dict."""
     for branch, backbone in backbones.items():
-        with atomic(folder / f"{branch}.safetensors") as temporary:
-            save_file(backbone.net.state_dict(), temporary)
+        write_tensors(backbone.net.state_dict(), folder / f"{branch}.safetensors")
 
 
 def read_weights(folder: Path, branch: str) -> dict[str, Tensor]:

@@ -21,7 +21,10 @@ def save_state(folder: Path, epoch: int, step: int, state: dict) -> None:
     """Write the state after `epoch` whole epochs and `step` steps of the next; the last two are
     kept."""
     with atomic(folder / "writing.pt") as temporary:
-        torch.save(state, temporary)
+        try:
+            torch.save(state, temporary)
+        except RuntimeError as error:  # what torch makes of a full disk, over many lines
+            raise OSError(str(error).splitlines()[0]) from error
         name = f"epoch{epoch:05d}-step{step:05d}-{file_digest(temporary)[:16]}.pt"
     os.replace(folder / "writing.pt", folder / name)
     for stale in _states(folder)[:-KEPT_STATES]:

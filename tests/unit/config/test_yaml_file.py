@@ -19,6 +19,9 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
 REFUSED = {
     "a date that is none": "a: 2020-13-45",
     "a tag that its value denies": "a: !!int abc",
+    "a time that is none": "a: !!timestamp abc",
+    "a truth that is none": "a: !!bool maybe",
+    "bytes that are none": "a: !!binary é",
     "a tag of Python": "a: !!python/object/apply:os.system [touch pwned]",
     "a number without end": "a: " + "9" * 5000,
     "depth": "a: " + "[" * 2000 + "]" * 2000,
