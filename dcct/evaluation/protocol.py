@@ -26,8 +26,6 @@ RERANKED = " re-ranked"
 """Ends the name of a feature set that was re-ranked."""
 SCORES = ("mAP", "rank1", "mINP")
 """Metrics that a few numbers show, there in percent."""
-NO_CAMERA = -1
-"""A gallery camera that no query shares: nothing is left out."""
 
 
 def evaluate_features(
@@ -36,7 +34,7 @@ def evaluate_features(
     """Rank every sampler's every feature set under a data set's protocol.
 
     Returns result rows (see `result_row`) and a table with one row per sampler, feature set and
-    query. Raises DataError at features that are not finite.
+    query. Raises DataError at features that are not finite, and where no query has a match.
     """
     table, tracklets = pq.read_table(features), read_manifest(manifest)
     rows, queries = [], []
@@ -49,9 +47,8 @@ def evaluate_features(
         )
         query = split == "query"
         gallery = np.ones_like(query) if protocol.gallery_includes_queries else ~query
-        gallery_camid = (
-            camid[gallery] if protocol.drop_same_camera else np.full(gallery.sum(), NO_CAMERA)
-        )
+        # else every tracklet is a camera of its own: only the query itself is left out
+        group = camid if protocol.drop_same_camera else numbers
         sums = _sums(list(sets))
         query_sets, gallery_sets = (
             {name: values[side] for name, values in sets.items() if name not in sums}
@@ -64,14 +61,19 @@ def evaluate_features(
                     gallery_sets,
                     query_pids=pid[query],
                     gallery_pids=pid[gallery],
-                    query_camids=camid[query],
-                    gallery_camids=gallery_camid,
+                    query_camids=group[query],
+                    gallery_camids=group[gallery],
                     sums=sums,
                     reranking=reranking,
                     shown=SHOWN,
                 )
             except ValueError as error:
                 raise DataError(f"{features}: {error}: train and extract again") from None
+            if not next(iter(found.values())).retrieval.valid.any():
+                raise DataError(
+                    f"{manifest}: no query has a match in the gallery: none can be evaluated: check"
+                    " the data set's `protocol`"
+                )
             for name in sets:
                 feature = name + RERANKED if reranking else name
                 rows.append(
@@ -113,7 +115,7 @@ def _sums(names: list[str]) -> dict[str, Sequence[str]]:
 
 def result_row(retrieval: Retrieval, pids: np.ndarray, resamples: int) -> dict:
     """Metrics in 0..1 with 95 % intervals (bootstrap over identities), and what chance would
-    give."""
+    give; some query must have a match."""
     valid = retrieval.valid
     row: dict[str, float | dict[str, float]] = {
         "queries": int(valid.sum()),
