@@ -16,7 +16,7 @@ from dcct.datasets.tracklet import Split, Tracklet
 from dcct.errors import DataError
 
 SPLITS: tuple[Split, ...] = ("train", "query", "gallery")
-NAME = re.compile(r"(\d+)_?C(\d+)_?F(\d+)_?[XD]\d+\.jpg")
+NAME = re.compile(r"(\d+)_?C(\d+)_?F(\d+)_?[XD]\d+\.jpg", re.ASCII)
 
 
 def read_tracklets(root: Path) -> Iterator[Tracklet]:
@@ -35,7 +35,7 @@ def _read(root: Path, split: Split, person: str, folder: str) -> Tracklet:
     frames, cameras = [], set()
     for name in images_in(root / folder):
         parts = NAME.fullmatch(name)
-        if not parts or not person.isdigit() or int(parts[1]) != int(person):
+        if not parts or not person.isdecimal() or int(parts[1]) != int(person):
             raise DataError(
                 f"{root / folder / name}: is not named like a frame of {person}:"
                 " 0001_C6_F0099_X30823"

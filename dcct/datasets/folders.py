@@ -2,10 +2,10 @@
 
 import json
 import os
+import stat
 from pathlib import Path
 
 import numpy as np
-from scipy.io import loadmat
 
 from dcct.errors import DataError
 
@@ -28,23 +28,12 @@ def images_in(folder: Path) -> list[str]:
     return found
 
 
-def read_matrix(path: Path, key: str) -> np.ndarray:
-    """An integer matrix of a MATLAB file (version 5 to 7.2)."""
-    need_file(path)
-    try:
-        return loadmat(path)[key].astype(np.int64)
-    except KeyError:
-        raise DataError(f"{path}: has no variable '{key}'") from None
-    except Exception as error:  # scipy raises many kinds at a damaged file
-        raise DataError(f"{path}: cannot be read as a MATLAB file: {error}") from None
-
-
 def read_json_list(path: Path) -> list:
     """A list from a JSON file."""
     need_file(path)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: cannot be read as JSON: {error}") from None
     if not isinstance(content, list):
         raise DataError(f"{path}: expected a list, found {type(content).__name__}")
@@ -83,13 +72,16 @@ class Lines:
 
 
 def need_file(path: Path) -> None:
-    """Raises DataError when there is no such file, or no right to look."""
+    """Raises DataError when there is no such file, no right to look, or something else than a file,
+    such as a pipe, which may never end."""
     try:
-        path.stat()
+        mode = path.stat().st_mode
     except FileNotFoundError:
         raise DataError(f"{path}: missing: the layout needs it") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+    if not stat.S_ISREG(mode):
+        raise DataError(f"{path}: is no regular file: restore it from the archive")
 
 
 def _scan(folder: Path) -> list[os.DirEntry]:

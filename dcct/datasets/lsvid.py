@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-import h5py
-
-from dcct.datasets.folders import Lines, images_in, need_file
+from dcct.datasets.folders import Lines, images_in
+from dcct.datasets.matlab import read_hdf5, refuse_wrong_lines
 from dcct.datasets.tracklet import Split, Tracklet
 from dcct.errors import DataError
 
 LISTS = {part: f"list_sequence/list_seq_{part}.txt" for part in ("train", "test")}
+DIGITS = 9
+"""Of an identity, at most."""
 QUERY_FILE = "test/data/info_test.mat"
 
 
@@ -27,16 +28,19 @@ def read_tracklets(root: Path) -> Iterator[Tracklet]:
     """
     listed = cache(images_in)
     for part, path in LISTS.items():
-        queries = _queries(root / QUERY_FILE) if part == "test" else frozenset()
-        for number, line in enumerate(Lines(root / path)[:], start=1):
+        lines = Lines(root / path)[:]
+        queries = _queries(root / QUERY_FILE, len(lines)) if part == "test" else frozenset()
+        for number, line in enumerate(lines, start=1):
             where = f"{root / path}: line {number}"
             try:
                 prefix, identity = line.rsplit(maxsplit=1)
-                pid = int(identity)
+                if not identity.isdigit() or len(identity) > DIGITS or _leaves(prefix):
+                    raise ValueError
             except ValueError:
                 raise DataError(
-                    f"{where}: expected a path prefix and an identity, found '{line}'"
+                    f"{where}: expected a path prefix and an identity, found {line[:100]!r}"
                 ) from None
+            pid = int(identity)
             folder, start = PurePosixPath(prefix).parent, PurePosixPath(prefix).name
             names = [name for name in listed(root / folder) if name.startswith(start)]
             if not names:
@@ -59,12 +63,14 @@ def _camera(names: list[str], where: str) -> int:
     return int(camera)
 
 
-def _queries(path: Path) -> frozenset[int]:
-    need_file(path)
-    try:
-        with h5py.File(path, "r") as file:
-            return frozenset(int(number) for number in file["query"][()].ravel())
-    except (OSError, KeyError) as error:
-        raise DataError(
-            f"{path}: cannot be read as HDF5 with a variable `query`: {error}"
-        ) from None
+def _leaves(prefix: str) -> bool:
+    """Whether a path leads out of the data set."""
+    path = PurePosixPath(prefix)
+    return path.is_absolute() or ".." in path.parts
+
+
+def _queries(path: Path, lines: int) -> frozenset[int]:
+    """1-based lines of the test list that are queries."""
+    found = read_hdf5(path, "query").ravel()
+    refuse_wrong_lines(path, found, lines)
+    return frozenset(found.tolist())

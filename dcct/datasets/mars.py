@@ -11,9 +11,14 @@ of 626 identities and 9,330 gallery tracklets, of which 3,248 are distractors.
 from collections.abc import Iterator
 from pathlib import Path
 
-from dcct.datasets.folders import Lines, read_matrix
+import numpy as np
+
+from dcct.datasets.folders import Lines
+from dcct.datasets.matlab import read_matrix, refuse_wrong_lines
 from dcct.datasets.tracklet import JUNK, Split, Tracklet
 from dcct.errors import DataError
+
+COLUMNS = 4
 
 
 def read_tracklets(root: Path) -> Iterator[Tracklet]:
@@ -24,10 +29,8 @@ def read_tracklets(root: Path) -> Iterator[Tracklet]:
     """
     for part in ("train", "test"):
         names = Lines(root / "info" / f"{part}_name.txt")
-        rows = read_matrix(root / "info" / f"tracks_{part}_info.mat", f"track_{part}_info")
-        queries = set()
-        if part == "test":
-            queries = set(read_matrix(root / "info" / "query_IDX.mat", "query_IDX").ravel() - 1)
+        rows = _rows(root, part)
+        queries = _queries(root, rows) if part == "test" else frozenset()
         for number, (first, last, pid, camera) in enumerate(rows.tolist()):
             if pid == JUNK:
                 continue
@@ -54,16 +57,39 @@ def read_tracklets(root: Path) -> Iterator[Tracklet]:
 
 def count_junk(root: Path) -> int:
     """Number of test tracklets that read_tracklets drops."""
-    return int(
-        (read_matrix(root / "info" / "tracks_test_info.mat", "track_test_info")[:, 2] == JUNK).sum()
-    )
+    return int((_rows(root, "test")[:, 2] == JUNK).sum())
+
+
+def _rows(root: Path, part: str) -> np.ndarray:
+    """First and last line, identity and camera of every tracklet (N,4)."""
+    path = root / "info" / f"tracks_{part}_info.mat"
+    rows = read_matrix(path, f"track_{part}_info")
+    if rows.ndim != 2 or not len(rows) or rows.shape[1] != COLUMNS:
+        raise DataError(
+            f"{path}: has shape {rows.shape}, expected rows of {COLUMNS} columns: restore it from"
+            " the archive"
+        )
+    return rows
+
+
+def _queries(root: Path, rows: np.ndarray) -> frozenset[int]:
+    """Rows, from 0, that are queries: none is junk."""
+    path = root / "info" / "query_IDX.mat"
+    numbers = read_matrix(path, "query_IDX").ravel()
+    refuse_wrong_lines(path, numbers, len(rows))
+    if (junk := rows[numbers - 1, 2] == JUNK).any():
+        raise DataError(
+            f"{path}: names tracklet {numbers[junk][0]} as query, which is junk: restore it from"
+            " the archive"
+        )
+    return frozenset((numbers - 1).tolist())
 
 
 def _check_names(frames: list[str], pid: int, camera: int, where: str) -> None:
     """Frame names start with identity and camera: 0001C1T0001F001.jpg."""
     prefix = f"{pid:04d}C{camera}T"
     for name in frames:
-        if not name.startswith(prefix):
+        if not name.startswith(prefix) or "/" in name:
             raise DataError(
                 f"{where} says identity {pid}, camera {camera}, but its frame is named {name}"
             )
