@@ -84,7 +84,8 @@ def test_other_classes_of_matlab_are_refused(value, tmp_path):
 
 
 def test_claims_are_not_allocated(tmp_path):
-    """A header of 10¹² numbers, a file that unpacks to more than is allowed, and a data set nobody wrote."""
+    """A header of 10¹² numbers, a file that unpacks to more than is allowed, an HDF5 that nobody
+    filled."""
     (tmp_path / "old.mat").write_bytes(
         struct.pack("<5i", 0, 10**6, 10**6, 0, 2) + b"x\0" + bytes(8)
     )
