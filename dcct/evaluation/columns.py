@@ -56,8 +56,7 @@ def _matrix(name: str, column: pa.ChunkedArray) -> np.ndarray:
     if (other := lengths != width).any():
         row = int(other.argmax())
         raise ValueError(
-            f"{name} holds {lengths[row]} numbers in row {row} (from 0), {width} in the first:"
-            " write lists of one length"
+            f"{name} holds {lengths[row]} numbers in row {row} (from 0), {width} in the first"
         )
     flat = pc.list_flatten(column)
     _refuse_missing(name, flat.is_null().to_numpy(), width)

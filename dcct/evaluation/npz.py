@@ -14,7 +14,7 @@ HEADERS = {
     (2, 0): np.lib.format.read_array_header_2_0,
 }
 """Version of the .npy format → what reads its header; later ones are for named fields."""
-LARGE, RATIO = 1 << 30, 100
+LARGE, RATIO = 1 << 28, 100
 """Features pack badly: what is larger than this, and than so many times its file, is none."""
 
 
