@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from dcct.config.dataset import Protocol
 from dcct.config.profile import Profile
 from dcct.datasets.manifest import read_manifest, write_parquet
 from dcct.errors import DataError
-from dcct.evaluation.features import feature_sets
+from dcct.evaluation.features import feature_sets, read_feature_table
 from dcct.evaluation.metrics import RANKS, Retrieval, chance, identity_bootstrap, interval
 from dcct.evaluation.ranking import Ranked, rank_features
 from dcct.files import write_json
@@ -36,11 +35,16 @@ def evaluate_features(
     Returns result rows (see `result_row`) and a table with one row per sampler, feature set and
     query. Raises DataError at features that are not finite, and where no query has a match.
     """
-    table, tracklets = pq.read_table(features), read_manifest(manifest)
+    table, tracklets = read_feature_table(features), read_manifest(manifest)
     rows, queries = [], []
     for sampler in sorted(set(table["sampler"].to_pylist())):
         chosen = table.filter(pc.equal(table["sampler"], sampler))
         numbers, sets = chosen["tracklet"].to_numpy(), feature_sets(chosen)
+        if len(numbers) and not 0 <= numbers.min() <= numbers.max() < len(tracklets):
+            raise DataError(
+                f"{features}: holds tracklets that {manifest} does not list: run `dcct extract`"
+                " again"
+            )
         split, pid, camid = (
             tracklets[name].to_numpy(zero_copy_only=False)[numbers]
             for name in ("split", "pid", "camid")
