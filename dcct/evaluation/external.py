@@ -60,7 +60,8 @@ def read_features(path: Path) -> Features:
     if missing or not names:
         absent = ", ".join(missing) or "feature set"
         raise DataError(
-            f"{path}: holds no {absent}, but {', '.join(map(_shown, columns)) or 'nothing'}"
+            f"{path}: holds no {absent}, but {', '.join(map(_shown, columns)) or 'nothing'}:"
+            " it needs pid, camid and a feature set"
         )
     try:
         pid, camid = (_labels(name, columns[name]) for name in LABELS)
@@ -70,7 +71,7 @@ def read_features(path: Path) -> Features:
             raise ValueError("holds no tracklets")
         sets = {name: _directions(name, columns[name], len(pid)) for name in names}
     except ValueError as error:
-        raise DataError(f"{path}: {error}") from None
+        raise DataError(f"{path}: {error}: put this right and write the file again") from None
     kept = ~np.isin(pid, JUNK_TEXTS if pid.dtype.kind == "U" else JUNK)
     if not kept.any():
         raise DataError(f"{path}: all its tracklets are junk (pid {JUNK}): give it identities")

@@ -16,6 +16,8 @@ MADE_BY = b"dcct_made_by"
 KEYS = pa.schema([("sampler", pa.string()), ("tracklet", pa.int32())])
 KEY = tuple(KEYS.names)
 MAKER = "dcct extract"
+MAKING = ("parameters", "precision", "device", "versions", "digests")
+"""What a feature file says of the network that made it."""
 
 
 def feature_table(keys: list[tuple[str, int]], features: dict[str, np.ndarray]) -> pa.Table:
@@ -30,15 +32,17 @@ def feature_table(keys: list[tuple[str, int]], features: dict[str, np.ndarray]) 
 
 
 def write_features(path: Path, table: pa.Table, made_by: dict) -> None:
-    """Write a feature file. made_by: the network's `parameters`, `precision`, `device`, `versions`
-    of libraries, and `digests`."""
+    """Write a feature file. made_by: MAKING of the network."""
     write_parquet(path, table.replace_schema_metadata({MADE_BY: json.dumps(made_by)}))
 
 
 def made_by(path: Path) -> dict:
     """What a feature file was made by. Raises DataError when it does not say."""
     with reading(path, MAKER, KEYS) as file:
-        return json.loads((file.schema_arrow.metadata or {})[MADE_BY])
+        made = json.loads((file.schema_arrow.metadata or {})[MADE_BY])
+        if not isinstance(made, dict) or any(name not in made for name in MAKING):
+            raise ValueError("what made it is not said")
+        return made
 
 
 def read_feature_table(path: Path, feature: str | None = None) -> pa.Table:

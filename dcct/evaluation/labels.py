@@ -26,6 +26,7 @@ def labels(name: str, values: Any) -> np.ndarray:
     if values.dtype.kind not in "iuf":
         raise ValueError(f"{name} holds {values.dtype}: it needs whole numbers or text")
     if values.dtype.kind == "f":
+        values = values.astype(np.promote_types(values.dtype, np.float64))
         _refuse(name, ~np.isfinite(values), "is missing or not finite", values)
         _refuse(name, values != np.trunc(values), "is no whole number", values)
         _refuse(name, np.abs(values) >= EXACT, "is too large to be exact", values)

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from dcct.errors import DataError
 from dcct.evaluation.external import evaluate_files, notes, read_features
@@ -352,6 +353,29 @@ def test_any_bytes_are_read_or_refused(valid, tmp_path, suffix, changes, length,
         said, sets = str(error), {}
     assert not said or (said.startswith(str(path)) and "\n" not in said)
     assert all(np.isfinite(values).all() for values in sets.values())
+
+
+@settings(
+    max_examples=EXAMPLES,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    *[
+        hnp.arrays(hnp.scalar_dtypes(), hnp.array_shapes(min_dims=0, max_dims=2, max_side=3))
+        for _ in range(3)
+    ]
+)
+def test_any_arrays_are_read_or_refused(tmp_path, pid, camid, mine):
+    """Whatever a program saved, it is labels and directions, or a DataError of one line."""
+    np.savez(tmp_path / "f.npz", pid=pid, camid=camid, mine=mine)
+    try:
+        said, found = "", read_features(tmp_path / "f.npz")
+    except DataError as error:
+        said = str(error)
+    assert "\n" not in said
+    assert said or len(found.pid) == len(found.camid) == len(found.sets["mine"])
 
 
 def test_the_command_prints_a_row(tmp_path):
