@@ -8,16 +8,15 @@ is allocates nothing. Neither file is ever a way to another one.
 import io
 import math
 import warnings
-import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 import h5py
 import numpy as np
 from scipy.io import loadmat, whosmat
 
 from dcct.datasets.folders import need_file
+from dcct.datasets.mat5 import is_mat5, matrix_of
 from dcct.errors import DataError
 
 LARGEST = 1 << 24
@@ -30,8 +29,6 @@ NUMBERS = {"double", "single", *(f"{sign}int{bits}" for sign in ("", "u") for bi
 NUMBERS |= {"int64", "uint64"}
 """MATLAB's classes of numbers."""
 HDF5 = b"\x89HDF"
-HEADER, COMPRESSED, MAT5 = 128, 15, b"MATLAB 5.0"
-"""Length of a version-5 header; type of a packed element; how such a header begins."""
 
 
 def read_matrix(path: Path, key: str) -> np.ndarray:
@@ -77,7 +74,8 @@ def _from_mat(path: Path, key: str) -> np.ndarray:
     content = path.read_bytes()
     if content.startswith(HDF5):
         raise ValueError("it is HDF5, as MATLAB 7.3 writes it")
-    _refuse_swollen(content)
+    if is_mat5(content):
+        return matrix_of(content, key, BYTES)
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # scipy only warns of a variable that stands there twice
         found = [entry for entry in whosmat(io.BytesIO(content)) if entry[0] == key]
@@ -88,22 +86,6 @@ def _from_mat(path: Path, key: str) -> np.ndarray:
             raise ValueError("it stands there twice")
         _refuse_other(kind, shape)
         return loadmat(io.BytesIO(content), variable_names=[key])[key]
-
-
-def _refuse_swollen(content: bytes) -> None:
-    """Raises ValueError at packed elements that unpack to more than BYTES."""
-    if not content.startswith(MAT5):
-        return
-    order: Literal["little", "big"] = "little" if content[126:128] == b"IM" else "big"
-    place, left = HEADER, BYTES
-    while place + 8 <= len(content) and left > 0:
-        kind, length = (int.from_bytes(content[at : at + 4], order) for at in (place, place + 4))
-        packed = content[place + 8 : place + 8 + length]
-        if kind == COMPRESSED:
-            left -= len(zlib.decompressobj().decompress(packed, left))
-        place += 8 + length
-    if left <= 0:
-        raise ValueError("it unpacks to far more than its layout needs")
 
 
 def _from_hdf5(path: Path, key: str) -> np.ndarray:
