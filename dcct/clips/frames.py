@@ -10,6 +10,7 @@ decoded and resized, uint8 (frames, height, width, 3).
 
 import contextlib
 import hashlib
+import math
 import os
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -19,13 +20,13 @@ from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from PIL import Image
 
 from dcct.config.profile import Clips, Resize
 from dcct.datasets.images import decode, read_image_bytes
 from dcct.datasets.listing import listed_lengths, read_listing
 from dcct.datasets.manifest import LISTING, read_manifest, write_parquet
+from dcct.datasets.parquet import read_parquet
 from dcct.errors import DataError
 from dcct.files import atomic, cannot_write, file_digest
 from dcct.pipeline.step import pixels_file, pixels_files
@@ -87,7 +88,8 @@ class FrameStore:
 
     def __init__(self, folder: Path, manifest: Path):
         self.folder, self.path = folder, folder / "frames.bin"
-        index, tracklets = pq.read_table(folder / "index.parquet"), read_manifest(manifest)
+        index = read_parquet(folder / "index.parquet", "dcct pack", INDEX)
+        tracklets = read_manifest(manifest)
         if (index.schema.metadata or {}).get(LISTING) != tracklets.schema.metadata.get(LISTING):
             raise DataError(
                 f"{folder}: packed from other data than {manifest} lists: run `dcct pack` again"
@@ -123,11 +125,15 @@ class FrameStore:
     @cache  # noqa: B019 - a store lives as long as its process
     def _pixels(self, height: int, width: int, method: Resize) -> np.ndarray | None:
         path = self.folder / pixels_file(height, width, method)
-        return (
-            np.memmap(path, np.uint8, "r", shape=(len(self.lengths), height, width, 3))
-            if path.exists()
-            else None
-        )
+        shape = len(self.lengths), height, width, 3
+        if not path.exists():
+            return None
+        if path.stat().st_size != math.prod(shape):
+            raise DataError(
+                f"{path}: holds other frames than its index: delete the folder and run `dcct pack`"
+                " again"
+            )
+        return np.memmap(path, np.uint8, "r", shape=shape)
 
     def _bytes(self, frame: int) -> bytes:
         if self._file is None or self._process != os.getpid():

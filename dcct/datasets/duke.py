@@ -20,7 +20,7 @@ from dcct.datasets.tracklet import Split, Tracklet
 from dcct.errors import DataError
 
 SPLITS: tuple[Split, ...] = ("train", "query", "gallery")
-NAME = re.compile(r"(\d+)_?C(\d+)_?F(\d+)_?[XD]\d+\.(?i:jpe?g|png)")
+NAME = re.compile(r"(\d+)_?C(\d+)_?F(\d+)_?[XD]\d+\.(?i:jpe?g|png)", re.ASCII)
 
 
 def read_tracklets(

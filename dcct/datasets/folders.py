@@ -3,14 +3,12 @@ name the folder or file."""
 
 import codecs
 import json
-import math
 import os
 import re
 import stat
 from pathlib import Path
 
 import numpy as np
-from scipy.io import loadmat, whosmat
 
 from dcct.errors import DataError
 
@@ -18,8 +16,8 @@ IMAGES = (".jpg", ".jpeg", ".png")
 ENDING = re.compile(r"\.(jpg|jpeg|png)$")
 CLUTTER = {"__macosx", ".ds_store", "thumbs.db", "desktop.ini", "@eadir"}
 """What systems put into folders unasked, in lower case."""
-MOST_TEXT, MOST_MATRIX, MOST_NUMBERS = 1 << 28, 1 << 23, 10_000_000
-"""Bytes of a list and of a file of matrices, and numbers of a matrix: far more than any set has."""
+MOST_TEXT = 1 << 28
+"""Bytes of a list: far more than any set has."""
 PRINTED = bytes([*b"\t\n", *range(32, 127)])
 """What lists are written in."""
 
@@ -59,26 +57,6 @@ def numbered(name: str) -> list[str | int]:
     """A name as text and numbers in turn, by which names are sorted and compared."""
     parts = re.split(r"(\d+)", name)
     return [int(part) if place % 2 else part for place, part in enumerate(parts)]
-
-
-def read_matrix(path: Path, key: str) -> np.ndarray:
-    """A matrix of whole numbers of a MATLAB file (version 5 to 7.2)."""
-    need_file(path, MOST_MATRIX)
-    try:
-        shapes = {name: shape for name, shape, _ in whosmat(path)}
-        if math.prod(shapes.get(key, ())) > MOST_NUMBERS:
-            raise ValueError(f"'{key}' has the shape {shapes[key]}")
-        found = loadmat(path, variable_names=[key])[key]
-        with np.errstate(invalid="ignore"):
-            whole = found.astype(np.int64)
-        if found.dtype.kind not in "iuf" or (found != whole).any():
-            raise ValueError(f"'{key}' does not hold whole numbers")
-        return whole
-    except KeyError:
-        raise DataError(f"{path}: has no variable '{key}'") from None
-    except Exception as error:  # scipy raises many kinds at a damaged file
-        line = " ".join(str(error).split())
-        raise DataError(f"{path}: cannot be read as a MATLAB file: {line}") from None
 
 
 def read_json_list(path: Path) -> list:

@@ -12,14 +12,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from dcct.datasets.folders import folders_in, images_in, read_matrix
+from dcct.datasets.folders import folders_in, images_in
+from dcct.datasets.matlab import read_matrix
 from dcct.datasets.tracklet import Split, Tracklet
 from dcct.errors import DataError
 
 SEQUENCES = "i-LIDS-VID/sequences"
 SPLIT_FILE = "train-test people splits/train_test_splits_ilidsvid.mat"
 SPLIT_COUNT = 10
-PERSON = re.compile(r"person\d+")
+PERSON = re.compile(r"person\d{1,9}", re.ASCII)
 
 
 def read_tracklets(
@@ -30,14 +31,16 @@ def read_tracklets(
     Raises DataError naming what is missing, or when the split file is not about the people that are
     there.
     """
-    if split >= SPLIT_COUNT:
+    if not 0 <= split < SPLIT_COUNT:
         raise DataError(
             f"{root / SPLIT_FILE}: no split {split}; it has {SPLIT_COUNT}, counted from 0"
         )
     people = folders_in(root / SEQUENCES / "cam1")
     for person in people:
         if not PERSON.fullmatch(person):
-            raise DataError(f"{root / SEQUENCES / 'cam1' / person}: is not named like person001")
+            raise DataError(
+                f"{root / SEQUENCES / 'cam1' / person}: is not named like a person: person001"
+            )
     if folders_in(root / SEQUENCES / "cam2") != people:
         raise DataError(
             f"{root / SEQUENCES}: cam1 and cam2 hold different people: restore them from the"

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dcct.datasets.parquet import reading, refuse_missing
 from dcct.errors import DataError
 from dcct.files import atomic
 
@@ -67,8 +68,13 @@ def listing_writer(path: Path) -> Iterator[Callable[[Frame], None]]:
 def read_listing(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
     """Yield some columns in batches. Raises DataError when the file is missing, damaged or of
     another version."""
-    with _opened(path) as file:
-        yield from file.iter_batches(BATCH, columns=columns)
+    with reading(path, "dcct verify", FRAMES) as file:
+        if (file.schema_arrow.metadata or {}).get(VERSION) != SCHEMA_VERSION:
+            raise DataError(f"{path}: written by another version of dcct: run `dcct verify` again")
+        for batch in file.iter_batches(BATCH, columns=columns):
+            for name in columns:
+                refuse_missing(name, batch[name])
+            yield batch
 
 
 def listed_lengths(path: Path) -> np.ndarray:
@@ -98,17 +104,3 @@ def starts(path: Path) -> dict[str, tuple[int, int]]:
 
 def _writer(path: Path) -> pq.ParquetWriter:
     return pq.ParquetWriter(path, FRAMES, compression="zstd", use_dictionary=False)
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[pq.ParquetFile]:
-    try:
-        file = pq.ParquetFile(path)
-    except FileNotFoundError:
-        raise DataError(f"{path}: missing: run `dcct verify` first") from None
-    except (OSError, pa.ArrowInvalid) as error:
-        raise DataError(f"{path}: cannot be read ({error}): run `dcct verify` again") from None
-    with file:
-        if (file.schema_arrow.metadata or {}).get(VERSION) != SCHEMA_VERSION:
-            raise DataError(f"{path}: written by another version of dcct: run `dcct verify` again")
-        yield file

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-import h5py
-
-from dcct.datasets.folders import MOST_MATRIX, MOST_NUMBERS, Lines, images_in, need_file
+from dcct.datasets.folders import Lines, images_in
+from dcct.datasets.matlab import read_hdf5, refuse_wrong_lines
 from dcct.datasets.tracklet import Split, Tracklet
 from dcct.errors import DataError
 
 LISTS = {part: f"list_sequence/list_seq_{part}.txt" for part in ("train", "test")}
+DIGITS = 9
+"""Of an identity, at most."""
 QUERY_FILE = "test/data/info_test.mat"
 
 
@@ -27,19 +28,21 @@ def read_tracklets(root: Path) -> Iterator[Tracklet]:
     """
     listed = cache(images_in)
     for part, path in LISTS.items():
-        lines = Lines(root / path)
+        lines = Lines(root / path)[:]
         queries = _queries(root / QUERY_FILE, len(lines)) if part == "test" else frozenset()
-        for number, line in enumerate(lines[:], start=1):
+        for number, line in enumerate(lines, start=1):
             where = f"{root / path}: line {number}"
             try:
                 prefix, identity = line.rsplit(maxsplit=1)
-                pid = int(identity)
+                if not identity.isdigit() or len(identity) > DIGITS:
+                    raise ValueError
             except ValueError:
                 raise DataError(
-                    f"{where}: expected a path prefix and an identity, found '{line}'"
+                    f"{where}: expected a path prefix and an identity, found {line[:100]!r}"
                 ) from None
+            pid = int(identity)
             folder, start = PurePosixPath(prefix).parent, PurePosixPath(prefix).name
-            if folder.is_absolute() or ".." in folder.parts:
+            if _leaves(prefix):
                 raise DataError(f"{where}: {prefix} leads out of the data set's folder")
             names = [name for name in listed(root / folder) if name.startswith(start)]
             if not names:
@@ -62,21 +65,14 @@ def _camera(names: list[str], where: str) -> int:
     return int(camera)
 
 
+def _leaves(prefix: str) -> bool:
+    """Whether a path leads out of the data set."""
+    path = PurePosixPath(prefix)
+    return path.is_absolute() or ".." in path.parts
+
+
 def _queries(path: Path, lines: int) -> frozenset[int]:
-    """Which lines of the test list are queries, from 1."""
-    need_file(path, MOST_MATRIX)
-    try:
-        with h5py.File(path, "r") as file:
-            if not isinstance(file.get("query", getlink=True), h5py.HardLink):
-                raise ValueError("missing, or a link")  # which could lead to any file
-            dataset = file["query"]
-            if dataset.external or dataset.is_virtual or dataset.size > MOST_NUMBERS:
-                raise ValueError("it lies elsewhere, or is too long")
-            numbers = dataset[()].ravel().tolist()
-            queries = frozenset(int(number) for number in numbers)
-        if queries and (queries != set(numbers) or not 1 <= min(queries) <= max(queries) <= lines):
-            raise ValueError(f"it names other lines than 1 to {lines:,}")
-        return queries
-    except Exception as error:  # h5py raises many kinds at a damaged file
-        line = " ".join(str(error).split())
-        raise DataError(f"{path}: cannot be read as HDF5 with a variable `query`: {line}") from None
+    """1-based lines of the test list that are queries."""
+    found = read_hdf5(path, "query").ravel()
+    refuse_wrong_lines(path, found, lines)
+    return frozenset(found.tolist())

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dcct.datasets.listing import starts
+from dcct.datasets.parquet import read_parquet
 from dcct.datasets.tracklet import Tracklet, checked, digested
 from dcct.errors import DataError
 from dcct.files import atomic, file_digest
@@ -95,15 +96,10 @@ def identities_in(folder: Path) -> int:
 
 
 def read_manifest(folder: Path) -> pa.Table:
-    """The tracklets of a manifest. Raises DataError when it is missing or of another schema
+    """The tracklets of a manifest. Raises DataError when it is missing, damaged or of another
     version."""
     path = folder / "tracklets.parquet"
-    try:
-        table = pq.read_table(path)
-    except FileNotFoundError:
-        raise DataError(f"{path}: missing: run `dcct manifest` first") from None
-    except (OSError, pa.ArrowInvalid) as error:
-        raise DataError(f"{path}: cannot be read ({error}): run `dcct manifest` again") from None
+    table = read_parquet(path, "dcct manifest", TRACKLETS)
     if (table.schema.metadata or {}).get(VERSION) != SCHEMA_VERSION:
         raise DataError(f"{path}: written by another version of dcct: run `dcct manifest` again")
     return table

@@ -13,9 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from dcct.datasets.folders import Lines, numbered, read_matrix
+from dcct.datasets.folders import Lines, numbered
+from dcct.datasets.matlab import read_matrix, refuse_wrong_lines
 from dcct.datasets.tracklet import JUNK, Split, Tracklet
 from dcct.errors import DataError
+
+COLUMNS = 4
 
 
 def read_tracklets(root: Path) -> Iterator[Tracklet]:
@@ -25,8 +28,9 @@ def read_tracklets(root: Path) -> Iterator[Tracklet]:
     names.
     """
     for part in ("train", "test"):
-        names, rows = Lines(root / "info" / f"{part}_name.txt"), _tracks(root, part)
-        queries = _queries(root, len(rows)) if part == "test" else set()
+        names = Lines(root / "info" / f"{part}_name.txt")
+        rows = _rows(root, part)
+        queries = _queries(root, rows) if part == "test" else frozenset()
         for number, (first, last, pid, camera) in enumerate(rows.tolist()):
             if pid == JUNK:
                 continue
@@ -53,25 +57,32 @@ def read_tracklets(root: Path) -> Iterator[Tracklet]:
 
 def count_junk(root: Path) -> int:
     """Number of test tracklets that read_tracklets drops."""
-    return int((_tracks(root, "test")[:, 2] == JUNK).sum())
+    return int((_rows(root, "test")[:, 2] == JUNK).sum())
 
 
-def _tracks(root: Path, part: str) -> np.ndarray:
-    """First and last line, identity and camera of every tracklet (tracklets, 4)."""
+def _rows(root: Path, part: str) -> np.ndarray:
+    """First and last line, identity and camera of every tracklet (N,4)."""
     path = root / "info" / f"tracks_{part}_info.mat"
     rows = read_matrix(path, f"track_{part}_info")
-    if rows.ndim != 2 or rows.shape[1] != 4:
-        raise DataError(f"{path}: has {rows.shape} numbers instead of four for each tracklet")
+    if rows.ndim != 2 or not len(rows) or rows.shape[1] != COLUMNS:
+        raise DataError(
+            f"{path}: has shape {rows.shape}, expected rows of {COLUMNS} columns: restore it from"
+            " the archive"
+        )
     return rows
 
 
-def _queries(root: Path, tracklets: int) -> set[int]:
-    """Which test tracklets are queries, from 0."""
+def _queries(root: Path, rows: np.ndarray) -> frozenset[int]:
+    """Rows, from 0, that are queries: none is junk."""
     path = root / "info" / "query_IDX.mat"
-    queries = set((read_matrix(path, "query_IDX").ravel() - 1).tolist())
-    if queries and not 0 <= min(queries) <= max(queries) < tracklets:
-        raise DataError(f"{path}: names a tracklet that is not among the {tracklets:,} of the test")
-    return queries
+    numbers = read_matrix(path, "query_IDX").ravel()
+    refuse_wrong_lines(path, numbers, len(rows))
+    if (junk := rows[numbers - 1, 2] == JUNK).any():
+        raise DataError(
+            f"{path}: names tracklet {numbers[junk][0]} as query, which is junk: restore it from"
+            " the archive"
+        )
+    return frozenset((numbers - 1).tolist())
 
 
 def _check_names(frames: list[str], pid: int, camera: int, where: str) -> None:

@@ -15,8 +15,8 @@ from dcct.datasets.tracklet import Split, Tracklet
 from dcct.errors import DataError
 
 SPLIT_FILE = "splits_prid2011.json"
+PERSON = re.compile(r"person_(\d{1,9})", re.ASCII)
 CAMERAS = ("cam_a", "cam_b")
-PERSON = re.compile(r"person_\d+")
 
 
 def read_tracklets(root: Path, split: int = 0) -> Iterator[Tracklet]:
@@ -25,18 +25,14 @@ def read_tracklets(root: Path, split: int = 0) -> Iterator[Tracklet]:
     Raises DataError naming what is missing, or a split file that is not as published.
     """
     splits = read_json_list(root / SPLIT_FILE)
-    if split >= len(splits):
+    if not 0 <= split < len(splits):
         raise DataError(
             f"{root / SPLIT_FILE}: no split {split}; it has {len(splits)}, counted from 0"
         )
     try:
         chosen = {part: sorted(splits[split][part], key=numbered) for part in ("train", "test")}
-        people = {
-            person: int(person.removeprefix("person_"))
-            for part in chosen.values()
-            for person in part
-        }
-        if len(set(people.values())) < len(people) or not all(map(PERSON.fullmatch, people)):
+        people = {person: _number(person) for part in chosen.values() for person in part}
+        if len(set(people.values())) < len(people):
             raise ValueError
     except (LookupError, TypeError, ValueError, AttributeError):
         raise DataError(
@@ -50,3 +46,10 @@ def read_tracklets(root: Path, split: int = 0) -> Iterator[Tracklet]:
                 kind: Split = "train" if part == "train" else ("query", "gallery")[camera]
                 frames = tuple(f"{where}/{name}" for name in images_in(root / where))
                 yield Tracklet(split=kind, pid=people[person], camid=camera, frames=frames)
+
+
+def _number(person: str) -> int:
+    named = PERSON.fullmatch(person)
+    if not named:
+        raise ValueError(f"{person}: is not named like a person")
+    return int(named[1])

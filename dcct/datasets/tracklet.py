@@ -10,7 +10,8 @@ from dcct.errors import DataError
 
 Split = Literal["train", "query", "gallery"]
 JUNK, DISTRACTOR = -1, 0
-MOST_PID, MOST_CAMID = 2**31 - 1, 2**15 - 1
+LARGEST_PID, LARGEST_CAMERA = 2**31 - 1, 2**15 - 1
+"""What a manifest can hold; cameras count from 1, in some sets from 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +23,7 @@ class Tracklet:
     pid: int
     """The data set's identity number; DISTRACTOR for people who are nobody's match."""
     camid: int
-    """Camera, 0-based."""
+    """Camera, 0-based; −1 where the data set itself counts from 0."""
     frames: tuple[str, ...]
     """Paths relative to the data set's root, in time order."""
 
@@ -30,8 +31,8 @@ class Tracklet:
 def checked(tracklets: Iterable[Tracklet]) -> Iterator[Tracklet]:
     """Yield the tracklets, checking what every protocol relies on.
 
-    Raises DataError at an empty tracklet, at junk, at numbers that are too small or too large, and,
-    after the last one, at an identity in train and in test.
+    Raises DataError at an empty tracklet, at junk, at numbers that no manifest can hold, and, after
+    the last one, at an identity in train and in test.
     """
     pids: dict[Split, set[int]] = {"train": set(), "query": set(), "gallery": set()}
     for number, tracklet in enumerate(tracklets):
@@ -43,8 +44,8 @@ def checked(tracklets: Iterable[Tracklet]) -> Iterator[Tracklet]:
             raise DataError(f"{where} has no frames")
         if tracklet.pid == JUNK:
             raise DataError(f"{where} is junk: readers must drop it")
-        if not (0 <= tracklet.pid <= MOST_PID and 0 <= tracklet.camid <= MOST_CAMID):
-            raise DataError(f"{where}: identities begin at 0, cameras at 1: the metadata are wrong")
+        if not 0 <= tracklet.pid <= LARGEST_PID or not -1 <= tracklet.camid < LARGEST_CAMERA:
+            raise DataError(f"{where}: there is no such identity or camera: the metadata are wrong")
         pids[tracklet.split].add(tracklet.pid)
         yield tracklet
     shared = pids["train"] & (pids["query"] | pids["gallery"])

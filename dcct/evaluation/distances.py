@@ -23,7 +23,7 @@ class Cosine:
 
     sums: further sets that concatenate named ones: their inner products are the sums of theirs,
     computed once. Tensors are multiplied where they are. Raises ValueError at features that are not
-    finite.
+    finite, or so short that they would count as longer.
     """
 
     def __init__(self, query: Sets, gallery: Sets, sums: Mapping[str, Sequence[str]]):
@@ -81,6 +81,25 @@ class Cosine:
         return np.multiply(total, -self._inverse[1][name], out=total)
 
 
+def float32(name: str, features: Any) -> Any:
+    """Features (N,C) of any real numbers in float32, numpy or torch as they come. Raises ValueError
+    at anything else."""
+    if hasattr(features, "float") and hasattr(features, "device"):  # torch, not imported for this
+        kind, real = features.dtype, not features.is_complex() and str(features.dtype)[6:] != "bool"
+        found = features.float() if real else features
+    else:
+        features = np.asarray(features)
+        kind, real = features.dtype, features.dtype.kind in "iuf"
+        with np.errstate(over="ignore"):  # what becomes infinite is refused with the infinite
+            found = features.astype(np.float32, copy=False) if real else features
+    if not real or features.ndim != 2:
+        raise ValueError(
+            f"{name}: features of shape {tuple(features.shape)} and type {kind}: expected rows of"
+            " real numbers"
+        )
+    return found
+
+
 def nearest(distances: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """Indices (Q,k) and distances of the k closest in (Q,G), closest first, ties to the lower
     index.
@@ -114,7 +133,10 @@ def _squares(name: str, features: Any) -> np.ndarray:
     parts = [_numpy((features[row : row + ROWS] ** 2).sum(1)) for row in starts]
     squares = np.concatenate(parts).astype(np.float64)
     if not np.isfinite(squares).all():
-        raise ValueError(f"{name}: features are not finite")
+        raise ValueError(f"{name}: features are not finite, or too long for float32")
+    short = np.flatnonzero(squares < TINY**2)
+    if len(short) and _numpy(features[short]).any():
+        raise ValueError(f"{name}: features are shorter than {TINY}: multiply them")
     return squares
 
 

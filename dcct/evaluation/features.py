@@ -8,13 +8,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from dcct.datasets.manifest import write_parquet
-from dcct.errors import DataError
+from dcct.datasets.parquet import read_parquet, reading
 
 MADE_BY = b"dcct_made_by"
-KEY = ("sampler", "tracklet")
+KEYS = pa.schema([("sampler", pa.string()), ("tracklet", pa.int32())])
+KEY = tuple(KEYS.names)
+MAKER = "dcct extract"
+MAKING = ("parameters", "precision", "device", "versions", "digests")
+"""What a feature file says of the network that made it."""
 
 
 def feature_table(keys: list[tuple[str, int]], features: dict[str, np.ndarray]) -> pa.Table:
@@ -29,14 +32,31 @@ def feature_table(keys: list[tuple[str, int]], features: dict[str, np.ndarray]) 
 
 
 def write_features(path: Path, table: pa.Table, made_by: dict) -> None:
-    """Write a feature file. made_by: the network's `parameters`, `precision`, `device`, `versions`
-    of libraries, and `digests`."""
+    """Write a feature file. made_by: MAKING of the network."""
     write_parquet(path, table.replace_schema_metadata({MADE_BY: json.dumps(made_by)}))
 
 
 def made_by(path: Path) -> dict:
-    """What a feature file was made by."""
-    return json.loads(pq.read_schema(path).metadata[MADE_BY])
+    """What a feature file was made by. Raises DataError when it does not say."""
+    with reading(path, MAKER, KEYS) as file:
+        made = json.loads((file.schema_arrow.metadata or {})[MADE_BY])
+        if not isinstance(made, dict) or any(name not in made for name in MAKING):
+            raise ValueError("what made it is not said")
+        return made
+
+
+def read_feature_table(path: Path, feature: str | None = None) -> pa.Table:
+    """The rows of a feature file, with one of its sets or all. Raises DataError when they are not
+    as they were written."""
+    with reading(path, MAKER, KEYS) as file:
+        names = [name for name in file.schema_arrow.names if name not in KEY]
+        for name in [feature] if feature else names:
+            kind = file.schema_arrow.field(name).type
+            if not pa.types.is_fixed_size_list(kind) or kind.value_type != pa.float32():
+                raise ValueError(f"column {name} is of type {kind}, no feature set")
+        if not names:
+            raise ValueError("no feature set")
+    return read_parquet(path, MAKER, KEYS, [*KEY, feature] if feature else None)
 
 
 def feature_sets(table: pa.Table) -> dict[str, np.ndarray]:
@@ -51,9 +71,6 @@ def feature_sets(table: pa.Table) -> dict[str, np.ndarray]:
 def read_features(path: Path, sampler: str, feature: str) -> pd.Series:
     """Features (C,) of every test tracklet at one sampler and feature set, by the tracklet's
     number. Raises DataError when they cannot be read."""
-    try:
-        table = pq.read_table(path, columns=[*KEY, feature])
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read ({error}): run `dcct extract` again") from None
+    table = read_feature_table(path, feature)
     table = table.filter(pc.equal(table["sampler"], sampler))
     return pd.Series(list(feature_sets(table)[feature]), index=table["tracklet"].to_numpy())

@@ -10,6 +10,7 @@ from math import comb
 import numpy as np
 
 from dcct.config.metric import METRICS
+from dcct.evaluation.labels import EXACT, paired
 
 RANKS = tuple(int(name[4:]) for name in METRICS if name.startswith("rank"))
 """Of the CMC: those that tables can show."""
@@ -17,6 +18,8 @@ FEW = 2048
 """Distances that are sorted rather than compared with every match."""
 CHUNK = 32
 """Queries whose distances are copied at once: few enough to stay in a cache."""
+DRAWN_AT_ONCE = 1 << 20
+"""Weights of identities that a bootstrap holds at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,13 +83,14 @@ def retrieval_metrics(
 
     distances (Q,G), any real dtype. Per query, gallery tracklets with the same identity and camera
     are removed (MARS' official protocol). Nothing is sorted but the matches: a match's rank is how
-    many candidates come before it. Raises ValueError at NaN, an empty gallery, and lengths that do
-    not fit.
+    many candidates come before it. Raises ValueError at NaN, an empty gallery, labels that are
+    missing, and lengths that do not fit.
     """
     distances = np.asarray(distances)
-    query_pids, gallery_pids, query_camids, gallery_camids = map(
-        np.asarray, (query_pids, gallery_pids, query_camids, gallery_camids)
-    )
+    if distances.dtype.kind not in "iuf":
+        raise ValueError(f"distances: {distances.dtype}, expected real numbers")
+    query_pids, gallery_pids = paired("pids", query_pids, gallery_pids)
+    query_camids, gallery_camids = paired("camids", query_camids, gallery_camids)
     if distances.shape != (len(query_pids), len(gallery_pids)):
         raise ValueError(
             f"distances: shape {distances.shape}, but {len(query_pids)} queries and"
@@ -94,6 +98,12 @@ def retrieval_metrics(
         )
     if distances.size and np.isnan(distances.min()):
         raise ValueError("distances hold NaN: features are not finite")
+    if (
+        distances.size
+        and distances.dtype.kind in "iu"
+        and (distances.max() > EXACT or distances.min() < -EXACT)
+    ):
+        raise ValueError("distances hold whole numbers that float64 cannot tell apart")
     gallery, parts = Gallery(gallery_pids, gallery_camids), []
     buffer = np.empty((CHUNK, len(gallery)), np.result_type(distances, np.float32))
     for first in range(0, max(len(query_pids), 1), CHUNK):
@@ -235,9 +245,19 @@ def chance(matches: np.ndarray, candidates: np.ndarray) -> dict[str, float]:
         harmonic = float((1 / np.arange(1, n + 1)).sum())
         row = {"mAP": (harmonic + (n - harmonic) * (m - 1) / max(n - 1, 1)) / n}
         row |= {f"rank{k}": 1 - comb(n - m, k) / comb(n, k) if k <= n else 1.0 for k in RANKS}
-        row["mINP"] = sum(m / r * comb(r - 1, m - 1) / comb(n, m) for r in range(m, n + 1))
+        row["mINP"] = _chance_inp(m, n)
         rows.append(row)
     return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+
+
+def _chance_inp(m: int, n: int) -> float:
+    """Sum over the last match's rank r of m/r × C(r − 1, m − 1) / C(n, m)."""
+    try:
+        return sum(m / r * comb(r - 1, m - 1) / comb(n, m) for r in range(m, n + 1))
+    except OverflowError:  # beyond floats: each share from that of the next rank
+        r = np.arange(n, m, -1)
+        shares = m / n * np.cumprod([1, *((r - m) / (r - 1))])
+        return float((m / np.append(r, m) * shares).sum())
 
 
 def identity_bootstrap(
@@ -247,15 +267,18 @@ def identity_bootstrap(
     replacement.
 
     Queries of one identity share its appearance, so resampling queries would make intervals too
-    narrow.
+    narrow. They are drawn a few resamples at a time: memory does not grow with both.
     """
     identities, group = np.unique(pids, return_inverse=True)
     sums = np.bincount(group, weights=values)
     counts = np.bincount(group)
-    weights = draw.multinomial(
-        len(identities), np.full(len(identities), 1 / len(identities)), size=resamples
-    )
-    return (weights * sums).sum(1) / (weights * counts).sum(1)
+    shares = np.full(len(identities), 1 / len(identities))
+    rows, means = max(1, DRAWN_AT_ONCE // len(identities)), np.empty(resamples)
+    for first in range(0, resamples, rows):
+        part = means[first : first + rows]
+        weights = draw.multinomial(len(identities), shares, size=len(part))
+        part[:] = (weights * sums).sum(1) / (weights * counts).sum(1)
+    return means
 
 
 def interval(means: np.ndarray) -> tuple[float, float]:

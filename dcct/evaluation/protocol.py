@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from dcct.config.dataset import Protocol
 from dcct.config.profile import Profile
 from dcct.datasets.manifest import read_manifest, write_parquet
 from dcct.errors import DataError
-from dcct.evaluation.features import feature_sets
+from dcct.evaluation.features import feature_sets, read_feature_table
 from dcct.evaluation.metrics import RANKS, Retrieval, chance, identity_bootstrap, interval
 from dcct.evaluation.ranking import Ranked, rank_features
 from dcct.files import write_json
@@ -26,8 +25,6 @@ RERANKED = " re-ranked"
 """Ends the name of a feature set that was re-ranked."""
 SCORES = ("mAP", "rank1", "mINP")
 """Metrics that a few numbers show, there in percent."""
-NO_CAMERA = -1
-"""A gallery camera that no query shares: nothing is left out."""
 
 
 def evaluate_features(
@@ -36,22 +33,26 @@ def evaluate_features(
     """Rank every sampler's every feature set under a data set's protocol.
 
     Returns result rows (see `result_row`) and a table with one row per sampler, feature set and
-    query. Raises DataError at features that are not finite.
+    query. Raises DataError at features that are not finite, and where no query has a match.
     """
-    table, tracklets = pq.read_table(features), read_manifest(manifest)
+    table, tracklets = read_feature_table(features), read_manifest(manifest)
     rows, queries = [], []
     for sampler in sorted(set(table["sampler"].to_pylist())):
         chosen = table.filter(pc.equal(table["sampler"], sampler))
         numbers, sets = chosen["tracklet"].to_numpy(), feature_sets(chosen)
+        if len(numbers) and not 0 <= numbers.min() <= numbers.max() < len(tracklets):
+            raise DataError(
+                f"{features}: holds tracklets that {manifest} does not list: run `dcct extract`"
+                " again"
+            )
         split, pid, camid = (
             tracklets[name].to_numpy(zero_copy_only=False)[numbers]
             for name in ("split", "pid", "camid")
         )
         query = split == "query"
         gallery = np.ones_like(query) if protocol.gallery_includes_queries else ~query
-        gallery_camid = (
-            camid[gallery] if protocol.drop_same_camera else np.full(gallery.sum(), NO_CAMERA)
-        )
+        # else every tracklet is a camera of its own: only the query itself is left out
+        group = camid if protocol.drop_same_camera else numbers
         sums = _sums(list(sets))
         query_sets, gallery_sets = (
             {name: values[side] for name, values in sets.items() if name not in sums}
@@ -64,14 +65,19 @@ def evaluate_features(
                     gallery_sets,
                     query_pids=pid[query],
                     gallery_pids=pid[gallery],
-                    query_camids=camid[query],
-                    gallery_camids=gallery_camid,
+                    query_camids=group[query],
+                    gallery_camids=group[gallery],
                     sums=sums,
                     reranking=reranking,
                     shown=SHOWN,
                 )
             except ValueError as error:
                 raise DataError(f"{features}: {error}: train and extract again") from None
+            if not next(iter(found.values())).retrieval.valid.any():
+                raise DataError(
+                    f"{manifest}: no query has a match in the gallery: none can be evaluated: check"
+                    " the data set's `protocol`"
+                )
             for name in sets:
                 feature = name + RERANKED if reranking else name
                 rows.append(
@@ -113,7 +119,7 @@ def _sums(names: list[str]) -> dict[str, Sequence[str]]:
 
 def result_row(retrieval: Retrieval, pids: np.ndarray, resamples: int) -> dict:
     """Metrics in 0..1 with 95 % intervals (bootstrap over identities), and what chance would
-    give."""
+    give; some query must have a match."""
     valid = retrieval.valid
     row: dict[str, float | dict[str, float]] = {
         "queries": int(valid.sum()),

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dcct.config.profile import Reranking
-from dcct.evaluation.distances import Cosine, Sets, nearest
+from dcct.evaluation.distances import Cosine, Sets, float32, nearest
+from dcct.evaluation.labels import paired
 from dcct.evaluation.metrics import RANKS, Gallery, Retrieval, joined
 from dcct.evaluation.reranking import Reciprocal
 
@@ -44,16 +45,29 @@ def rank_features(
     """Rank the gallery for each query by cosine distance in every feature set, as
     `retrieval_metrics` does.
 
-    query, gallery: feature set → array (Q,C) and (G,C), numpy or torch, the latter on any device,
-    where the inner products are then computed. sums: further feature sets that concatenate named
-    ones, whose inner products are the sums of theirs: {"all": ("base", "spatial", "temporal")}.
-    reranking: by k-reciprocal neighbours instead. chunk: queries at once; as many as CHUNK_BYTES
-    hold. All in float32; ties go to the lower gallery index. Raises ValueError at features that are
-    not finite, and at lengths that do not fit.
+    query, gallery: feature set → array (Q,C) and (G,C) of real numbers, numpy or torch, the latter
+    on any device, where the inner products are then computed. sums: further feature sets that
+    concatenate named ones, whose inner products are the sums of theirs: {"all": ("base", "spatial",
+    "temporal")}. reranking: by k-reciprocal neighbours instead. chunk: queries at once; as many as
+    CHUNK_BYTES hold. All in float32; ties go to the lower gallery index. To leave out no camera,
+    number every tracklet: a query that is in the gallery must have its number there, or it finds
+    itself. Raises ValueError at features that are not finite or no numbers, at labels that are
+    missing, and at lengths that do not fit.
     """
-    sums, known = sums or {}, Gallery(np.asarray(gallery_pids), np.asarray(gallery_camids))
-    query_pids, query_camids = np.asarray(query_pids), np.asarray(query_camids)
+    query_pids, gallery_pids = paired("pids", query_pids, gallery_pids)
+    query_camids, gallery_camids = paired("camids", query_camids, gallery_camids)
+    sums, known = sums or {}, Gallery(gallery_pids, gallery_camids)
+    if not query or query.keys() - gallery.keys():
+        raise ValueError(f"gallery: no {', '.join(query.keys() - gallery.keys()) or 'features'}")
+    query, gallery = (
+        {name: float32(name, side[name]) for name in query} for side in (query, gallery)
+    )
     for name, features in query.items():
+        if features.shape[1] != gallery[name].shape[1]:
+            raise ValueError(
+                f"{name}: {features.shape[1]} numbers a query, {gallery[name].shape[1]} in the"
+                " gallery"
+            )
         if len(features) != len(query_pids) or len(gallery[name]) != len(known):
             raise ValueError(
                 f"{name}: {len(features)} and {len(gallery[name])} features, but {len(query_pids)}"

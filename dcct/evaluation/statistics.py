@@ -13,6 +13,8 @@ FLIPS = 1
 """Key of the generator that flips signs, beside the one that draws identities."""
 DRAWN = 9999
 """Flips that are drawn where there are too many identities to try them all."""
+AT_ONCE = 512
+"""Of them held at once; a multiple of 4, as numpy draws bytes, so that no draw depends on it."""
 ALL_OF = 13
 """Identities up to which all flips are tried: no more than would be drawn."""
 
@@ -99,8 +101,12 @@ def sign_flip_test(values: np.ndarray, pids: np.ndarray, draw: np.random.Generat
     if count <= ALL_OF:
         signs = 1 - 2 * (np.arange(2**count)[:, None] >> np.arange(count) & 1)
         return float((np.abs(signs @ sums) >= observed).mean())
-    signs = draw.integers(2, size=(DRAWN, count), dtype=np.int8) * 2 - 1
-    return float((1 + np.count_nonzero(np.abs(signs @ sums) >= observed)) / (1 + DRAWN))
+    as_large = 0
+    for first in range(0, DRAWN, AT_ONCE):
+        rows = min(AT_ONCE, DRAWN - first)
+        signs = draw.integers(2, size=(rows, count), dtype=np.int8) * 2 - 1
+        as_large += int(np.count_nonzero(np.abs(signs @ sums) >= observed))
+    return float((1 + as_large) / (1 + DRAWN))
 
 
 def same_queries(one: np.ndarray, other: np.ndarray) -> None:

@@ -12,14 +12,15 @@ from typing import cast
 
 import numpy as np
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import torch
 from torch import Tensor, nn
 
 from dcct.clips.frames import FrameStore
+from dcct.clips.sampling import CLIPS
 from dcct.clips.transforms import to_input
 from dcct.config.profile import Profile
 from dcct.datasets.manifest import read_manifest
+from dcct.datasets.parquet import read_parquet
 from dcct.inference.attention_file import write_attention
 from dcct.models.cca import Attention
 from dcct.models.dcct import DCCT
@@ -67,7 +68,7 @@ def attend(
 def shown_clips(clips: Path, manifest: Path, sampler: str) -> list[tuple[int, list[int]]]:
     """(tracklet, positions of its first clip) of queries that are evenly spaced over the
     manifest."""
-    tracklets, drawn = read_manifest(manifest), pq.read_table(clips)
+    tracklets, drawn = read_manifest(manifest), read_parquet(clips, "dcct sample", CLIPS)
     queries = tracklets.filter(pc.equal(tracklets["split"], "query"))["tracklet"].to_pylist()
     chosen = np.unique(np.linspace(0, len(queries) - 1, SHOWN).round().astype(int))
     first = drawn.filter(pc.and_(pc.equal(drawn["sampler"], sampler), pc.equal(drawn["clip"], 0)))

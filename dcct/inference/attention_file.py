@@ -18,10 +18,9 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from dcct.datasets.manifest import write_parquet
-from dcct.errors import DataError
+from dcct.datasets.parquet import reading, refuse_missing
 
 GRID = b"dcct_grid"
 ROWS = pa.schema(
@@ -43,9 +42,10 @@ def write_attention(path: Path, rows: list[tuple], grid: tuple[int, int]) -> Non
 
 def read_attention(path: Path) -> tuple[pd.DataFrame, tuple[int, int]]:
     """Rows and grid of an attention file. Raises DataError when it cannot be read."""
-    try:
-        table = pq.read_table(path)
-        height, width = json.loads(table.schema.metadata[GRID])
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise DataError(f"{path}: cannot be read ({error}): run `dcct attend` again") from None
-    return table.to_pandas(), (height, width)
+    with reading(path, "dcct attend", ROWS) as file:
+        table, said = file.read(), json.loads((file.schema_arrow.metadata or {})[GRID])
+        for name in ROWS.names:
+            refuse_missing(name, table[name])
+        if not (isinstance(said, list) and [type(one) for one in said] == [int, int]):
+            raise ValueError("its grid is no height and width")
+    return table.to_pandas(), (said[0], said[1])

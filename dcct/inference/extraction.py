@@ -18,17 +18,18 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 from torch.utils.data import DataLoader, Dataset
 
 from dcct.clips.frames import FrameStore
+from dcct.clips.sampling import CLIPS
 from dcct.clips.transforms import to_input
 from dcct.config.profile import Clips, Profile
 from dcct.config.variant import Variant
 from dcct.datasets.manifest import identities_in
+from dcct.datasets.parquet import read_parquet
 from dcct.errors import LostProcessError
-from dcct.evaluation.features import feature_table, made_by, write_features
+from dcct.evaluation.features import feature_table, made_by, read_feature_table, write_features
 from dcct.models.checkpoint import load_model
 from dcct.models.dcct import DCCT
 from dcct.models.device import autocast, on_device, prepare_torch
@@ -112,7 +113,7 @@ def extract(job: Extraction, path: Path, progress: Progress) -> int:
         extract_shards(job, missing, advance=advance)
     made = [job.shard(number) for number in range(len(shards))]
     write_features(
-        path, pa.concat_tables([pq.read_table(shard) for shard in made]), made_by(made[0])
+        path, pa.concat_tables([read_feature_table(shard) for shard in made]), made_by(made[0])
     )
     return sum(len(shard) for shard in shards) * job.profile.clips.length
 
@@ -199,7 +200,8 @@ def _in_processes(
 
 def _clips(job: Extraction) -> list[Clip]:
     """Drawn clips of the samplers, those of a sampler's tracklet side by side."""
-    rows = [row for row in pq.read_table(job.clips).to_pylist() if row["sampler"] in job.samplers]
+    drawn = read_parquet(job.clips, "dcct sample", CLIPS)
+    rows = [row for row in drawn.to_pylist() if row["sampler"] in job.samplers]
     return sorted(rows, key=_key)
 
 

@@ -1,9 +1,11 @@
 """The backbones' initial weights, made once per seed so that every variant starts from the same
 ones."""
 
+import json
 import re
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import isqrt
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,8 @@ OFFICIAL_FILES = {
 }
 """Files from which the official program starts → where they were published."""
 HUB_FILE, REACH_S = "model.safetensors", 10
+CONFIG = "config.json"
+"""What timm and `dcct export` write beside weights: how the network was built."""
 DIGITS = re.compile(r"-([0-9a-f]{8})$")
 
 
@@ -72,22 +76,42 @@ def read_weights(folder: Path, branch: str) -> dict[str, Tensor]:
 
 
 def resize_position_embedding(
-    embedding_1LC: Tensor, grid: tuple[int, int], prefix: int = 1
+    embedding_1LC: Tensor,
+    grid: tuple[int, int],
+    prefix: int = 1,
+    source: tuple[int, int] | None = None,
 ) -> Tensor:
-    """Position embedding of a prefix (class token, registers) and a square grid → bilinear to
-    `grid`, no antialias (official).
+    """Position embedding of a prefix (class token, registers) and a grid → bilinear to `grid`, no
+    antialias (official).
 
-    Raises ValueError where the grid is no square, unless it has as many positions as `grid`.
+    source: the grid that it was trained on; where nobody says, it is a square, or `grid` if it has
+    as many positions. Raises ValueError where it can be neither, or both: then nobody knows.
     """
-    tokens, square = embedding_1LC[:, :prefix], embedding_1LC[:, prefix:]
-    side = round(square.shape[1] ** 0.5)
-    if side**2 != square.shape[1]:
-        if square.shape[1] == grid[0] * grid[1]:
-            return embedding_1LC
-        raise ValueError(f"pos_embed has {square.shape[1]} positions, which are no square grid")
-    image_1CHW = square.unflatten(1, (side, side)).permute(0, 3, 1, 2)
+    if embedding_1LC.dim() != 3 or embedding_1LC.shape[1] <= prefix:
+        raise ValueError(f"pos_embed has shape {tuple(embedding_1LC.shape)}, which is no grid")
+    tokens, positions = embedding_1LC[:, :prefix], embedding_1LC[:, prefix:]
+    image_1CHW = positions.unflatten(1, source or _grid(positions.shape[1], grid)).permute(
+        0, 3, 1, 2
+    )
     resized = F.interpolate(image_1CHW, size=grid, mode="bilinear", align_corners=False)
     return torch.cat([tokens, resized.flatten(2).transpose(1, 2)], dim=1)
+
+
+def _grid(count: int, grid: tuple[int, int]) -> tuple[int, int]:
+    """The only grid of `count` positions that is a square or `grid`."""
+    side = isqrt(count)
+    square, same = side**2 == count, grid[0] * grid[1] == count
+    if square and same and grid != (side, side):
+        raise ValueError(
+            f"pos_embed has {count} positions: {side}×{side} or {grid[0]}×{grid[1]}, nobody knows:"
+            f" put the {CONFIG} that was exported with it beside it"
+        )
+    if not square and not same:
+        raise ValueError(
+            f"pos_embed has {count} positions, which are no square grid: put the {CONFIG} that was"
+            " exported with it beside it"
+        )
+    return (side, side) if square else grid
 
 
 def load_pretrained(backbone: CNN | ViT, branch: str, network: Network, weights: Weights) -> None:
@@ -108,9 +132,9 @@ def load_pretrained(backbone: CNN | ViT, branch: str, network: Network, weights:
     try:
         if isinstance(backbone, ViT) and "pos_embed" in state:
             prefix = 0 if getattr(backbone.net, "no_embed_class", False) else backbone.prefix
-            state["pos_embed"] = resize_position_embedding(
-                state["pos_embed"], backbone.grid, prefix
-            )
+            embedding = state["pos_embed"]
+            source = _trained_grid(backbone, network.vit.name, weights, embedding, prefix)
+            state["pos_embed"] = resize_position_embedding(embedding, backbone.grid, prefix, source)
         missing, unexpected = backbone.net.load_state_dict(state, strict=False)
         problems = [f"{key} is missing" for key in missing] + [
             f"{key} is unexpected" for key in unexpected
@@ -122,6 +146,35 @@ def load_pretrained(backbone: CNN | ViT, branch: str, network: Network, weights:
             f"{where}: does not belong to network.{branch} ({getattr(network, branch).name}):"
             f" {problems[0]}: name the weights of that network in weights.{branch}"
         )
+
+
+def _trained_grid(
+    vit: ViT, name: str, weights: Weights, embedding_1LC: Tensor, prefix: int
+) -> tuple[int, int] | None:
+    """The grid that a position embedding was trained on, as timm knows it, or as the file that timm
+    reads beside the weights says of this network; None where neither fits its positions."""
+    size: Sequence[int] | None
+    if weights.source == "hub":
+        known = timm.get_pretrained_cfg(f"{name}.{weights.vit}")
+        size = known.input_size if known else None
+    else:
+        size = _exported_size(Path(weights.folder or "", CONFIG), name)
+    if not size or len(size) != 3 or not all(type(side) is int and side > 0 for side in size):
+        return None
+    height, width = vit.net.patch_embed.patch_size
+    grid = size[1] // height, size[2] // width
+    return grid if grid[0] * grid[1] == embedding_1LC.shape[1] - prefix else None
+
+
+def _exported_size(path: Path, name: str) -> list[int] | None:
+    if not path.is_file():
+        return None
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        size = said["pretrained_cfg"]["input_size"]
+        return size if said["architecture"] == name and isinstance(size, list) else None
+    except (OSError, ValueError, RecursionError, LookupError, TypeError):
+        return None  # then the positions alone must say it
 
 
 def _classifiers(net: Any) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from dcct.config.label import checkpoint_of
@@ -164,7 +165,10 @@ def evaluate(
         ),
     ] = False,
     bootstrap: Annotated[
-        int, typer.Option(help="Resamples of the identities for the 95 % intervals.", min=1)
+        int,
+        typer.Option(
+            help="Resamples of the identities for the 95 % intervals.", min=1, max=1_000_000
+        ),
     ] = 2000,
     json: Json = None,
 ) -> None:
@@ -173,12 +177,12 @@ def evaluate(
     Example: dcct evaluate --features query.parquet gallery.parquet
     """
     from dcct.config.profile import Reranking
-    from dcct.evaluation.external import evaluate_files, read_features
+    from dcct.evaluation.external import evaluate_files, notes, read_features
 
-    query, gallery = features
+    query, gallery = map(read_features, features)
     rows = evaluate_files(
-        read_features(query),
-        read_features(gallery),
+        query,
+        gallery,
         bootstrap,
         gallery_includes_queries=gallery_includes_queries,
         drop_same_camera=not keep_same_camera,
@@ -192,8 +196,10 @@ def evaluate(
         intervals = [_with_interval(row, name) for name in ("mAP", "rank1")]
         others = [f"{100 * row[name]:.1f}" for name in (*shares[1:], "mINP")]
         counts = str(row["dimensions"]), str(row["queries"])
-        table.add_row(row["feature"], *counts, *intervals, *others)
+        table.add_row(escape(row["feature"]), *counts, *intervals, *others)
     wide().print(table)
+    for note in notes(query, gallery):
+        wide().print(escape(note))
     if json:
         write_json(json, rows)
 

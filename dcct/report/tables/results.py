@@ -8,13 +8,28 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from dcct.config.variant import Variant
+from dcct.datasets.parquet import reading
 from dcct.errors import DataError
 from dcct.evaluation.statistics import Sample, same_queries
 from dcct.files import read_json
 from dcct.pipeline.pipeline import Job, Pipeline
 from dcct.provenance.receipt import check_outputs
+
+QUERIES = pa.schema(
+    [
+        ("sampler", pa.string()),
+        ("feature", pa.string()),
+        *((name, pa.int32()) for name in ("tracklet", "pid")),
+        *((name, pa.float64()) for name in ("ap", "inp")),
+        *((name, pa.int64()) for name in ("first_hit", "matches", "candidates")),
+    ]
+)
+"""What tables and figures read of queries.parquet, beside its lists."""
+HISTORY = pa.schema([("epoch", pa.int64())])
+"""What every history.parquet has; its loss terms are the variant's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +54,7 @@ class Evaluated:
     @cached_property
     def queries(self) -> pd.DataFrame:
         """One row per sampler, feature set and query."""
-        return _read_parquet(self.folder / "queries.parquet")
+        return _read_parquet(self.folder / "queries.parquet", "dcct rank", QUERIES)
 
     def ranked(self, sampler: str, feature: str) -> pd.DataFrame:
         """Queries with a match, indexed by tracklet: pid, ap, inp, first_hit, top, distance.
@@ -73,7 +88,9 @@ class Result(Evaluated):
     def history(self) -> pd.DataFrame:
         """One row per epoch of training."""
         path = self.training / "history.parquet"
-        return _read_parquet(path) if path.is_file() else pd.DataFrame({"epoch": []})
+        if not path.is_file():
+            return pd.DataFrame({"epoch": []})
+        return _read_parquet(path, "dcct train", HISTORY)
 
     @property
     def seconds(self) -> float | None:
@@ -178,10 +195,6 @@ def marked(title: str, warned: bool) -> str:
     return f"{title} (data differ from what is expected)" if warned else title
 
 
-def _read_parquet(path: Path) -> pd.DataFrame:
-    try:
+def _read_parquet(path: Path, verb: str, wanted: pa.Schema) -> pd.DataFrame:
+    with reading(path, verb, wanted):
         return pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"{path}: cannot be read ({error}): delete its folder and make it again"
-        ) from None

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dcct.evaluation import metrics
 from dcct.evaluation.metrics import RANKS, chance, identity_bootstrap, interval, retrieval_metrics
 
 
@@ -123,3 +124,28 @@ def test_bootstrap_intervals_cover_the_true_mean():
         low, high = interval(identity_bootstrap(aps, pids, 400, draw))
         held += low <= 0.5 <= high
     assert 0.92 <= held / trials <= 0.98
+
+
+def test_chance_of_many_matches_is_a_number():
+    """Where binomials are larger than any float, the shares of ranks are multiplied instead."""
+    found = chance(np.array([500]), np.array([2000]))["mINP"]
+    assert found == pytest.approx(0.25037556296775937, rel=1e-12)  # in exact fractions
+
+
+def test_memory_of_the_bootstrap_decides_nothing(monkeypatch):
+    """Resamples drawn a few at a time are the same to the last bit."""
+    draw = np.random.default_rng(0)
+    values, pids = draw.random(300), draw.integers(40, size=300)
+    whole = identity_bootstrap(values, pids, 500, np.random.default_rng(1))
+    monkeypatch.setattr(metrics, "DRAWN_AT_ONCE", 130)
+    parts = identity_bootstrap(values, pids, 500, np.random.default_rng(1))
+    assert np.array_equal(whole, parts)
+
+
+@pytest.mark.parametrize(
+    "distances", [np.array([[1j]]), np.array([["a"]]), np.array([[2**62]]), np.array([[np.nan]])]
+)
+def test_distances_that_cannot_be_ordered_are_refused(distances):
+    """Complex numbers, text, whole numbers that float64 rounds together, and NaN."""
+    with pytest.raises(ValueError, match="distances"):
+        retrieval_metrics(distances, [1], [1], [0], [1])

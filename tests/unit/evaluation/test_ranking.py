@@ -105,3 +105,58 @@ def test_lengths_that_do_not_fit_are_refused(case):
         ValueError, match="a: 23 and 69 features, but 23 queries and 70 in the gallery"
     ):
         rank_features(query, {"a": gallery["a"][1:], "b": gallery["b"]}, *labels)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, torch.as_tensor])
+@pytest.mark.parametrize("dtype", ["float64", "float16", "int64", "uint8"])
+def test_any_real_numbers_rank_as_in_float32(case, dtype, kind):
+    """Whole numbers are not multiplied in a type that overflows, nor half floats in half."""
+    (query, gallery), labels = case
+    whole = [{"a": np.abs(side["a"] * 40).round() + 1} for side in (query, gallery)]
+    expected = rank_features(*whole, *labels)["a"]
+    typed = [{"a": kind(side["a"].astype(dtype))} for side in whole]
+    found = rank_features(*typed, *labels)["a"]
+    assert np.array_equal(found.retrieval.ap, expected.retrieval.ap, equal_nan=True)
+    assert np.array_equal(found.distances, expected.distances)
+
+
+@pytest.mark.parametrize(
+    ("features", "message"),
+    [
+        (np.ones((QUERIES, 4)) * 1j, "a: features of shape .* type complex128: expected rows"),
+        (torch.ones(QUERIES, 4, dtype=torch.complex64), "expected rows of real numbers"),
+        (np.ones((QUERIES, 4), bool), "expected rows of real numbers"),
+        (np.ones((QUERIES, 4), object), "expected rows of real numbers"),
+        (np.ones(QUERIES), "expected rows of real numbers"),
+        (np.ones((QUERIES, 5)), "a: 5 numbers a query, 4 in the gallery"),
+        (np.full((QUERIES, 4), 1e300), "a: features are not finite, or too long for float32"),
+        (np.full((QUERIES, 4), 1e-20), "a: features are shorter than 1e-12"),
+    ],
+)
+def test_features_that_cannot_be_ranked_are_refused(case, features, message):
+    """Other kinds of numbers, other shapes, and lengths that float32 cannot square."""
+    (_, gallery), labels = case
+    with pytest.raises(ValueError, match=message):
+        rank_features({"a": features}, gallery, *labels)
+
+
+@pytest.mark.parametrize(
+    ("place", "values", "message"),
+    [
+        (0, np.full(QUERIES, np.nan), "query pids is missing or not finite in row 0"),
+        (0, np.array([None] * QUERIES), "query pids holds neither text nor whole numbers"),
+        (0, np.array(["a", None] * 40)[:QUERIES], "query pids is missing, .* in row 1"),
+        (0, np.array(["1"] * QUERIES), "pids is text of the queries, numbers of the gallery"),
+        (1, np.full(GALLERY, 0.5), "gallery pids is no whole number in row 0"),
+        (3, np.full((GALLERY, 1), 2), r"gallery camids has shape \(70, 1\)"),
+        (3, np.full(GALLERY, np.datetime64("NaT")), "gallery camids holds datetime64"),
+    ],
+)
+def test_labels_that_match_nobody_are_refused(case, place, values, message):
+    """From features and from distances: two unknowns are not the same person, nor is "1" not 1."""
+    (query, gallery), labels = case
+    labels[place] = values
+    with pytest.raises(ValueError, match=message):
+        rank_features(query, gallery, *labels)
+    with pytest.raises(ValueError, match=message):
+        retrieval_metrics(np.zeros((QUERIES, GALLERY)), *labels)

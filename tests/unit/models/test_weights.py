@@ -2,6 +2,7 @@
 silently replaced."""
 
 import hashlib
+import json
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -86,6 +87,37 @@ def test_only_positions_are_resized(name, prefix, profile, tmp_path):
     expected = resize_position_embedding(square["pos_embed"], (6, 3), prefix)
     assert found.shape[1] == prefix + 18
     assert torch.equal(found, expected)
+
+
+@pytest.mark.parametrize("exported", [True, False])
+def test_an_export_is_read_back_at_another_size(profile, tmp_path, exported):
+    """Its grid stands in the config.json beside it; without that, 36 positions may be 9×4 or
+    6×6."""
+    vit, size = profile.network.vit, (144, 64)
+    net = timm.create_model(vit.name, num_classes=0, img_size=size, **vit.args | {"patch_size": 16})
+    torch.save(net.state_dict(), tmp_path / "vit.pth")
+    if exported:
+        config = {"architecture": vit.name, "pretrained_cfg": {"input_size": [3, *size]}}
+        (tmp_path / "config.json").write_text(json.dumps(config))
+    weights = Weights(
+        source="folder", folder=str(tmp_path), cnn="x", vit=named_by_digest(tmp_path / "vit.pth")
+    )
+    network = profile.network.model_copy(
+        update={"vit": Backbone(name=vit.name, args=vit.args | {"patch_size": 16})}
+    )
+    for height, width, same in ((144, 64, True), (96, 48, False)):
+        clips = profile.clips.model_copy(update={"height": height, "width": width})
+        if not exported and same:
+            with pytest.raises(DataError, match=r"36 positions: 6×6 or 9×4.*put the config\.json"):
+                initial_backbone("vit", network, weights, clips, 0)
+            continue
+        found = initial_backbone("vit", network, weights, clips, 0).net.pos_embed
+        assert torch.equal(found, net.pos_embed) == same
+        grid = (9, 4) if exported else (6, 6)
+        expected = resize_position_embedding(
+            net.pos_embed, (height // 16, width // 16), 1, source=grid
+        )
+        assert torch.equal(found, expected)
 
 
 def test_grid_that_is_no_square_is_refused():
