@@ -9,6 +9,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from dcct.errors import DataError, DcctError
 
@@ -87,17 +88,31 @@ def write_json(path: Path, content: object) -> None:
     write_text(path, json.dumps(content, indent=2) + "\n")
 
 
-def read_json(path: Path, command: str) -> dict:
-    """Read a JSON artefact; DataError names the command that makes it when it is missing or
-    damaged."""
+def read_json(path: Path, command: str) -> dict[str, Any]:
+    """Read a JSON artefact, a mapping; DataError names the command that makes it when it is missing
+    or damaged."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise ValueError("it is no file")
+        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_each_once)
+        if not isinstance(content, dict):
+            raise ValueError(f"it holds no mapping but {type(content).__name__}")
     except FileNotFoundError:
         raise DataError(f"{path}: missing: run `{command}` first") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(
             f"{path}: cannot be read ({error}): delete it and run `{command}` again"
         ) from None
+    return content
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A mapping whose keys stand once and can be written down."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice")
+    json.dumps(found, ensure_ascii=False).encode()  # refuses halves of characters
+    return found
 
 
 def file_digest(path: Path, algorithm: str = "sha256") -> str:

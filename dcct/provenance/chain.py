@@ -2,11 +2,13 @@
 records."""
 
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dcct.errors import DataError
-from dcct.files import read_json
+from dcct.pipeline.step import REFERENCE
+from dcct.provenance.documents import read_report
 from dcct.provenance.folder import NOT_HASHED, Receipts, results_folder, states, unique
 from dcct.provenance.receipt import ORIGIN
 from dcct.runtime.progress import Progress
@@ -80,6 +82,11 @@ def explain(
     receipt names the artefact.
     """
     receipts = Receipts(results_folder(artefact))
+    if artefact.relative_to(receipts.root).parts[0] == REFERENCE:
+        raise DataError(
+            f"{artefact}: is published, without what it was made from: name a file of a run of your"
+            f" own, for example {receipts.root}/tables/components.csv"
+        )
     first = receipts.naming(artefact)
     if first is None:
         raise DataError(
@@ -136,8 +143,10 @@ def _step(receipts: Receipts, receipt: Path, sources: list[Path], found: dict[Pa
     content, verb, run = receipts.read(receipt), receipts.verb(receipt), receipts.run(receipt)
     report = receipt.parent / "report.json"
     data = None
-    if verb == "verify" and report.is_file():
-        data = {name: read_json(report, f"dcct {verb}").get(name) for name in VERIFICATION}
+    if verb == "verify":
+        with suppress(DataError):  # it says below that the report is gone, or another one
+            said = read_report(report, f"dcct {verb}")
+            data = {name: said[name] for name in VERIFICATION}
     return Link(
         verb=verb,
         receipt=receipt.as_posix(),

@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from dcct.errors import DataError
-from dcct.files import file_digest, read_json
+from dcct.files import file_digest
 from dcct.pipeline.step import RECEIPT, REFERENCE, RUNS, Step, record_of
 from dcct.pipeline.steps import STEPS, made_by
+from dcct.provenance.documents import read_receipt, read_record
 from dcct.runtime.progress import Progress
 
 KINDS = {step.at.split("/")[0] for step in STEPS.values()}
@@ -53,7 +54,7 @@ class Receipts:
             found: dict = {"outputs": {}, "inputs": {}, "settings": "", "code": ""}
             if receipt.is_file():
                 found |= self.run(receipt) or {}
-                found |= read_json(receipt, f"dcct {self.verb(receipt)}")
+                found |= read_receipt(receipt, f"dcct {self.verb(receipt)}")
             self._read[receipt] = found
         return self._read[receipt]
 
@@ -108,7 +109,7 @@ class Receipts:
     def run(self, receipt: Path) -> dict | None:
         """The run record of an artefact; None where it is gone."""
         record = self.record(receipt)
-        return read_json(record, f"dcct {self.verb(receipt)}") if record.is_file() else None
+        return read_record(record, f"dcct {self.verb(receipt)}") if record.is_file() else None
 
     def _made_by(self, receipt: Path) -> tuple[Step, dict]:
         found = made_by(receipt.relative_to(self.root))

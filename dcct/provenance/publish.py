@@ -15,10 +15,11 @@ from shlex import quote
 from PIL import Image
 
 from dcct.errors import DataError
-from dcct.files import cannot_write, file_digest, read_json, write_json
+from dcct.files import cannot_write, file_digest, write_json
 from dcct.pipeline.figures import FIGURES, FRAMES
 from dcct.pipeline.pipeline import Job, Pipeline
 from dcct.pipeline.step import RECEIPT
+from dcct.provenance.documents import read_receipt
 from dcct.provenance.receipt import SCHEMA, check_outputs
 
 LIMIT = 500_000
@@ -121,7 +122,7 @@ def _receipts(pipeline: Pipeline, folder: Path) -> list[Path]:
 
 def _published_in(pipeline: Pipeline, folder: Path) -> set[str]:
     """Digests of what is published in a folder, as it was before it was made small."""
-    contents = (read_json(one, "dcct publish") for one in _receipts(pipeline, folder))
+    contents = (read_receipt(one, "dcct publish") for one in _receipts(pipeline, folder))
     return {
         digest
         for content in contents
@@ -133,7 +134,7 @@ def _take_away(pipeline: Pipeline, folder: Path) -> None:
     """Remove what was published before: what receipts name, and those."""
     shutil.rmtree(folder / "metrics", ignore_errors=True)
     for receipt in _receipts(pipeline, folder):
-        for name in read_json(receipt, "dcct publish")["outputs"]:
+        for name in read_receipt(receipt, "dcct publish")["outputs"]:
             (receipt.parent / name).unlink(missing_ok=True)
         receipt.unlink()
 

@@ -17,8 +17,9 @@ from importlib import metadata
 from pathlib import Path
 
 from dcct.errors import DataError
-from dcct.files import file_digest, read_json, settings_digest, write_json
+from dcct.files import file_digest, settings_digest, write_json
 from dcct.pipeline.pipeline import Job
+from dcct.provenance.documents import read_receipt, read_record
 from dcct.provenance.git import revision
 
 SCHEMA = 2
@@ -32,7 +33,7 @@ def check_outputs(receipt: Path, command: str) -> dict:
     Returns {file name: sha256}. Raises DataError naming the file that is missing or no longer what
     was written.
     """
-    outputs = read_json(receipt, command)["outputs"]
+    outputs = read_receipt(receipt, command)["outputs"]
     for name, expected in outputs.items():
         path = receipt.parent / name
         if not path.is_file():
@@ -78,7 +79,7 @@ def _check_settings(job: Job) -> None:
     """Raises DataError where what lies there was made under other settings: what is made from it
     would be recorded under those of now."""
     now = job.settings_digest
-    if job.record.is_file() and read_json(job.record, job.again).get("settings", now) != now:
+    if job.record.is_file() and read_record(job.record, job.again)["settings"] not in ("", now):
         raise DataError(
             f"{job.receipt}: was made under other settings than {job.pipeline.configfile} names"
             f" now: run `{job.again}` first"
@@ -126,7 +127,7 @@ def made_from(job: Job, origin: Origin) -> bool:
     """Whether a whole artefact with exactly this origin is there."""
     try:
         check_outputs(job.receipt, job.again)
-        record = read_json(job.record, job.again)
+        record = read_record(job.record, job.again)
     except DataError:
         return False
     return all(record.get(name) == value for name, value in asdict(origin).items())

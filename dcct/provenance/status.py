@@ -6,8 +6,8 @@ from pathlib import Path
 
 from dcct.config.dataset import Dataset
 from dcct.errors import ConfigError, DataError
-from dcct.files import read_json
 from dcct.pipeline.pipeline import Job, Pipeline
+from dcct.provenance.documents import read_record, read_report
 from dcct.provenance.receipt import check_outputs
 
 
@@ -66,8 +66,8 @@ def _verification(dataset: Dataset, verify: Job) -> tuple[str, str]:
     """When the set was verified, and how many of the counts that a source gives were found."""
     try:
         check_outputs(verify.receipt, verify.again)
-        found = read_json(verify / "report.json", verify.again)
-        started = read_json(verify.record, verify.again)["started"]
+        found = read_report(verify / "report.json", verify.again)
+        started = read_record(verify.record, verify.again)["started"]
     except DataError:
         return "no", ""
     expected = {

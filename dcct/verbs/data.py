@@ -4,8 +4,9 @@ import typer
 from rich.table import Table
 
 from dcct.config.profile import Sampler
-from dcct.files import read_json, write_json, write_text
+from dcct.files import write_json, write_text
 from dcct.pipeline.pipeline import DEFAULT
+from dcct.provenance.documents import read_report
 from dcct.verbs.making import Making, makes
 from dcct.verbs.options import Configfile, Dataset, Split, open_pipeline, verb, wide
 
@@ -98,7 +99,7 @@ def manifest(making: Making, dataset: Dataset, split: Split = 0) -> None:
 
     config, verified = making.pipeline.dataset(dataset), making.input("verified")
     read = reader_of(config.layout, split, config.protocol)
-    report = read_json(verified / "report.json", verified.again)
+    report = read_report(verified / "report.json", verified.again)
     tracklets, listing = read(making.pipeline.data / dataset), verified / "frames.parquet"
     expected = report["tracklets"][split]
     write_manifest(tracklets, listing, making.job.folder, report["verification"], expected)

@@ -9,7 +9,8 @@ from rich.table import Table
 
 from dcct.config.label import checkpoint_of
 from dcct.errors import DcctError
-from dcct.files import read_json, settings_digest, write_json
+from dcct.files import settings_digest, write_json
+from dcct.provenance.documents import read_receipt
 from dcct.verbs.making import Making, makes
 from dcct.verbs.options import Dataset, Json, Seed, Split, Variant, verb, wide
 
@@ -33,7 +34,7 @@ def extract(
     controls = CONTROLS if variant in profile.evaluation.time_order else ()
     samplers = dict.fromkeys([*profile.evaluation.samplers, *controls])
     weights = checkpoint_of(variant)
-    trained = read_json(checkpoint.receipt, checkpoint.again)["outputs"][weights]
+    trained = read_receipt(checkpoint.receipt, checkpoint.again)["outputs"][weights]
     job = Extraction(
         variant=making.pipeline.variant(variant),
         profile=profile,

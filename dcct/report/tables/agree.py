@@ -7,8 +7,8 @@ from pathlib import Path
 
 from dcct.config.table import CHANCE
 from dcct.errors import DataError
-from dcct.files import read_json
 from dcct.pipeline.step import RECEIPT
+from dcct.provenance.documents import read_receipt
 from dcct.provenance.receipt import check_outputs
 from dcct.report.tables.columns import COLUMNS, row_name
 
@@ -48,6 +48,10 @@ def agreement(tables: Path, reference: Path) -> list[HeldTable]:
         raise DataError(
             f"{reference}: no published tables: name a folder that `dcct publish` has filled"
         )
+    if not any((tables / path.name).is_file() for path in published):
+        raise DataError(
+            f"{tables}: none of the published tables is here: run `snakemake --cores all` first"
+        )
     for receipt in sorted(reference.glob(f"*.{RECEIPT}")):
         check_outputs(receipt, "dcct publish")
     return [_table(path.name, tables / path.name, rows) for path, rows in published.items()]
@@ -59,7 +63,7 @@ def same_metrics(results: Path, reference: Path) -> tuple[int, int]:
     receipts = sorted((reference / "metrics").rglob(RECEIPT))
     pairs = [(receipt, results / receipt.relative_to(reference)) for receipt in receipts]
     outputs = [
-        [read_json(one, "dcct rank")["outputs"] for one in pair]
+        [read_receipt(one, "dcct rank")["outputs"] for one in pair]
         for pair in pairs
         if pair[1].is_file()
     ]

@@ -11,10 +11,10 @@ import numpy as np
 from dcct.config.metric import METRICS
 from dcct.errors import DataError
 from dcct.evaluation.statistics import Estimate, Sample
-from dcct.files import read_json
 from dcct.pipeline.pipeline import Pipeline
 from dcct.pipeline.step import RECEIPT
 from dcct.provenance.commits import is_commit, metrics_of
+from dcct.provenance.documents import read_metrics
 from dcct.provenance.receipt import check_outputs
 from dcct.report.tables.results import Evaluated, sample
 
@@ -56,6 +56,12 @@ def compare_sides(pipeline: Pipeline, a: str, b: str) -> tuple[list[Compared], l
     }
     if {a, b} <= known:
         return compare_variants(evaluated_in(pipeline.results), a, b, resamples), []
+    if {a, b} & known:
+        unknown = b if a in known else a
+        raise DataError(
+            f"{unknown}: no variant that {pipeline.configfile} evaluates, unlike the other side:"
+            f" name one of {', '.join(sorted(known))}"
+        )
     with tempfile.TemporaryDirectory() as folder:
         (first, lacking), (second, lacking_too) = (
             _side(name, Path(folder, at)) for name, at in ((a, "a"), (b, "b"))
@@ -83,9 +89,7 @@ def evaluated_in(results: Path) -> list[Evaluated]:
     found = []
     for path in sorted((results / "metrics").rglob("metrics.json")):
         check_outputs(path.parent / RECEIPT, "dcct rank")
-        metrics = read_json(path, "dcct rank")
-        if "split" not in metrics:
-            raise DataError(f"{path}: written by another version of dcct: run `dcct rank` again")
+        metrics = read_metrics(path, "dcct rank")
         found.append(
             Evaluated(
                 split=metrics["split"], seed=metrics["seed"], metrics=metrics, folder=path.parent

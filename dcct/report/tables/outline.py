@@ -9,8 +9,8 @@ from pathlib import Path
 
 from dcct.config.label import row_of
 from dcct.errors import DataError
-from dcct.files import read_json
 from dcct.provenance.chain import Chain, Link, behind, explain
+from dcct.provenance.documents import read_metrics
 from dcct.report.tables.columns import row_name
 from dcct.runtime.progress import Progress
 
@@ -146,7 +146,7 @@ def _values(row: dict[str, str], column: str, receipts: list[str]) -> dict[str, 
     found = {}
     for receipt in receipts:
         path = Path(receipt).with_name("metrics.json")
-        content = read_json(path, "dcct rank")
+        content = read_metrics(path, "dcct rank")
         feature = features.get(row_of(content["variant"]))
         for one in content["rows"]:
             if (one["sampler"], one["feature"]) == (row["sampler"], feature) and metric in one:

@@ -14,8 +14,8 @@ from dcct.config.variant import Variant
 from dcct.datasets.parquet import reading
 from dcct.errors import DataError
 from dcct.evaluation.statistics import Sample, same_queries
-from dcct.files import read_json
 from dcct.pipeline.pipeline import Job, Pipeline
+from dcct.provenance.documents import read_metrics, read_record
 from dcct.provenance.receipt import check_outputs
 
 QUERIES = pa.schema(
@@ -96,7 +96,7 @@ class Result(Evaluated):
     def seconds(self) -> float | None:
         """Of training and extraction; None where a run record is gone."""
         training, extraction = self._record("train"), self._record("extract")
-        if not (training and extraction):
+        if not (training and extraction) or training["train_seconds"] is None:
             return None
         return training["train_seconds"] + extraction["seconds"]
 
@@ -111,7 +111,7 @@ class Result(Evaluated):
 
     def _record(self, verb: str) -> dict:
         job = self.training if verb == "train" else self.ranking.other(verb)
-        return read_json(job.record, job.again) if job.record.is_file() else {}
+        return read_record(job.record, job.again) if job.record.is_file() else {}
 
     @property
     def parameters(self) -> int:
@@ -144,7 +144,7 @@ def load_result(ranking: Job) -> Result | None:
         variant=ranking.pipeline.variant(ranking["variant"]),
         split=ranking["split"],
         seed=ranking["seed"],
-        metrics=read_json(ranking / "metrics.json", ranking.again),
+        metrics=read_metrics(ranking / "metrics.json", ranking.again),
         folder=ranking.folder,
         ranking=ranking,
         training=ranking.pipeline.training_of(ranking),

@@ -176,7 +176,9 @@ def test_a_list_leads_nowhere_else(copied, layout, old, new):
     root = copied(layout)
     path = root / "list_sequence/list_seq_test.txt"
     path.write_text(path.read_text().replace(old, new))
-    with pytest.raises(DataError, match=r"line \d+: (expected a path prefix and an identity|.* leads out of)"):
+    with pytest.raises(
+        DataError, match=r"line \d+: (expected a path prefix and an identity|.* leads out of)"
+    ):
         list(read_tracklets(layout, root))
 
 

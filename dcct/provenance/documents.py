@@ -1,0 +1,133 @@
+"""The door for our own JSON files: receipts, run records, metrics, reports of verification.
+
+They lie in folders that anyone may edit, copy in part, or fill with another version. Each is held
+against its shape where it is read; what reads it may rely on that. Further keys are kept.
+"""
+
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from dcct.errors import DataError
+from dcct.files import read_json
+
+
+def _below(name: str) -> str:
+    path = PurePosixPath(name)
+    if not name or path.is_absolute() or ".." in path.parts or not name.isprintable():
+        raise ValueError("names no file below its folder")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_below)]
+"""A file below the folder of the receipt that names it: verbs hash, copy and remove what is
+named."""
+
+
+UNKNOWN = "unknown"
+
+
+class Document(BaseModel):
+    """Base of all shapes."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+
+class ReceiptShape(Document):
+    outputs: dict[Name, str]
+    originals: dict[str, str] = {}
+
+
+class RunShape(Document):
+    """What a record does not say is unknown: an artefact may outlive a part of its history."""
+
+    command: str = UNKNOWN
+    started: float = 0
+    seconds: float = 0
+    train_seconds: float | None = None
+    git: str = UNKNOWN
+    machine: str = UNKNOWN
+    versions: dict[str, str] = {}
+    inputs: dict[str, str] = {}
+    settings: str = ""
+    code: str = ""
+    bytes: dict[str, int] = {}
+
+
+class ResultShape(Document):
+    """A row of metrics.json."""
+
+    sampler: str
+    feature: str
+    dimensions: int
+    queries: int
+    chance: dict[str, float]
+    mAP: float  # noqa: N815 - the field's name
+    rank1: float
+
+
+class Digests(Document):
+    data: str
+    features: str
+    checkpoint: str
+
+
+class MetricsShape(Document):
+    dataset: str
+    split: int
+    variant: str
+    seed: int
+    trained_on: str
+    verification: str
+    parameters: int
+    precision: str
+    device: str
+    versions: dict[str, str]
+    digests: Digests
+    headline: ResultShape
+    rows: list[ResultShape] = Field(min_length=1)
+
+
+class ReportShape(Document):
+    verification: str
+    counts: dict[str, Annotated[list[int], Field(min_length=1)]]
+    tracklets: list[str]
+    frames: int
+    files: int
+    digest: str
+    pin: str
+
+
+def read_receipt(path: Path, command: str) -> dict[str, Any]:
+    """A receipt. Raises DataError, one line that names `command`, which makes it again."""
+    return _read(path, command, ReceiptShape)
+
+
+def read_record(path: Path, command: str) -> dict[str, Any]:
+    """A run record. Raises as read_receipt."""
+    return _read(path, command, RunShape)
+
+
+def read_metrics(path: Path, command: str) -> dict[str, Any]:
+    """What `dcct rank` wrote of one run. Raises as read_receipt."""
+    return _read(path, command, MetricsShape)
+
+
+def read_report(path: Path, command: str) -> dict[str, Any]:
+    """What `dcct verify` wrote of a data set. Raises as read_receipt."""
+    return _read(path, command, ReportShape)
+
+
+def _read(path: Path, command: str, shape: type[Document]) -> dict[str, Any]:
+    content = read_json(path, command)
+    try:
+        return shape.model_validate(content).model_dump()
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"])) or "all of it"
+        raise DataError(
+            f"{path}: is not what this version writes ({key}: {first['msg']}): delete it and run"
+            f" `{command}` again"
+        ) from None
+    return content
