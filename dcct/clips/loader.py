@@ -1,6 +1,7 @@
 """Batches of training clips: P identities × K tracklets, every draw a pure function of (seed,
 epoch, index)."""
 
+import shutil
 import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -21,6 +22,8 @@ from dcct.errors import ConfigError
 from dcct.seeding import Stream, generator
 
 BATCHES_AHEAD = 2
+"""Of each worker."""
+SHARED_MEMORY = Path("/dev/shm")
 Index = tuple[int, int, int]
 """(epoch, place in the epoch, tracklet): all that an item depends on beside the seed."""
 Item = tuple[torch.Tensor, torch.Tensor, int]
@@ -101,6 +104,9 @@ def load_batches(
     shape = training.identities, training.tracklets, dataset.seed
     every = chain.from_iterable(epoch_batches(dataset.labels, *shape, epoch) for epoch in epochs)
     batches = (batch[part] for batch in islice(every, first, None))
+    if training.workers and training.loader == "processes":
+        count = len(range(training.identities * training.tracklets)[part])
+        need_shared_memory(dataset.clips, training.workers, count)
     if training.workers and training.loader == "threads":
         return _load_in_threads(dataset, batches, training.workers)
     return iter(
@@ -113,6 +119,21 @@ def load_batches(
             worker_init_fn=_leave_signals_to_the_main_process if training.workers else None,
         )
     )
+
+
+def need_shared_memory(sizes: Clips, workers: int, clips: int) -> None:
+    """Raises ConfigError where batches of so many clips, which worker processes hand over in shared
+    memory, will not fit there: they would hang or die. Docker gives 64 MB."""
+    if not SHARED_MEMORY.is_dir():
+        return
+    batch = clips * sizes.length * sizes.height * sizes.width * 3
+    needed, free = (workers * BATCHES_AHEAD + 1) * batch, shutil.disk_usage(SHARED_MEMORY).free
+    if needed > free:
+        raise ConfigError(
+            f"training.workers: {workers} processes hand over up to {needed / 2**20:,.1f} MiB in"
+            f" {SHARED_MEMORY}, where {free / 2**20:,.1f} MiB are free: set training.loader:"
+            " threads, which needs none, or workers: 0, or give it more (docker run --shm-size)"
+        )
 
 
 def _load_in_threads(

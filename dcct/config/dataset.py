@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from dcct.config.names import Folder
-from dcct.config.section import Model
+from dcct.config.section import Line, Model
 
 Window = Literal["clips", "frames"]
 Count = Annotated[int | None, Field(ge=0, le=10**12)]
@@ -115,7 +115,7 @@ class Protocol(Model):
 
 
 class Dataset(Model):
-    title: str
+    title: Line
     """Name in tables."""
     about: str
     """What the data are, in one or two sentences; shown under every table."""

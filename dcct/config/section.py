@@ -1,7 +1,12 @@
 """What every section of every config file is: frozen, strict about types, closed to unknown
 keys."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+Line = Annotated[str, AfterValidator(lambda text: " ".join(text.split()))]
+"""A text of one line, however it is written."""
 
 
 class Model(BaseModel):

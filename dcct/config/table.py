@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from dcct.config.label import at_epoch, variant_of
 from dcct.config.metric import MetricName
 from dcct.config.profile import Profile
-from dcct.config.section import Model
+from dcct.config.section import Line, Model
 
 CHANCE = "chance"
 """The row that is no variant."""
@@ -16,7 +16,7 @@ Kind = Literal["variants", "sets", "features", "samplers", "pairs", "cross", "ep
 
 
 class Table(Model):
-    title: str
+    title: Line
     """Heading."""
     about: str
     """What the table shows, in a sentence or two."""

@@ -5,7 +5,7 @@ from typing import Any, Literal, get_args
 from pydantic import Field, model_validator
 
 from dcct.config.profile import Backbone, CnnBackbone, Network, Weights
-from dcct.config.section import Model
+from dcct.config.section import Line, Model
 from dcct.errors import ConfigError
 
 Branch = Literal["cnn", "vit"]
@@ -46,7 +46,7 @@ class Hta(Model):
 
 
 class Variant(Model):
-    title: str
+    title: Line
     """Name in tables and figures."""
     branches: list[Branch] = Field(min_length=1)
     """Backbones; two make a coupled network."""

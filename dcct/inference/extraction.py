@@ -22,6 +22,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from dcct.clips.frames import FrameStore
+from dcct.clips.loader import need_shared_memory
 from dcct.clips.sampling import CLIPS
 from dcct.clips.transforms import to_input
 from dcct.config.profile import Clips, Profile
@@ -150,10 +151,14 @@ def _means(
     keys = list(dict.fromkeys(map(_key, clips)))
     place = {key: number for number, key in enumerate(keys)}
     groups = [place[_key(row)] for row in clips]
+    size, workers = profile.evaluation.batch_frames, profile.training.workers
+    size = min(len(clips), max(1, size // profile.clips.length))
+    if workers:
+        need_shared_memory(profile.clips, workers, size)
     loader = DataLoader(
         TestClips(clips, groups, store, profile.clips),
-        batch_size=max(1, profile.evaluation.batch_frames // profile.clips.length),
-        num_workers=profile.training.workers,
+        batch_size=size,
+        num_workers=workers,
         pin_memory=profile.training.device == "cuda",
     )
     sums: dict[str, torch.Tensor] = {}

@@ -37,6 +37,7 @@ RC: Style = {
     "lines.markeredgewidth": 0.7,
     "figure.titlesize": 11,
     "figure.titleweight": "bold",
+    "text.parse_math": False,  # a dollar in a title is a dollar
     "svg.hashsalt": "dcct",
     "svg.fonttype": "path",
 }

@@ -9,7 +9,7 @@ import pandas as pd
 from dcct.files import write_text
 from dcct.report.tables.cells import count, number, text
 from dcct.report.tables.grid import Document, Part
-from dcct.report.tables.layout import Column, grid, read_csv
+from dcct.report.tables.layout import Column, as_csv, grid, read_csv
 from dcct.report.tables.printing import write_printed
 
 TITLE = "Cost"
@@ -48,7 +48,7 @@ def write_cost(sections: list[Section], outputs: list[Path]) -> None:
     frame = pd.DataFrame([_row(section, cost) for section in sections for cost in section.costs])
     parts = [name for name in map(str, frame.columns) if name.startswith(OF_PART)]
     frame[parts] = frame[parts].fillna(0).astype("int64")  # what only some variants have
-    write_text(path, frame.to_csv(index=False, lineterminator="\n"))
+    write_text(path, as_csv(frame))
     write_printed(read_cost(path), path)
 
 

@@ -1,5 +1,6 @@
 """A column of a table, and the grid that columns make of a frame."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 Kinds = tuple[Kind, ...]
 EVERY: Kinds = get_args(Kind)
+FORMULA = re.compile(r"[=@\t\r]|[-+].*[(|!]", re.DOTALL)
+"""A text that a spreadsheet would compute, and that could call something: "+ CCA" cannot."""
 ENDS = ("_low", "_high", "_sd")
 """What follows a name in those of its interval and its standard deviation."""
 
@@ -70,10 +73,31 @@ def grid(columns: Sequence[Column], frame: pd.DataFrame) -> Grid:
     )
 
 
+def as_csv(frame: pd.DataFrame, float_format: str | None = None) -> str:
+    """A frame as CSV, in which no text is a formula to a program of spreadsheets."""
+    guarded = frame.apply(_each_text, function=_guarded)
+    return guarded.to_csv(index=False, float_format=float_format, lineterminator="\n")
+
+
+def _guarded(text: str) -> str:
+    return f"'{text}" if FORMULA.match(text) else text
+
+
+def _plain(text: str) -> str:
+    return text[1:] if text[:1] == "'" and FORMULA.match(text[1:]) else text
+
+
+def _each_text(column: pd.Series, function: Callable[[str], str]) -> pd.Series:
+    if not any(isinstance(value, str) for value in column):
+        return column
+    return column.map(lambda value: function(value) if isinstance(value, str) else value)
+
+
 def read_csv(path: Path, dtypes: dict[str, str]) -> pd.DataFrame:
     """A CSV of ours. Raises DataError where it cannot be read."""
     try:
-        return pd.read_csv(path, dtype=dtypes, keep_default_na=False, na_values=[""])
+        frame = pd.read_csv(path, dtype=dtypes, keep_default_na=False, na_values=[""])
+        return frame.apply(_each_text, function=_plain)
     except (OSError, ValueError) as error:
         raise DataError(
             f"{path}: cannot be read as CSV ({error}): delete it and make it again"

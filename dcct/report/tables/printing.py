@@ -4,6 +4,7 @@ HTML needs nothing else: light or dark as the reader's system is, wide tables sc
 booktabs, and longtable for what is over a page long; captions are comments.
 """
 
+import re
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,7 @@ def environment(*folders: Path, **options: Any) -> Environment:
         **options,
     )
     made.filters |= {"latex": latex, "markdown": markdown, "lines": lines}
+    made.filters |= {"markdown_line": markdown_line, "one_line": one_line}
     made.tests["measured"] = measured
     made.globals["inline"] = lambda file: Markup(loader.get_source(made, file)[0])
     return made
@@ -90,7 +92,19 @@ def latex(text: str) -> str:
 def markdown(cell: str) -> str:
     """A cell of a Markdown table: an interval stays beside its value, so that the file reads well
     as it is."""
-    return cell.replace("|", r"\|").replace("\n[", " [").replace("\n", "<br>")
+    lines = [markdown_line(line) for line in cell.replace("\n[", " [").split("\n")]
+    return "<br>".join(line.replace("|", r"\|") for line in lines)
+
+
+def one_line(text: str) -> str:
+    """What stands in a comment of LaTeX, which ends with its line."""
+    return " ".join(text.split())
+
+
+def markdown_line(text: str) -> str:
+    """A paragraph or heading of Markdown, in which nothing is a tag, a link or code."""
+    text = one_line(text).replace("\\", r"\\").replace("`", r"\`")
+    return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text).replace("](", r"]\(")
 
 
 def lines(row: list[str]) -> list[tuple[str, ...]]:

@@ -13,6 +13,7 @@ from dcct.evaluation.protocol import DISTANCE
 from dcct.files import write_text
 from dcct.pipeline.pipeline import Pipeline
 from dcct.report.tables.columns import DTYPES, csv_names
+from dcct.report.tables.layout import as_csv
 from dcct.report.tables.parts import read_table
 from dcct.report.tables.printing import write_printed
 from dcct.report.tables.published import paper_on
@@ -72,4 +73,4 @@ def finished_on(pipeline: Pipeline, name: str, dataset: str, labels: list[str]) 
 
 def csv_text(frame: pd.DataFrame) -> str:
     """The frame as CSV."""
-    return frame.to_csv(index=False, float_format="%.4f", lineterminator="\n")
+    return as_csv(frame, "%.4f")

@@ -61,3 +61,16 @@ def test_too_few_identities_for_a_batch_are_refused_at_once(tiny, profile):
     """Before a batch is asked for: an epoch of no batches would train nothing and say nothing."""
     with pytest.raises(ConfigError, match=r"training\.identities: 99 a batch.* choose fewer"):
         load_batches(clips(tiny, profile, 0, identities=99), range(1))
+
+
+def test_small_shared_memory_is_refused_at_once(tiny, profile, small_disk, monkeypatch):
+    """Processes that would die for want of it are not started; threads need none."""
+    monkeypatch.setattr("dcct.clips.loader.SHARED_MEMORY", small_disk.folder)
+    for loader in ("processes", "threads"):
+        training = profile.training.model_copy(update={"workers": 2, "loader": loader})
+        dataset = TrainingClips(tiny.frames, tiny.manifest, profile.clips, training, 0)
+        if loader == "processes":
+            with pytest.raises(ConfigError, match=r"MiB are free: set training\.loader: threads"):
+                load_batches(dataset, range(1))
+        else:
+            assert len(next(load_batches(dataset, range(1)))) == 3
