@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from dcct.config.label import CHECKPOINT
 from dcct.config.load import load_variant
-from dcct.models.checkpoint import MODEL
 from dcct.runtime.progress import Progress
 from dcct.runtime.view import View
 from dcct.training.loop import fit
@@ -33,7 +33,7 @@ def train(tiny, profile, root, tmp_path, monkeypatch):
             tmp_path / name,
             View(Progress()),
         )
-        return tmp_path / name / MODEL
+        return tmp_path / name / CHECKPOINT
 
     return run
 

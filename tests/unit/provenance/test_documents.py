@@ -47,7 +47,7 @@ def said_by(read, path) -> str:
         *((content, read_metrics) for content in ("{}", '{"rows": [], "headline": {}}')),
         *((content, read_report) for content in ("{}", '{"counts": []}')),
     ],
-    ids=lambda one: str(one)[:30],
+    ids=lambda one: getattr(one, "__name__", str(one)[:30]),
 )
 def test_a_file_of_another_shape_is_one_line(read, content, tmp_path):
     """It names the file, and the command that makes it again. No receipt names a file outside its
