@@ -22,7 +22,7 @@ JOBS = [
     PIPELINE.shown_run("rank", DATASET),
     *(job for job in PIPELINE.jobs() if job.step.verb in ("tabulate", "draw", "page")),
 ]
-NEEDED = [(figure, need) for figure, row in FIGURES.items() for need in row.needs]
+NEEDED = [(figure, need) for figure in PIPELINE.figures for need in FIGURES[figure].needs]
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -11,8 +11,10 @@ import pytest
 from dcct.files import file_digest, read_json, write_json
 from dcct.pipeline.figures import FIGURES, FRAMES
 from dcct.pipeline.step import RECEIPT
+from dcct.pipeline.steps import read_pipeline
 from dcct.provenance.folder import Receipts
 from dcct.provenance.publish import LIMIT
+from tests.conftest import ROOT
 from tests.workflow.conftest import PROFILE
 
 RUN = "walkers-test/split0/dcct/seed0"
@@ -217,7 +219,8 @@ def test_published_pictures_are_small_and_stand_once(finished, tmp_path):
     for folder in (reference, reference / "again"):
         published = dcct(finished, "publish", "--configfile", PROFILE, "--reference", str(folder))
         assert published[0] == 0, published[1]
-    for name, figure in FIGURES.items():
+    for name in read_pipeline(ROOT / PROFILE).figures:
+        figure = FIGURES[name]
         receipt = read_json(reference / f"{name}.{RECEIPT}", "publish")
         assert f"{name}.{'webp' if figure.formats == FRAMES else 'png'}" in receipt["outputs"]
         original = finished.results / f"figures/walkers-test/{name}.png"
