@@ -54,7 +54,8 @@ class Receipts:
             found: dict = {"outputs": {}, "inputs": {}, "settings": "", "code": ""}
             if receipt.is_file():
                 found |= self.run(receipt) or {}
-                found |= read_receipt(receipt, f"dcct {self.verb(receipt)}")
+                said = read_receipt(receipt, f"dcct {self.verb(receipt)}")
+                found["outputs"] = said["outputs"]
             self._read[receipt] = found
         return self._read[receipt]
 

@@ -126,7 +126,7 @@ def _published_in(pipeline: Pipeline, folder: Path) -> set[str]:
     return {
         digest
         for content in contents
-        for digest in content.get("originals", content["outputs"]).values()
+        for digest in (content["originals"] or content["outputs"]).values()
     }
 
 
