@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from dcct.datasets.manifest import write_parquet
 from dcct.datasets.parquet import read_parquet, reading
+from dcct.files import parse_json
 
 MADE_BY = b"dcct_made_by"
 KEYS = pa.schema([("sampler", pa.string()), ("tracklet", pa.int32())])
@@ -39,7 +40,7 @@ def write_features(path: Path, table: pa.Table, made_by: dict) -> None:
 def made_by(path: Path) -> dict:
     """What a feature file was made by. Raises DataError when it does not say."""
     with reading(path, MAKER, KEYS) as file:
-        made = json.loads((file.schema_arrow.metadata or {})[MADE_BY])
+        made = parse_json((file.schema_arrow.metadata or {})[MADE_BY])
         if not isinstance(made, dict) or any(name not in made for name in MAKING):
             raise ValueError("what made it is not said")
         return made

@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from dcct.datasets.manifest import write_parquet
 from dcct.datasets.parquet import reading, refuse_missing
+from dcct.files import parse_json
 
 GRID = b"dcct_grid"
 ROWS = pa.schema(
@@ -43,7 +44,7 @@ def write_attention(path: Path, rows: list[tuple], grid: tuple[int, int]) -> Non
 def read_attention(path: Path) -> tuple[pd.DataFrame, tuple[int, int]]:
     """Rows and grid of an attention file. Raises DataError when it cannot be read."""
     with reading(path, "dcct attend", ROWS) as file:
-        table, said = file.read(), json.loads((file.schema_arrow.metadata or {})[GRID])
+        table, said = file.read(), parse_json((file.schema_arrow.metadata or {})[GRID])
         for name in ROWS.names:
             refuse_missing(name, table[name])
         if not (isinstance(said, list) and [type(one) for one in said] == [int, int]):
