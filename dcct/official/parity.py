@@ -66,7 +66,8 @@ class TrainingCase(Case):
     grad_l2: dict[str, float]
 
 
-CASES = TypeAdapter(list[Annotated[FeatureCase | TrainingCase, Field(discriminator="kind")]])
+AnyCase = Annotated[FeatureCase | TrainingCase, Field(discriminator="kind")]
+CASES = TypeAdapter(Annotated[list[AnyCase], Field(min_length=1)])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -55,7 +55,7 @@ class Receipts:
             found: dict = {"outputs": {}, "inputs": {}, "settings": "", "code": ""}
             if receipt.is_file():
                 found |= self.run(receipt) or {}
-                found |= read_receipt(receipt, self._command(receipt))
+                found["outputs"] = read_receipt(receipt, self._command(receipt))["outputs"]
             self._read[receipt] = found
         return self._read[receipt]
 

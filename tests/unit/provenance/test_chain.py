@@ -162,3 +162,12 @@ def test_a_record_without_its_command_names_one_that_works(jobs, pipeline):
     (jobs["train"] / "model.safetensors").unlink()
     line = _problems(pipeline)[jobs["train"] / "model.safetensors"]
     assert f"`{jobs['train'].again}`" in line
+
+
+@pytest.mark.parametrize("key", ["inputs", "settings", "code"])
+def test_a_receipt_says_nothing_but_outputs(key, jobs):
+    """Further keys in it, of whatever type, do not stand for what the run record says."""
+    before = explain(jobs["train"].folder)
+    receipt = jobs["train"].receipt
+    write_json(receipt, read_json(receipt, "") | {key: None})
+    assert explain(jobs["train"].folder) == before
