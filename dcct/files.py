@@ -5,9 +5,10 @@ import contextlib
 import glob
 import hashlib
 import json
+import math
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -88,31 +89,78 @@ def write_json(path: Path, content: object) -> None:
     write_text(path, json.dumps(content, indent=2) + "\n")
 
 
+MOST_JSON = 200_000_000
+"""Bytes of a file."""
+DEEPEST = 40
+"""Lists and mappings within each other."""
+
+
 def read_json(path: Path, command: str) -> dict[str, Any]:
     """Read a JSON artefact, a mapping; DataError names the command that makes it when it is missing
     or damaged."""
     try:
-        if path.exists() and not path.is_file():  # a pipe would be waited for
-            raise ValueError("it is no file")
-        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_each_once)
+        content = load_json(path)
         if not isinstance(content, dict):
             raise ValueError(f"it holds no mapping but {type(content).__name__}")
     except FileNotFoundError:
         raise DataError(f"{path}: missing: run `{command}` first") from None
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise DataError(
             f"{path}: cannot be read ({error}): delete it and run `{command}` again"
         ) from None
     return content
 
 
+def load_json(path: Path) -> Any:
+    """What a JSON file says. Raises OSError, or ValueError as parse_json and at what is no file, or
+    too long for one of ours."""
+    state = path.stat()
+    if not stat.S_ISREG(state.st_mode):  # a pipe would be waited for
+        raise ValueError("it is no file")
+    if state.st_size > MOST_JSON:
+        raise ValueError(f"{state.st_size:,} bytes, more than {MOST_JSON:,}")
+    return parse_json(path.read_text(encoding="utf-8"))
+
+
+def parse_json(text: str | bytes) -> Any:
+    """The door for JSON: values that can be written down again, keys that stand once.
+
+    Raises ValueError at what is no JSON (NaN and infinities are none, whatever Python says), and at
+    what is deeper than DEEPEST.
+    """
+    try:
+        found = json.loads(
+            text, object_pairs_hook=_each_once, parse_float=_finite, parse_constant=_finite
+        )
+    except RecursionError:
+        raise ValueError("too deep") from None
+    layer = [found]
+    for _ in range(DEEPEST):
+        layer = [value for one in layer for value in _within(one)]
+    if layer:
+        raise ValueError(f"more than {DEEPEST} levels deep")
+    json.dumps(found, ensure_ascii=False).encode()  # refuses halves of characters
+    return found
+
+
+def _within(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A mapping whose keys stand once and can be written down."""
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError("a key stands twice")
-    json.dumps(found, ensure_ascii=False).encode()  # refuses halves of characters
     return found
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:20]} is no number")
+    return number
 
 
 def file_digest(path: Path, algorithm: str = "sha256") -> str:

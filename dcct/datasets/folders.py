@@ -2,7 +2,6 @@
 name the folder or file."""
 
 import codecs
-import json
 import os
 import re
 import stat
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from dcct.errors import DataError
+from dcct.files import load_json
 
 IMAGES = (".jpg", ".jpeg", ".png")
 ENDING = re.compile(r"\.(jpg|jpeg|png)$")
@@ -63,8 +63,8 @@ def read_json_list(path: Path) -> list:
     """A list from a JSON file."""
     need_file(path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        content = load_json(path)
+    except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read as JSON: {error}") from None
     if not isinstance(content, list):
         raise DataError(f"{path}: expected a list, found {type(content).__name__}")

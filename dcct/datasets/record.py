@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from dcct.errors import DataError
-from dcct.files import write_json
+from dcct.files import load_json, write_json
 
 FOLDER, FILE = ".sources", "record.json"
 """Below the archives, which are no part of the data: a folder for each set."""
@@ -43,10 +43,10 @@ def record_file(archives: Path, root: Path) -> Path:
 def read_record(path: Path) -> Record | None:
     """The record, None where there is none. Raises DataError where it is damaged."""
     try:
-        return Record.model_validate_json(path.read_bytes())
+        return Record.model_validate(load_json(path))
     except FileNotFoundError:
         return None
-    except (OSError, ValidationError):
+    except (OSError, ValueError):
         raise DataError(f"{path}: is damaged: delete it, and run the same command again") from None
 
 

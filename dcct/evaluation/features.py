@@ -8,16 +8,28 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import BaseModel, ConfigDict, Field
 
 from dcct.datasets.manifest import write_parquet
 from dcct.datasets.parquet import read_parquet, reading
+from dcct.files import parse_json
 
 MADE_BY = b"dcct_made_by"
 KEYS = pa.schema([("sampler", pa.string()), ("tracklet", pa.int32())])
 KEY = tuple(KEYS.names)
 MAKER = "dcct extract"
-MAKING = ("parameters", "precision", "device", "versions", "digests")
-"""What a feature file says of the network that made it."""
+
+
+class Making(BaseModel):
+    """What a feature file says of the network that made it."""
+
+    model_config = ConfigDict(strict=True)
+
+    parameters: int = Field(ge=0)
+    precision: str
+    device: str
+    versions: dict[str, str]
+    digests: dict[str, str]
 
 
 def feature_table(keys: list[tuple[str, int]], features: dict[str, np.ndarray]) -> pa.Table:
@@ -32,16 +44,15 @@ def feature_table(keys: list[tuple[str, int]], features: dict[str, np.ndarray]) 
 
 
 def write_features(path: Path, table: pa.Table, made_by: dict) -> None:
-    """Write a feature file. made_by: MAKING of the network."""
+    """Write a feature file. made_by: Making, of the network."""
     write_parquet(path, table.replace_schema_metadata({MADE_BY: json.dumps(made_by)}))
 
 
 def made_by(path: Path) -> dict:
     """What a feature file was made by. Raises DataError when it does not say."""
     with reading(path, MAKER, KEYS) as file:
-        made = json.loads((file.schema_arrow.metadata or {})[MADE_BY])
-        if not isinstance(made, dict) or any(name not in made for name in MAKING):
-            raise ValueError("what made it is not said")
+        made = parse_json((file.schema_arrow.metadata or {})[MADE_BY])
+        Making.model_validate(made)
         return made
 
 

@@ -15,14 +15,20 @@ A network without a part has no rows of it.
 
 import json
 from pathlib import Path
+from typing import Annotated
 
 import pandas as pd
 import pyarrow as pa
+from pydantic import Field, TypeAdapter
 
 from dcct.datasets.manifest import write_parquet
 from dcct.datasets.parquet import reading, refuse_missing
+from dcct.files import parse_json
 
 GRID = b"dcct_grid"
+Side = Annotated[int, Field(ge=0, le=10_000)]
+Grid = TypeAdapter(Annotated[list[Side], Field(min_length=2, max_length=2, strict=True)])
+"""Height and width."""
 ROWS = pa.schema(
     [
         ("tracklet", pa.int32()),
@@ -43,9 +49,8 @@ def write_attention(path: Path, rows: list[tuple], grid: tuple[int, int]) -> Non
 def read_attention(path: Path) -> tuple[pd.DataFrame, tuple[int, int]]:
     """Rows and grid of an attention file. Raises DataError when it cannot be read."""
     with reading(path, "dcct attend", ROWS) as file:
-        table, said = file.read(), json.loads((file.schema_arrow.metadata or {})[GRID])
+        table, said = file.read(), parse_json((file.schema_arrow.metadata or {})[GRID])
         for name in ROWS.names:
             refuse_missing(name, table[name])
-        if not (isinstance(said, list) and [type(one) for one in said] == [int, int]):
-            raise ValueError("its grid is no height and width")
+        Grid.validate_python(said)
     return table.to_pandas(), (said[0], said[1])

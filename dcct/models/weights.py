@@ -1,7 +1,6 @@
 """The backbones' initial weights, made once per seed so that every variant starts from the same
 ones."""
 
-import json
 import re
 import urllib.request
 from collections.abc import Mapping, Sequence
@@ -20,7 +19,7 @@ from torch import Tensor
 
 from dcct.config.profile import Clips, Network, Weights
 from dcct.errors import ConfigError, DataError
-from dcct.files import file_digest
+from dcct.files import file_digest, load_json
 from dcct.models.backbones import CNN, ViT
 from dcct.models.checkpoint import read_tensors, write_tensors
 from dcct.seeding import Stream, torch_seed
@@ -170,10 +169,10 @@ def _exported_size(path: Path, name: str) -> list[int] | None:
     if not path.is_file():
         return None
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
+        said = load_json(path)
         size = said["pretrained_cfg"]["input_size"]
         return size if said["architecture"] == name and isinstance(size, list) else None
-    except (OSError, ValueError, RecursionError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError):
         return None  # then the positions alone must say it
 
 

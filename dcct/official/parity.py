@@ -5,18 +5,20 @@ The numbers (tests/parity) were computed with that program. Weights and clips ar
 names, shapes and a seed, so that only numbers need to be kept.
 """
 
-import json
 import math
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from torch import Tensor
 
 from dcct.errors import DataError
+from dcct.files import load_json
 from dcct.models.dcct import DCCT, Output
 from dcct.models.full_size import full_size_network, whole_method
 from dcct.official.names import load_official, official_name
@@ -25,6 +27,47 @@ from dcct.training.objective import Objective
 NUMBERS = Path(__file__).with_name("golden.json")
 FEATURE_TOLERANCE, LOSS_TOLERANCE, GRADIENT_TOLERANCE = 1e-4, 1e-4, 1e-3
 HEIGHT, WIDTH = 256, 128
+
+
+class Summary(BaseModel):
+    """What a case records of a feature set."""
+
+    mean: float
+    l2: float
+    first: list[float] = Field(min_length=1)
+    last: list[float] = Field(min_length=1)
+
+
+class Case(BaseModel):
+    """What every case says; sizes that a machine can hold."""
+
+    model_config = ConfigDict(strict=True)
+
+    name: str
+    seed: int = Field(ge=0, lt=2**32 - 1)
+    num_classes: int = Field(gt=0, le=10_000)
+    model_mode: list[str]
+    num_dim: int = Field(gt=0, le=4096)
+    layer: int = Field(ge=0, le=8)
+    seq_len: int = Field(gt=0, le=64)
+
+
+class FeatureCase(Case):
+    kind: Literal["eval"]
+    batch: int = Field(gt=0, le=64)
+    features: dict[str, Summary]
+
+
+class TrainingCase(Case):
+    kind: Literal["train"]
+    pids: list[int] = Field(min_length=2, max_length=64)
+    losses: dict[str, float]
+    totals: dict[str, float]
+    grad_l2: dict[str, float]
+
+
+AnyCase = Annotated[FeatureCase | TrainingCase, Field(discriminator="kind")]
+CASES = TypeAdapter(Annotated[list[AnyCase], Field(min_length=1)])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +93,17 @@ class Agreement:
 
 
 def read_cases(path: Path) -> list[dict]:
-    """The cases of a numbers file. Raises DataError when there is none."""
+    """The cases of a numbers file. Raises DataError when there is none, or it holds others."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        found = load_json(path)
+        CASES.validate_python(found)
+        return found
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "all of it"
+        raise DataError(
+            f"{path}: no cases of the authors' program ({where}: {first['msg']}): name another file"
+        ) from None
     except (OSError, ValueError) as error:
         raise DataError(
             f"{path}: no numbers to compare with ({error}): run in a checkout, or name the file"

@@ -56,6 +56,17 @@ class Pipeline(Configuration):
                     f" results_dir is {self.results}: set them apart"
                 )
 
+    @property
+    def again(self) -> str:
+        """The command line that makes all that is not there, as a user types it."""
+        return self.as_typed("snakemake --cores all")
+
+    def as_typed(self, command: str) -> str:
+        """A command line with the profile in it, where that is not the default one."""
+        if self.configfile == DEFAULT:
+            return command
+        return f"{command} --configfile {quote(str(self.configfile))}"
+
     def job(self, verb: str, *values: str | int) -> "Job":
         """The job of a verb with these values of its key, in order."""
         return Job(self, self.steps[verb], tuple(values))
@@ -328,18 +339,12 @@ class Job:
     @property
     def command(self) -> str:
         """The command line that makes it, without the profile's."""
-        named = {name: str(value) for name, value in self.values.items()}
-        words = [value for name, value in named.items() if name not in NUMBERS]
-        options = [word for name in NUMBERS if name in named for word in (f"--{name}", named[name])]
-        return join(["dcct", self.step.verb, *words, *options])
+        return command_of(self.step, self.values)
 
     @property
     def again(self) -> str:
         """The whole command line that makes it, as a user types it."""
-        file = self.pipeline.configfile
-        return (
-            self.command if file == DEFAULT else f"{self.command} --configfile {quote(str(file))}"
-        )
+        return self.pipeline.as_typed(self.command)
 
     @property
     def looked_at(self) -> Path | None:
@@ -383,3 +388,11 @@ class Job:
     def gpus(self) -> int:
         on_gpu = self.step.runs_on in ("device", "devices")
         return self.processes if on_gpu and self.pipeline.profile.training.device == "cuda" else 0
+
+
+def command_of(step: Step[Job], key: Mapping[str, str | int]) -> str:
+    """The command line that makes an artefact of a step with this key, without the profile's."""
+    named = {name: str(value) for name, value in key.items()}
+    words = [value for name, value in named.items() if name not in NUMBERS]
+    options = [word for name in NUMBERS if name in named for word in (f"--{name}", named[name])]
+    return join(["dcct", step.verb, *words, *options])

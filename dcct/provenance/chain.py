@@ -126,10 +126,17 @@ def behind(row: Mapping[str, object], inputs: Iterable[str]) -> list[str]:
 def _order(first: Path, receipts: Receipts, sources: dict[Path, list[Path]]) -> list[Path]:
     """Everything behind a receipt, each before what it was made from; `sources` is filled."""
     done: dict[Path, None] = {}
+    begun: set[Path] = set()
 
     def visit(receipt: Path) -> None:
         if receipt in done:
             return
+        if receipt in begun:
+            raise DataError(
+                f"{receipts.record(receipt)}: says that {receipt} was made from itself: delete it"
+                f" and run `{receipts.again(receipt)}`"
+            )
+        begun.add(receipt)
         sources.setdefault(receipt, unique(receipts.sources(receipt).values()))
         for source in reversed(sources[receipt]):
             visit(source)

@@ -5,10 +5,11 @@ against its shape where it is read; what reads it may rely on that. Further keys
 """
 
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from dcct.config.metric import METRICS
 from dcct.errors import DataError
 from dcct.files import read_json
 
@@ -26,6 +27,12 @@ named."""
 
 
 UNKNOWN = "unknown"
+LAST_SECOND = 253_402_300_799
+"""Of the year 9999: later ones are no date."""
+Seconds = Annotated[float, Field(ge=0, le=LAST_SECOND)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Whole = Annotated[int, Field(ge=0, lt=2**53)]
+"""Counts, and what numbers a split or a run."""
 
 
 class Document(BaseModel):
@@ -43,16 +50,16 @@ class RunShape(Document):
     """What a record does not say is unknown: an artefact may outlive a part of its history."""
 
     command: str = UNKNOWN
-    started: float = 0
-    seconds: float = 0
-    train_seconds: float | None = None
+    started: float = Field(default=0, ge=0, le=LAST_SECOND)
+    seconds: Seconds = 0
+    train_seconds: Seconds | None = None
     git: str = UNKNOWN
     machine: str = UNKNOWN
     versions: dict[str, str] = {}
     inputs: dict[str, str] = {}
     settings: str = ""
     code: str = ""
-    bytes: dict[str, int] = {}
+    bytes: dict[str, Whole] = {}
 
 
 class ResultShape(Document):
@@ -60,11 +67,21 @@ class ResultShape(Document):
 
     sampler: str
     feature: str
-    dimensions: int
-    queries: int
-    chance: dict[str, float]
-    mAP: float  # noqa: N815 - the field's name
-    rank1: float
+    dimensions: Whole
+    queries: Whole
+    chance: dict[str, Share]
+    mAP: Share  # noqa: N815 - the field's name
+    rank1: Share
+
+    @model_validator(mode="after")
+    def _metrics_are_shares(self) -> Self:
+        """The other metrics, which are the profile's choice, and ends of intervals."""
+        for name, value in (self.model_extra or {}).items():
+            if name.split("_")[0] in METRICS and not (
+                type(value) in (int, float) and 0 <= value <= 1
+            ):
+                raise ValueError(f"{name} is no share from 0 to 1")
+        return self
 
 
 class Digests(Document):
@@ -75,12 +92,12 @@ class Digests(Document):
 
 class MetricsShape(Document):
     dataset: str
-    split: int
+    split: Whole
     variant: str
-    seed: int
+    seed: Whole
     trained_on: str
     verification: str
-    parameters: int
+    parameters: Whole
     precision: str
     device: str
     versions: dict[str, str]
@@ -91,12 +108,13 @@ class MetricsShape(Document):
 
 class ReportShape(Document):
     verification: str
-    counts: dict[str, Annotated[list[int], Field(min_length=1)]]
-    tracklets: list[str]
-    frames: int
-    files: int
+    counts: dict[str, Annotated[list[Whole], Field(min_length=1)]]
+    tracklets: list[str] = Field(min_length=1)
+    frames: Whole
+    files: Whole
     digest: str
     pin: str
+    differences: Whole
 
 
 def read_receipt(path: Path, command: str) -> dict[str, Any]:
@@ -130,4 +148,3 @@ def _read(path: Path, command: str, shape: type[Document]) -> dict[str, Any]:
             f"{path}: is not what this version writes ({key}: {first['msg']}): delete it and run"
             f" `{command}` again"
         ) from None
-    return content

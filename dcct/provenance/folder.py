@@ -8,9 +8,10 @@ from pathlib import Path
 
 from dcct.errors import DataError
 from dcct.files import file_digest
+from dcct.pipeline.pipeline import command_of
 from dcct.pipeline.step import RECEIPT, REFERENCE, RUNS, Step, record_of
 from dcct.pipeline.steps import STEPS, made_by
-from dcct.provenance.documents import read_receipt, read_record
+from dcct.provenance.documents import UNKNOWN, read_receipt, read_record
 from dcct.runtime.progress import Progress
 
 KINDS = {step.at.split("/")[0] for step in STEPS.values()}
@@ -54,8 +55,7 @@ class Receipts:
             found: dict = {"outputs": {}, "inputs": {}, "settings": "", "code": ""}
             if receipt.is_file():
                 found |= self.run(receipt) or {}
-                said = read_receipt(receipt, f"dcct {self.verb(receipt)}")
-                found["outputs"] = said["outputs"]
+                found["outputs"] = read_receipt(receipt, self._command(receipt))["outputs"]
             self._read[receipt] = found
         return self._read[receipt]
 
@@ -110,12 +110,23 @@ class Receipts:
     def run(self, receipt: Path) -> dict | None:
         """The run record of an artefact; None where it is gone."""
         record = self.record(receipt)
-        return read_record(record, f"dcct {self.verb(receipt)}") if record.is_file() else None
+        return read_record(record, self._command(receipt)) if record.is_file() else None
+
+    def again(self, receipt: Path) -> str:
+        """The command line that made an artefact, with the profile's name where that is known."""
+        recorded = (self.run(receipt) or {}).get("command", UNKNOWN)
+        return self._command(receipt) if recorded == UNKNOWN else recorded
+
+    def _command(self, receipt: Path) -> str:
+        return command_of(*self._made_by(receipt))
 
     def _made_by(self, receipt: Path) -> tuple[Step, dict]:
         found = made_by(receipt.relative_to(self.root))
         if found is None or found[2] != RECEIPT:
-            raise DataError(f"{receipt}: a receipt of no step: delete it")
+            raise DataError(
+                f"{receipt}: is of no step, perhaps published from another folder: name a file of a"
+                f" run of your own; if it is in the way, move its folder out of {self.root}"
+            )
         return found[:2]
 
     def _here(self, recorded: str) -> Path:

@@ -35,10 +35,10 @@ def check_results(pipeline: Pipeline, progress: Progress) -> Findings:
     found = list(receipts.all())
     if not found:
         raise DataError(
-            f"{results}: no receipts: run `snakemake --cores all`, or name the profile of a run"
-            " that is there"
+            f"{results}: no receipts: run `{pipeline.again}`, or name the profile of a run that is"
+            " there"
         )
-    again = {receipt: _recorded(receipts, receipt) for receipt in found}
+    again = {receipt: receipts.again(receipt) for receipt in found}
     again |= {job.receipt: job.again for job in pipeline.jobs()}
     owners = {file: receipt for receipt in found for file in receipts.outputs(receipt)}
     digests = {
@@ -75,9 +75,3 @@ def _no_longer(job: Job, receipts: Receipts) -> str:
     now = {"settings": job.settings_digest, "code": job.code}
     other = " and ".join(name for name, digest in now.items() if made[name] != digest)
     return f"stale: made with other {other}" if other else ""
-
-
-def _recorded(receipts: Receipts, receipt: Path) -> str:
-    """The command that made an artefact which is none of the profile's."""
-    record = receipts.run(receipt)
-    return record["command"] if record else f"dcct {receipts.verb(receipt)}"

@@ -10,7 +10,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from shlex import quote
 
 from PIL import Image
 
@@ -39,7 +38,7 @@ def publish(pipeline: Pipeline, target: Path) -> list[Path]:
     if absent:
         raise DataError(
             f"{absent[0]}: one of {len(absent)} files that are missing: finish the run with"
-            f" `snakemake --cores all --configfile {quote(str(pipeline.configfile))}`"
+            f" `{pipeline.again}`"
         )
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

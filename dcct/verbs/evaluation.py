@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from dcct.config.label import checkpoint_of
-from dcct.errors import DcctError
+from dcct.errors import DataError, DcctError
 from dcct.files import settings_digest, write_json
 from dcct.provenance.documents import read_receipt
 from dcct.verbs.making import Making, makes
@@ -34,7 +34,9 @@ def extract(
     controls = CONTROLS if variant in profile.evaluation.time_order else ()
     samplers = dict.fromkeys([*profile.evaluation.samplers, *controls])
     weights = checkpoint_of(variant)
-    trained = read_receipt(checkpoint.receipt, checkpoint.again)["outputs"][weights]
+    trained = read_receipt(checkpoint.receipt, checkpoint.again)["outputs"].get(weights)
+    if trained is None:
+        raise DataError(f"{checkpoint.receipt}: names no {weights}: run `{checkpoint.again}` again")
     job = Extraction(
         variant=making.pipeline.variant(variant),
         profile=profile,

@@ -16,7 +16,7 @@ from rich.tree import Tree
 
 from dcct.config.load import KINDS
 from dcct.config.profile import Profile
-from dcct.errors import DataError, DcctError
+from dcct.errors import DataError, DcctError, one_line
 from dcct.files import write_json, write_text
 from dcct.pipeline.pipeline import DEFAULT, Pipeline
 from dcct.runtime.progress import Progress
@@ -72,11 +72,11 @@ def explain(
     if terminal:
         Console().print(_tree(title, outline(chain)), soft_wrap=False)
     else:
-        print("\n".join(title))
+        print("\n".join(map(one_line, title)))
         for depth, lines in outline(chain):
-            print("\n".join(f"{'  ' * (depth + 1)}{line}" for line in lines))
+            print("\n".join(f"{'  ' * (depth + 1)}{one_line(line)}" for line in lines))
     for line in complaints(chain):
-        print(line)
+        print(one_line(line))
 
 
 @verb(app, PANEL)
@@ -96,7 +96,7 @@ def verify_results(configfile: Configfile = DEFAULT) -> None:
         cells, tables = differing_tables(pipeline, progress)
         problems |= tables
     for path, line in problems.items():
-        print(f"{path}: {line}")
+        print(one_line(f"{path}: {line}"))
     if problems:
         raise DcctError(
             f"{len(problems)} of {found.receipts} receipts and {found.files} files do not hold"
@@ -154,9 +154,9 @@ def agree(configfile: Configfile = DEFAULT, reference: Reference = REFERENCE) ->
     """
     from dcct.report.tables.agree import agreement, same_metrics
 
-    results = open_pipeline(configfile).results
-    found = agreement(results / "tables", reference)
-    same, published = same_metrics(results, reference)
+    pipeline = open_pipeline(configfile)
+    found = agreement(pipeline, reference)
+    same, published = same_metrics(pipeline.results, reference)
     table = Table(
         "table", "same digits", "within the interval", "outside", "no interval", "missing"
     )
@@ -249,15 +249,15 @@ def schemas(folder: Annotated[Path, typer.Argument(help="Where to write them.")]
 
 def _tree(title: list[str], outlined: Iterable[tuple[int, list[str]]]) -> Tree:
     """The outline as a tree: headings bold, what no longer is as recorded in red."""
-    root = Tree("\n".join(f"[bold]{escape(line)}[/]" for line in title))
+    root = Tree("\n".join(f"[bold]{escape(one_line(line))}[/]" for line in title))
     branches = [root]
     for depth, (heading, *details) in outlined:
-        lines = [f"[bold cyan]{escape(heading)}[/]"]
+        lines = [f"[bold cyan]{escape(one_line(heading))}[/]"]
         for line in details:
             bad = line.endswith((" changed", " missing")) or line.startswith(
                 ("stale", "run record gone")
             )
-            lines.append(f"[{'bold red' if bad else 'dim'}]{escape(line)}[/]")
+            lines.append(f"[{'bold red' if bad else 'dim'}]{escape(one_line(line))}[/]")
         del branches[depth + 1 :]
         branches.append(branches[depth].add("\n".join(lines)))
     return root

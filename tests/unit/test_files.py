@@ -1,5 +1,7 @@
-"""Files that are written: whole, at their place alone, or one line."""
+"""Files that are written: whole, at their place alone, or one line. JSON that is read: what can be
+written again, or one line."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,13 +12,16 @@ import pyarrow as pa
 import pyarrow.csv
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dcct.datasets.manifest import write_parquet
-from dcct.errors import DcctError
-from dcct.files import atomic, write_json
+from dcct.errors import DataError, DcctError
+from dcct.files import MOST_JSON, atomic, parse_json, read_json, write_json
 from dcct.models.checkpoint import write_tensors
 from dcct.training.resume import load_state, save_state
 
+EXAMPLES = int(os.environ.get("DCCT_EXAMPLES", "40"))
 LINES = 40_000
 BIG = torch.arange(LINES)
 
@@ -87,3 +92,55 @@ def test_what_a_killed_process_left_is_removed(tmp_path):
     left = sorted(path.name for path in tmp_path.iterdir())
     expected = [f".a.json.{os.getppid()}.partial", f".b.json.{done.pid}.partial", "a.json"]
     assert left == sorted(expected)
+
+
+NO_JSON = {
+    "NaN": '{"a": NaN}',
+    "infinity": '{"a": -Infinity}',
+    "too large a number": '{"a": 1e999}',
+    "too many digits": '{"a": ' + "9" * 5000 + "}",
+    "deep lists": '{"a": ' + "[" * 50 + "]" * 50 + "}",
+    "very deep": "[" * 200_000,
+    "deep mappings": '{"a": ' * 900 + "1" + "}" * 900,
+    "a key twice": '{"a": {"b": 1, "b": 2}}',
+    "half a character": '{"a": "\\ud800"}',
+    "half a character as a key": '{"\\udfff": 1}',
+    "two values": "{} {}",
+    "a byte order mark": "\ufeff{}",
+}
+
+
+@pytest.mark.parametrize("text", NO_JSON.values(), ids=NO_JSON)
+def test_what_is_no_json_is_one_line(text, tmp_path):
+    """It names the file, why, and the command that makes it again."""
+    path = tmp_path / "a.json"
+    path.write_text(text)
+    said = r"^[^\n]*a\.json: cannot be read [^\n]*: delete it and run `dcct x` again$"
+    with pytest.raises(DataError, match=said):
+        read_json(path, "dcct x")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "too long"])
+def test_what_is_no_file_of_ours_is_refused_unread(kind, tmp_path):
+    """A pipe would be waited for; a file without end would fill the memory."""
+    path = tmp_path / "a.json"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.touch()
+        os.truncate(path, MOST_JSON + 1)
+    with pytest.raises(DataError, match=r"a\.json: cannot be read \((it is no file|.* bytes)"):
+        read_json(path, "dcct x")
+
+
+@settings(max_examples=EXAMPLES, deadline=5000, derandomize=True)
+@given(text=st.text(max_size=80) | st.text('{}[]",:0189.eE-+NaIfinty\\u d', max_size=80))
+def test_any_text_is_values_that_can_be_written_or_refused(text):
+    """What is read can be written and is then the same."""
+    try:
+        found = parse_json(text)
+    except ValueError:
+        return
+    assert parse_json(json.dumps(found, allow_nan=False)) == found

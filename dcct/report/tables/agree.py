@@ -1,16 +1,17 @@
 """A run's tables held against published ones: same digits, within the published 95 % interval, or
 outside."""
 
-import csv
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dcct.config.table import CHANCE
 from dcct.errors import DataError
+from dcct.pipeline.pipeline import Pipeline
 from dcct.pipeline.step import RECEIPT
 from dcct.provenance.documents import read_receipt
 from dcct.provenance.receipt import check_outputs
 from dcct.report.tables.columns import COLUMNS, row_name
+from dcct.report.tables.csv_file import number_in, read_rows
 
 SETTINGS = [column.name for column in COLUMNS if column.setting]
 DECIDED = [column.name for column in COLUMNS if column.estimated]
@@ -37,24 +38,29 @@ class HeldTable:
     """Columns that say that other settings were run."""
 
 
-def agreement(tables: Path, reference: Path) -> list[HeldTable]:
-    """Every published table of results, cell by cell; not the cost table, which is about one
-    machine.
+def agreement(pipeline: Pipeline, reference: Path) -> list[HeldTable]:
+    """Every published table of results, held against the run's cell by cell; not the cost table,
+    which is about one machine.
 
     Raises DataError where nothing was published or a published file is damaged.
     """
-    published = {path: rows for path in sorted(reference.glob("*.csv")) if (rows := _rows(path))}
+    tables, then = pipeline.results / "tables", "name a folder that `dcct publish` has filled"
+    published = {
+        path: rows for path in sorted(reference.glob("*.csv")) if (rows := _rows(path, then))
+    }
     if not published:
-        raise DataError(
-            f"{reference}: no published tables: name a folder that `dcct publish` has filled"
-        )
+        raise DataError(f"{reference}: no published tables: {then}")
     if not any((tables / path.name).is_file() for path in published):
         raise DataError(
-            f"{tables}: none of the published tables is here: run `snakemake --cores all` first"
+            f"{tables}: none of the published tables is here, nothing has been run: run"
+            f" `{pipeline.again}` first"
         )
     for receipt in sorted(reference.glob(f"*.{RECEIPT}")):
         check_outputs(receipt, "dcct publish")
-    return [_table(path.name, tables / path.name, rows) for path, rows in published.items()]
+    return [
+        _table(path.name, tables / path.name, rows, pipeline.again)
+        for path, rows in published.items()
+    ]
 
 
 def same_metrics(results: Path, reference: Path) -> tuple[int, int]:
@@ -70,12 +76,12 @@ def same_metrics(results: Path, reference: Path) -> tuple[int, int]:
     return sum(ours == theirs for ours, theirs in outputs), len(receipts)
 
 
-def _table(name: str, path: Path, published: list[dict]) -> HeldTable:
+def _table(name: str, path: Path, published: list[dict], again: str) -> HeldTable:
     found = HeldTable(table=name)
     if not path.is_file():
-        found.missing.append(f"{path}: not there: run `snakemake --cores all`")
+        found.missing.append(f"{path}: not there: run `{again}`")
         return found
-    ours = {row_name(row): row for row in _rows(path)}
+    ours = {row_name(row): row for row in _rows(path, f"delete it and run `{again}`")}
     for theirs in published:
         row = ours.get(row_name(theirs))
         if row is None or (row["status"] != theirs["status"]):
@@ -107,17 +113,18 @@ def _row(found: HeldTable, ours: dict, theirs: dict) -> None:
             found.outside.append(f"{where}, exact")
         elif not low:
             found.no_interval += 1
-        elif float(low) <= float(value) <= float(high):
+        elif _within(column, ours, theirs, where):
             found.within += 1
         else:
             found.outside.append(f"{where} [{low}, {high}]")
 
 
-def _rows(path: Path) -> list[dict]:
+def _within(column: str, ours: dict, theirs: dict, where: str) -> bool:
+    low, high = (number_in(theirs, f"{column}{end}", where) for end in ("_low", "_high"))
+    return low <= number_in(ours, column, where) <= high
+
+
+def _rows(path: Path, then: str) -> list[dict]:
     """Rows of a table of results; none for another CSV."""
-    try:
-        with open(path, encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: cannot be read as CSV: {error}") from None
+    rows = read_rows(path, then)
     return rows if rows and {"dataset", "trained_on", "status"} <= rows[0].keys() else []

@@ -55,7 +55,7 @@ def compare_sides(pipeline: Pipeline, a: str, b: str) -> tuple[list[Compared], l
         for label in [*pipeline.labels(dataset), *pipeline.kept(dataset)]
     }
     if {a, b} <= known:
-        return compare_variants(evaluated_in(pipeline.results), a, b, resamples), []
+        return compare_variants(pipeline, a, b), []
     if {a, b} & known:
         unknown = b if a in known else a
         raise DataError(
@@ -86,31 +86,33 @@ def _side(name: str, folder: Path) -> tuple[list[Evaluated], list[str]]:
 def evaluated_in(results: Path) -> list[Evaluated]:
     """Everything that was evaluated in a results folder. Raises DataError where that is nothing, or
     damaged."""
-    found = []
+    found: dict[tuple, Evaluated] = {}
     for path in sorted((results / "metrics").rglob("metrics.json")):
         check_outputs(path.parent / RECEIPT, "dcct rank")
         metrics = read_metrics(path, "dcct rank")
-        found.append(
-            Evaluated(
-                split=metrics["split"], seed=metrics["seed"], metrics=metrics, folder=path.parent
-            )
+        one = Evaluated(
+            split=metrics["split"], seed=metrics["seed"], metrics=metrics, folder=path.parent
         )
+        key = metrics["dataset"], metrics["variant"], one.split, one.seed
+        if (other := found.setdefault(key, one)) is not one:
+            raise DataError(
+                f"{path.parent}: says of which run it is as {other.folder} does: move the one that"
+                f" is a copy out of {results}"
+            )
     if not found:
         raise DataError(
             f"{results}: no metrics: name a results folder in which `dcct rank` has run"
         )
-    return found
+    return list(found.values())
 
 
-def compare_variants(results: list[Evaluated], a: str, b: str, resamples: int) -> list[Compared]:
+def compare_variants(pipeline: Pipeline, a: str, b: str) -> list[Compared]:
     """A − B on every data set on which both were evaluated. Raises DataError where there is
     none."""
-    cells = _cells(results)
+    cells, resamples = _cells(evaluated_in(pipeline.results)), pipeline.profile.evaluation.bootstrap
     datasets = [dataset for dataset, name in cells if name == a and (dataset, b) in cells]
     if not datasets:
-        raise DataError(
-            f"{a}, {b}: not evaluated both on any data set: run `snakemake --cores all`"
-        )
+        raise DataError(f"{a}, {b}: not evaluated both on any data set: run `{pipeline.again}`")
     pairs = [(cells[dataset, a], cells[dataset, b]) for dataset in datasets]
     return [row for pair in pairs for row in _compared(*pair, resamples)]
 

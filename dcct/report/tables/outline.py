@@ -1,7 +1,6 @@
 """How a chain of provenance is read: a table's cell to start from, and its steps as an indented
 outline."""
 
-import csv
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from dcct.errors import DataError
 from dcct.provenance.chain import Chain, Link, behind, explain
 from dcct.provenance.documents import read_metrics
 from dcct.report.tables.columns import row_name
+from dcct.report.tables.csv_file import read_rows
 from dcct.runtime.progress import Progress
 
 DIGITS = 12
@@ -114,14 +114,8 @@ def _details(step: Link) -> list[str]:
 
 
 def _row(table: Path, words: str) -> dict[str, str]:
-    try:
-        with open(table, encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(
-            f"{table}: cannot be read as CSV ({error}): name the .csv of a table"
-        ) from None
-    if not rows or "trained_on" not in rows[0]:
+    rows = read_rows(table, "name the .csv of a table")
+    if not rows or not {"dataset", "trained_on", "splits", "sampler"} <= rows[0].keys():
         raise DataError(
             f"{table}: no rows of metrics: --row goes with a table that `dcct tabulate` made,"
             " in CSV"

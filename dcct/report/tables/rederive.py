@@ -1,13 +1,13 @@
 """Tables made again in memory from the metrics, and held against the CSV files on disk."""
 
-import csv
-import io
 from collections.abc import Iterator
+from csv import DictReader
+from io import StringIO
 from pathlib import Path
 
-from dcct.errors import DataError
 from dcct.pipeline.pipeline import Pipeline
 from dcct.report.tables.columns import COLUMNS, row_name
+from dcct.report.tables.csv_file import read_rows
 from dcct.report.tables.tables import csv_text, tabulate
 from dcct.runtime.progress import Progress
 
@@ -28,7 +28,8 @@ def differing_tables(pipeline: Pipeline, progress: Progress) -> tuple[int, dict[
     for job in progress.track(jobs, len(jobs), "tables"):
         path = job / "csv"
         made = csv_text(tabulate(pipeline, job["table"]))
-        there, derived = _rows(path, path.read_text(encoding="utf-8")), _rows(path, made)
+        there = read_rows(path, f"delete it and run `{job.again}`")
+        derived = list(DictReader(StringIO(made)))
         apart = list(_differences(there, derived))
         compared += sum(bool(value) for row in derived for value in row.values())
         if apart:
@@ -46,12 +47,3 @@ def _differences(there: list[dict], derived: list[dict]) -> Iterator[str]:
             if column not in TIMED and old.get(column) != new.get(column):
                 found, given = old.get(column) or "nothing", new.get(column) or "nothing"
                 yield f"{row_name(new)}, {column}: {found}, but the metrics give {given}"
-
-
-def _rows(path: Path, text: str) -> list[dict]:
-    try:
-        return list(csv.DictReader(io.StringIO(text), strict=True))
-    except csv.Error as error:
-        raise DataError(
-            f"{path}: not valid CSV ({error}): delete it and run `dcct tabulate` again"
-        ) from None

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from dcct.errors import DataError
-from dcct.files import read_json
+from dcct.files import read_json, write_json
 from dcct.provenance.chain import behind, explain
 from dcct.provenance.integrity import check_results
 from dcct.runtime.progress import Progress
@@ -134,3 +134,40 @@ def test_a_row_is_made_from_its_own_runs():
     ]
     pair = {"dataset": "two", "trained_on": "two", "splits": "0 1", "a": "dcct", "b": "cnn"}
     assert behind(pair, runs) == [run for run in runs if "/two/" in run and "@" not in run]
+
+
+def test_a_record_that_leads_back_to_itself_is_one_line(jobs):
+    """No search without end: the line names the record, and the command that makes it again."""
+    source, verify = jobs["source"], jobs["verify"]
+    record = read_json(source.record, "") | {"inputs": {str(verify / "report.json"): "x"}}
+    write_json(source.record, record)
+    with pytest.raises(DataError, match=r"was made from itself: delete it and run `[^`]+`$"):
+        explain(jobs["train"].folder)
+
+
+def test_what_is_published_is_never_to_be_deleted(jobs, pipeline):
+    """A receipt that was copied below the results, wherever: it has no step, and stays."""
+    folder = pipeline.results / "published"
+    folder.mkdir()
+    (folder / "a.csv").write_text("x")
+    write_json(folder / "a.receipt.json", {"outputs": {"a.csv": "x"}})
+    with pytest.raises(DataError, match="of no step, perhaps published") as error:
+        explain(folder / "a.csv")
+    assert "delete" not in str(error.value)
+
+
+def test_a_record_without_its_command_names_one_that_works(jobs, pipeline):
+    """The step and what its path says."""
+    write_json(jobs["train"].record, {})
+    (jobs["train"] / "model.safetensors").unlink()
+    line = _problems(pipeline)[jobs["train"] / "model.safetensors"]
+    assert f"`{jobs['train'].again}`" in line
+
+
+@pytest.mark.parametrize("key", ["inputs", "settings", "code"])
+def test_a_receipt_says_nothing_but_outputs(key, jobs):
+    """Further keys in it, of whatever type, do not stand for what the run record says."""
+    before = explain(jobs["train"].folder)
+    receipt = jobs["train"].receipt
+    write_json(receipt, read_json(receipt, "") | {key: None})
+    assert explain(jobs["train"].folder) == before
