@@ -5,8 +5,13 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
+from shlex import split
 
 import pytest
+from typer.testing import CliRunner
+
+from dcct.cli import app
+from dcct.pipeline.steps import read_pipeline
 
 LEFT_BEHIND = shutil.ignore_patterns(
     ".git", ".venv", ".snakemake", ".dvc", "data", "results", "__pycache__", ".*_cache"
@@ -76,6 +81,19 @@ class Checkout:
 def copy_project(root: Path, folder: Path) -> Checkout:
     shutil.copytree(root, folder, ignore=LEFT_BEHIND)
     return Checkout(folder)
+
+
+def make_in_process(checkout: Checkout, profile: str) -> None:
+    """Every job of a profile by the verbs' own functions, in this process: torch is imported once,
+    not by each of them."""
+    here = Path.cwd()
+    os.chdir(checkout.folder)
+    try:
+        for job in read_pipeline(Path(profile)).jobs():
+            done = CliRunner().invoke(app, split(job.again)[1:])
+            assert done.exit_code == 0, (job, done.output, done.exception)
+    finally:
+        os.chdir(here)
 
 
 @pytest.fixture(scope="session")

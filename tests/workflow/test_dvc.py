@@ -1,13 +1,14 @@
 """DVC and Snakemake are two ways of doing the same: same commands, same outputs, same numbers."""
 
 import json
+import os
 import re
 import shutil
 
 import pytest
 import yaml
 
-from tests.workflow.conftest import copy_project
+from tests.workflow.conftest import copy_project, make_in_process
 
 VARIANT = "config/variants/cnn.yaml"
 PART = {
@@ -15,14 +16,16 @@ PART = {
     "backbones": ["distilled-vit"],
     "tables": ["components", "time-order", "comparison-ilids-prid"],
 }
-"""What the DVC run leaves of the test profile: its stages start one after the other, each with
-Python and torch."""
+"""What the DVC run leaves of the test profile."""
+WHOLE = bool(os.environ.get("DCCT_WHOLE"))
+"""Whether DVC runs all of it: stages one after the other, each with Python and torch."""
 
 
 @pytest.fixture(scope="session")
 def dvc(root, tmp_path_factory):
-    """A bare copy without git whose default profile is a part of the test profile, run by `dvc
-    repro` alone."""
+    """A bare copy without git whose default profile is a part of the test profile, finished: with
+    DCCT_WHOLE by `dvc repro` alone, else by the same commands in this process, which `dvc commit`
+    then takes over."""
     checkout = copy_project(root, tmp_path_factory.mktemp("dvc") / "dcct")
     shutil.copytree(
         root / ".dvc",
@@ -34,7 +37,9 @@ def dvc(root, tmp_path_factory):
     (checkout.folder / "config/config.yaml").write_text(yaml.safe_dump(profile))
     assert checkout.run("dvc", "config", "--local", "core.no_scm", "true").returncode == 0
     assert checkout.run("dcct", "dvc").returncode == 0
-    done = checkout.run("dvc", "repro")
+    if not WHOLE:
+        make_in_process(checkout, "config/config.yaml")
+    done = checkout.run("dvc", *(["repro"] if WHOLE else ["commit", "--force", "dvc.yaml"]))
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return checkout
 
@@ -68,19 +73,22 @@ def test_same_commands_and_outputs(dvc):
 
 
 def test_same_numbers(dvc):
-    """Snakemake, made to repeat a run that DVC made, leaves every digest as it was."""
+    """DVC, made to repeat a run, and Snakemake after it, leave every digest as it was."""
     run = "walkers-test/split0/cnn/seed0/receipt.json"
     receipts = [dvc.results / folder / run for folder in ("checkpoints", "features", "metrics")]
     before = [receipt.read_bytes() for receipt in receipts]
     rules = ("train", "extract", "rank")
-    for receipt in receipts:
-        receipt.unlink()
+    stages = [f"{rule}-walkers-test-split0-cnn-seed0" for rule in rules]
     target = f"results/test/metrics/{run}"
-    done = dvc.run(
-        "snakemake", target, "--cores", "2", "--forcerun", *rules, "--allowed-rules", *rules
-    )
-    assert done.returncode == 0, done.stderr
-    assert [receipt.read_bytes() for receipt in receipts] == before
+    for command in (
+        ("dvc", "repro", "--force", "--single-item", "--no-run-cache", *stages),
+        ("snakemake", target, "--cores", "2", "--forcerun", *rules, "--allowed-rules", *rules),
+    ):
+        for receipt in receipts:
+            receipt.unlink()
+        done = dvc.run(*command)
+        assert done.returncode == 0, done.stderr
+        assert [receipt.read_bytes() for receipt in receipts] == before
 
 
 def test_second_repro_has_nothing_to_do(dvc):
@@ -134,15 +142,16 @@ def test_what_is_made_again_is_what_must_be(dvc, file, old, new, made):
     """With the digests of code and settings written anew, `dvc status` names the stages whose own
     part has changed: also where a key that the profile does not name has another default."""
     path = dvc.folder / file
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new, 1))
+    files = [path, dvc.folder / "dvc.yaml", dvc.folder / "workflow/code.yaml"]
+    texts = [one.read_text() for one in files]
+    assert old in texts[0]
+    path.write_text(texts[0].replace(old, new, 1))
     try:
         assert dvc.run("dcct", "dvc").returncode == 0
         status = dvc.run("dvc", "status", "dvc.yaml", "--json")
     finally:
-        path.write_text(text)
-        assert dvc.run("dcct", "dvc").returncode == 0
+        for one, text in zip(files, texts, strict=True):
+            one.write_text(text)
     changed = {name.split("-")[0] for name in json.loads(status.stdout)}
     assert changed - {"page"} == made - {"page"}
     assert ("page" in changed) <= ("page" in made or file.startswith("config/"))

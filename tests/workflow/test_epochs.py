@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.workflow.conftest import PROFILE, copy_project
+from tests.workflow.conftest import PROFILE, copy_project, make_in_process
 
 KEPT = (1, 2)
 
@@ -27,8 +27,7 @@ def kept(root, tmp_path_factory):
         text, count = re.subn(pattern, line, text, count=1)
         assert count, pattern
     (checkout.folder / PROFILE).write_text(text)
-    done = checkout.snakemake()
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    make_in_process(checkout, PROFILE)
     return checkout
 
 

@@ -1,7 +1,6 @@
 """Every command of the README and the guides is run as it is printed, on a finished run that is so
 small that its default profile takes seconds."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -13,12 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from typer.testing import CliRunner
 
-from dcct.cli import app
-from dcct.pipeline.steps import read_pipeline
 from tests.conftest import ROOT
-from tests.workflow.conftest import Checkout, copy_project
+from tests.workflow.conftest import Checkout, copy_project, make_in_process
 
 GUIDES = ("README.md", "CONTRIBUTING.md", "config/README.md", *sorted(
     path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/*.md")
@@ -82,7 +78,7 @@ def small(root, tmp_path_factory) -> Checkout:
     walkers["walkers"] |= FEW
     walkers["expected"] = dict.fromkeys(walkers["expected"]) | {"train_ids": FEW["train_ids"]}
     (folder / "config/datasets/walkers.yaml").write_text(yaml.safe_dump(walkers))
-    _make_everything(folder)
+    make_in_process(checkout, "config/config.yaml")
     _put_in_place(folder)
     for command in (
         "snakemake --touch --forceall --cores 1",
@@ -93,18 +89,6 @@ def small(root, tmp_path_factory) -> Checkout:
         done = checkout.run(*split(command))
         assert done.returncode == 0, done.stderr
     return checkout
-
-
-def _make_everything(folder: Path) -> None:
-    """Every job of the default profile, in this process: nothing is imported twice."""
-    here = Path.cwd()
-    os.chdir(folder)
-    try:
-        for job in read_pipeline(Path("config/config.yaml")).jobs():
-            done = CliRunner().invoke(app, split(job.command)[1:])
-            assert done.exit_code == 0, (job, done.output, done.exception)
-    finally:
-        os.chdir(here)
 
 
 def _put_in_place(folder: Path) -> None:

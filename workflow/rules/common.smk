@@ -1,4 +1,5 @@
 # What all rules share: the one checked profile, and how a rule follows from the record of its step.
+import gc
 import os
 import signal
 import subprocess
@@ -14,6 +15,9 @@ from dcct.errors import ConfigError, DcctError
 from dcct.pipeline.pipeline import DEFAULT
 from dcct.pipeline.steps import read_pipeline
 from dcct.provenance.intact import damage
+
+# Syntax trees and the DAG are many objects that live: looking through them takes a fifth of a plan.
+gc.set_threshold(100_000, 50, 100)
 
 
 # The steps read the profile's file, not Snakemake's merged config: what --config or a second
