@@ -7,6 +7,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from dcct.files import write_text
+
 LOCK, HOLDER = "lock", "process"
 
 
@@ -27,7 +29,7 @@ def only_one(folder: Path, waiting: Callable[[str], None]) -> Iterator[bool]:
         lock.acquire()
         waited = True
     try:
-        holder.write_text(str(os.getpid()), encoding="ascii")
+        write_text(holder, str(os.getpid()))
         yield waited
     finally:
         lock.release()

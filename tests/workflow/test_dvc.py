@@ -73,7 +73,7 @@ def test_same_commands_and_outputs(dvc):
 
 
 def test_same_numbers(dvc):
-    """DVC, made to repeat a run, and Snakemake after it, leave every digest as it was."""
+    """Snakemake, made to repeat a run, and DVC after it, leave every digest as it was."""
     run = "walkers-test/split0/cnn/seed0/receipt.json"
     receipts = [dvc.results / folder / run for folder in ("checkpoints", "features", "metrics")]
     before = [receipt.read_bytes() for receipt in receipts]
@@ -81,8 +81,8 @@ def test_same_numbers(dvc):
     stages = [f"{rule}-walkers-test-split0-cnn-seed0" for rule in rules]
     target = f"results/test/metrics/{run}"
     for command in (
-        ("dvc", "repro", "--force", "--single-item", "--no-run-cache", *stages),
         ("snakemake", target, "--cores", "2", "--forcerun", *rules, "--allowed-rules", *rules),
+        ("dvc", "repro", "--force", "--single-item", "--no-run-cache", *stages),
     ):
         for receipt in receipts:
             receipt.unlink()
