@@ -20,6 +20,7 @@ class Stream(IntEnum):
     BOOTSTRAP = 9
     FLIP = 10
     PAD_CROP = 11
+    AGREEMENT = 12
 
 
 def generator(seed: int, stream: Stream, *key: int) -> np.random.Generator:

@@ -7,6 +7,7 @@ import numpy as np
 
 from dcct.errors import DataError
 from dcct.evaluation.metrics import identity_bootstrap, interval
+from dcct.evaluation.spread import Spread, spread_of
 from dcct.seeding import Stream, generator
 
 FLIPS = 1
@@ -25,18 +26,30 @@ class Estimate:
 
     mean: float
     """Over splits, seeds and queries."""
-    low: float
-    """Lower end of its 95 % interval over test identities."""
-    high: float
+    low: float | None
+    """Lower end of its 95 % interval over all that varies: test identities and trainings. None with
+    a single training, of which nobody can say how another would have come out."""
+    high: float | None
     """Upper end."""
+    identities: tuple[float, float]
+    """Ends of the 95 % interval over test identities alone."""
     parts: tuple[float, ...]
     """The mean of each split if there are several (the field reports mean ± standard deviation over
     ten), else of each seed."""
+    spread: Spread | None
+    """Of the mean, over all that varies; None with a single training."""
 
     @property
     def sd(self) -> float | None:
         """Standard deviation over the parts; None with a single one."""
         return float(np.std(self.parts, ddof=1)) if len(self.parts) > 1 else None
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Of the interval over all that varies where there is one, else over identities alone."""
+        if self.low is None or self.high is None:
+            return self.identities
+        return self.low, self.high
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,39 +64,65 @@ class Sample:
     """Of each query (Q,)."""
     pids: np.ndarray
     """Of each query (Q,)."""
+    least: float = 0.0
+    """Below it no value can lie, nor above 100."""
 
     def __sub__(self, other: "Sample") -> "Sample":
         """The paired difference, seed by seed and query by query. Raises DataError when the queries
         differ."""
         same_queries(self.splits, other.splits)
         same_queries(self.tracklets, other.tracklets)
-        return replace(self, values=self.values - other.values)
+        return replace(self, values=self.values - other.values, least=-100.0)
 
     def estimate(self, resamples: int) -> Estimate:
-        """Values are averaged over seeds first; then identities are drawn with replacement, with
-        all their queries in all splits."""
+        """The mean over everything, with both of its intervals. resamples: of the bootstrap over
+        identities, all of whose queries are drawn together."""
         query_means = np.nanmean(self.values, axis=0)
-        low, high = interval(
-            identity_bootstrap(query_means, self.pids, resamples, generator(0, Stream.BOOTSTRAP))
+        drawn = identity_bootstrap(
+            query_means, self.pids, resamples, generator(0, Stream.BOOTSTRAP)
         )
-        numbers = np.unique(self.splits)
-        if len(numbers) > 1:
-            parts = [query_means[self.splits == number].mean() for number in numbers]
-        else:
-            parts = self.values.mean(1)
+        mean, spread = float(query_means.mean()), self.spread()
+        low, high = None, None
+        if spread:
+            low, high = np.clip(spread.interval(mean), self.least, 100).tolist()
         return Estimate(
-            mean=float(query_means.mean()),
+            mean=mean,
             low=low,
             high=high,
-            parts=tuple(float(part) for part in parts),
+            identities=interval(drawn),
+            parts=tuple(float(part) for part in self._parts(query_means)),
+            spread=spread,
         )
 
-    def p_value(self) -> float:
-        """Of a paired difference: how often it would be as large if A and B were equal (see
-        `sign_flip_test`)."""
+    def spread(self) -> Spread | None:
+        """How far the mean might be off; None with a single split and seed."""
+        split = np.unique(self.splits, return_inverse=True)[1]
+        if split.max(initial=0) > 0:
+            return spread_of(np.nanmean(self.values, axis=0), split, self.pids, crossed=False)
+        if len(self.values) < 2:
+            return None
+        trainings, queries = np.indices(self.values.shape)
+        return spread_of(
+            self.values.ravel(), trainings.ravel(), self.pids[queries.ravel()], crossed=True
+        )
+
+    def p_value(self) -> float | None:
+        """Of a paired difference, over all that varies: how often it would be as large if A and B
+        were equal. None with a single training."""
+        spread = self.spread()
+        return spread.p_value(float(np.nanmean(self.values, axis=0).mean())) if spread else None
+
+    def p_over_identities(self) -> float:
+        """The same over test identities alone, these trainings given (see `sign_flip_test`)."""
         return sign_flip_test(
             np.nanmean(self.values, axis=0), self.pids, generator(0, Stream.BOOTSTRAP, FLIPS)
         )
+
+    def _parts(self, query_means: np.ndarray) -> list[float]:
+        numbers = np.unique(self.splits)
+        if len(numbers) > 1:
+            return [query_means[self.splits == number].mean() for number in numbers]
+        return list(self.values.mean(1))
 
 
 def sign_flip_test(values: np.ndarray, pids: np.ndarray, draw: np.random.Generator) -> float:

@@ -23,6 +23,7 @@ from dcct.provenance.receipt import SCHEMA, check_outputs
 
 LIMIT = 500_000
 """Bytes of a published picture: fewer."""
+METRICS = "metrics.json"
 QUALITIES = range(90, 0, -10)
 """Of a WebP: the first that stays below the limit is taken."""
 
@@ -54,17 +55,26 @@ def publish(pipeline: Pipeline, target: Path) -> list[Path]:
 
 
 def _copied(pipeline: Pipeline, new: Path, above: set[str]) -> Iterator[Path]:
-    """Copy what people read; metrics are named by their receipts alone."""
+    """Copy what people read, and the metrics of every seed, by which `dcct agree` tells how far
+    seeds lie apart."""
     for job in pipeline.jobs():
         if job.step.verb == "rank":
-            path = new / job.receipt.relative_to(pipeline.results)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            yield Path(shutil.copyfile(job.receipt, path))
+            yield from _metrics(job, new / job.folder.relative_to(pipeline.results))
         elif job.step.verb in ("tabulate", "cost", "draw"):
             originals = check_outputs(job.receipt, job.again)
             if not above.issuperset(originals.values()):
                 copy = _pictures if job.step.verb == "draw" else _files
                 yield from copy(job, _place(job, new), originals)
+
+
+def _metrics(job: Job, folder: Path) -> Iterator[Path]:
+    """Scores without those of single queries, and a receipt of them alone."""
+    originals = check_outputs(job.receipt, job.again)
+    folder.mkdir(parents=True, exist_ok=True)
+    yield Path(shutil.copyfile(job / METRICS, folder / METRICS))
+    outputs, receipt = {METRICS: originals[METRICS]}, folder / job.receipt.name
+    write_json(receipt, {"schema": SCHEMA, "outputs": outputs, "originals": originals})
+    yield receipt
 
 
 def _files(job: Job, folder: Path, originals: dict[str, str]) -> Iterator[Path]:

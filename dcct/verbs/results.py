@@ -117,7 +117,7 @@ def compare(
 
     Example: dcct compare cca coupled
     """
-    from dcct.report.tables.cells import NAMES
+    from dcct.report.tables.cells import IDENTITIES, NAMES
     from dcct.report.tables.compare import compare_sides
     from dcct.report.tables.grid import number, probability
 
@@ -141,41 +141,45 @@ def compare(
             *about, NAMES[one.metric], *numbers, probability(one.p_value), end_section=last
         )
     wide(140).print(table)
+    if any(one.difference.spread is None for one in rows):
+        print(f"{IDENTITIES} over test identities alone: one training ranks no variants.")
     for line in alone:
         print(line)
 
 
 @verb(app, PANEL)
 def agree(configfile: Configfile = DEFAULT, reference: Reference = REFERENCE) -> None:
-    """Hold this run's tables against published ones: same digits, within their 95 % interval, or
-    outside.
+    """Hold this run against a published one: what must be equal is; and scores differ by no more
+    than seeds and machines make them.
 
     Example: dcct agree --reference results/reference
     """
-    from dcct.report.tables.agree import agreement, same_metrics
+    from dcct.evaluation.agreement import RATE
+    from dcct.report.tables.agree import hold
+    from dcct.report.tables.grid import probability
 
-    pipeline = open_pipeline(configfile)
-    found = agreement(pipeline, reference)
-    same, published = same_metrics(pipeline.results, reference)
-    table = Table(
-        "table", "same digits", "within the interval", "outside", "no interval", "missing"
-    )
-    for one in found:
-        counts = one.same, one.within, len(one.outside), one.no_interval, len(one.missing)
-        table.add_row(one.table, *map(str, counts))
-    wide().print(table)
-    if published:
-        print(f"{same} of {published} metrics files are the published ones, byte by byte.")
-    for settings in dict.fromkeys(tuple(one.settings) for one in found if one.settings):
-        print(f"made with other settings than the published run: {', '.join(settings)} differ")
-    lines = [line for one in found for line in (*one.outside, *one.missing)]
-    for line in lines:
+    held = hold(open_pipeline(configfile), reference)
+    facts = f"{held.facts:,} of {held.facts + len(held.different):,}"
+    print(f"{facts} facts are the published ones: data, settings, sizes, queries, chance.")
+    print(f"{held.same} of {held.files} metrics files are the published ones, byte by byte.")
+    for line in held.different:
         print(line)
-    if lines:
-        raise DcctError(f"{len(lines)} cells or rows do not agree with {reference}")
+    if held.different:
+        raise DcctError(f"{len(held.different)} facts are not those of {reference}")
+    about = f"{held.scores:,} scores of {len(held.trained)} trainings"
+    if not held.several and held.same < held.files:
+        raise DcctError(
+            f"{about} are not the published ones, and neither run has several seeds to tell by how"
+            " much they may differ: run several seeds"
+        )
+    chance = f"p = {probability(held.p_value)}, over all of them together"
+    if held.p_value < RATE:
+        raise DcctError(
+            f"{about} differ from {reference} by more than seeds and machines explain ({chance})"
+        )
     print(
-        f"All {sum(one.same + one.within for one in found)} cells with an interval agree with"
-        f" {reference}."
+        f"This run agrees with {reference}: {about} differ as seeds and machines do ({chance};"
+        f" {RATE:.0%} of honest runs would be called wrong)."
     )
 
 
@@ -264,9 +268,8 @@ def _tree(title: list[str], outlined: Iterable[tuple[int, list[str]]]) -> Tree:
 
 
 def _sure(estimate: "Estimate", sign: bool = False) -> str:
+    from dcct.report.tables.cells import IDENTITIES
     from dcct.report.tables.grid import number
 
-    mean, low, high = (
-        number(value, sign) for value in (estimate.mean, estimate.low, estimate.high)
-    )
-    return f"{mean} [{low}, {high}]"
+    mean, low, high = (number(value, sign) for value in (estimate.mean, *estimate.ends))
+    return f"{mean} [{low}, {high}]{IDENTITIES if estimate.spread is None else ''}"

@@ -26,7 +26,7 @@ def draw(pipeline: Pipeline, dataset: str) -> Figure:
     axes.tick_params(axis="y", length=0)
     axes.set_xlim(left=0)
     axes.set_xlabel("mAP in %")
-    about = "bars: 95 % intervals over test identities"
+    about = f"bars: {compared.bars}"
     axes.set_title(about + compared.small_marks("; small dots"), color=GREY)
     _chance_line(axes, compared)
     return figure
@@ -35,14 +35,15 @@ def draw(pipeline: Pipeline, dataset: str) -> Figure:
 def _interval_row(axes: Axes, row: int, name: str, compared: Comparison) -> str:
     style = compared.looks[name] | {"linestyle": "none"}
     color, estimate = style["color"], compared.estimate(name, "mAP")
-    ends = [estimate.low, estimate.high]
-    axes.plot(ends, [row, row], color=color, linewidth=2.2, solid_capstyle="butt")
+    low, high = estimate.ends
+    axes.plot([low, high], [row, row], color=color, linewidth=1.0)
+    axes.plot(estimate.identities, [row, row], color=color, linewidth=2.8, solid_capstyle="butt")
     axes.plot(estimate.mean, row, markersize=7, **style)
     if len(estimate.parts) > 1:
         places = [row + 0.28] * len(estimate.parts)
         dots: Style = {"markersize": 4, "markeredgewidth": 0, "alpha": 0.8}
         axes.plot(estimate.parts, places, ".", color=color, **dots)
-    return f"{estimate.mean:.1f}  [{estimate.low:.1f}, {estimate.high:.1f}]"
+    return f"{estimate.mean:.1f}  [{low:.1f}, {high:.1f}]"
 
 
 def _chance_line(axes: Axes, compared: Comparison) -> None:

@@ -37,7 +37,7 @@ def draw(pipeline: Pipeline, dataset: str) -> Figure:
         ylim=(0, 101),
         xticks=[1, 5, 10, 15, 20],
     )
-    about = "bands: 95 % intervals over test identities"
+    about = f"bands: {compared.bars}"
     axes.set_title(about + compared.small_marks("; faint lines"), color=GREY)
     figure.legend(loc="outside right center")
     return figure
@@ -65,7 +65,7 @@ def _kind(variant: Variant) -> str:
 def _curve(axes: Axes, name: str, compared: Comparison) -> None:
     style, title = compared.looks[name], compared.variants[name].title
     color, estimates = style["color"], [compared.estimate(name, f"rank{rank}") for rank in RANKS]
-    low, high = ([getattr(one, end) for one in estimates] for end in ("low", "high"))
+    low, high = zip(*(one.ends for one in estimates), strict=True)
     axes.fill_between(RANKS, low, high, color=color, alpha=0.12, linewidth=0)
     if len(estimates[0].parts) > 1:
         for part in zip(*(one.parts for one in estimates), strict=True):

@@ -39,6 +39,15 @@ class Comparison:
         run."""
         return next((runs[0] for runs in self.results.values() if runs), None)
 
+    @property
+    def bars(self) -> str:
+        """What the intervals of the figure cover."""
+        runs = [run for several in self.results.values() for run in several]
+        over = [name for name in ("split", "seed") if len({getattr(run, name) for run in runs}) > 1]
+        if not over:
+            return "95 % intervals over test identities alone: one training ranks no variants"
+        return f"95 % intervals over {over[0]}s and test identities"
+
     def small_marks(self, marks: str) -> str:
         """What the small marks are, if there are any: single splits, or seeds."""
         runs = [run for several in self.results.values() for run in several]

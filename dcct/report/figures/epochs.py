@@ -25,7 +25,7 @@ def draw(pipeline: Pipeline, dataset: str) -> Figure:
     axes.set_xlabel("epoch")
     axes.set_ylabel("mAP in %")
     axes.set_title(
-        "bars: 95 % intervals over test identities; choosing an epoch here is no evaluation",
+        f"bars: {compared.bars}; choosing an epoch here is no evaluation",
         color=GREY,
     )
     say_not_run(axes, absent)
@@ -50,5 +50,5 @@ def _line(
     if estimates:
         axes.plot(epochs, [one.mean for one in estimates], label=title, **style)
     for epoch, one in zip(epochs, estimates, strict=True):
-        axes.plot([epoch, epoch], [one.low, one.high], color=style["color"], linewidth=0.6)
+        axes.plot([epoch, epoch], one.ends, color=style["color"], linewidth=0.6)
     return estimates

@@ -50,7 +50,7 @@ def draw(pipeline: Pipeline, dataset: str) -> Figure:
     panels[0].set_ylabel("mAP in %")
     panels[0].margins(y=0.12)
     panels[0].set_title(
-        "bars: 95 % intervals over test identities; equally costly variants stand side by side",
+        f"bars: {compared.bars}; equally costly variants stand side by side",
         color=GREY,
     )
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
@@ -81,7 +81,7 @@ def _draw_panel(
     places = apart(values / scale, NEAR * values.max(initial=scale) / scale)
     for number, (x, (name, estimate)) in enumerate(zip(places, estimates.items(), strict=True), 1):
         style, title = compared.looks[name], compared.variants[name].title
-        ends = [estimate.low, estimate.high]
+        ends = estimate.ends
         axes.plot([x, x], ends, color=style["color"], linestyle=style["linestyle"])
         axes.plot(x, estimate.mean, label=f"{number}  {title}", **style)
         above: Style = {
@@ -90,7 +90,7 @@ def _draw_panel(
             "va": "bottom",
             "fontsize": 8,
         }
-        axes.annotate(str(number), (x, estimate.high), (0, 3), **above)
+        axes.annotate(str(number), (x, ends[1]), (0, 3), **above)
     axes.set_xlim(0, 1.05 * places.max(initial=1))
     axes.set_xlabel(label)
 

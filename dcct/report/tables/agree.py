@@ -1,127 +1,163 @@
-"""A run's tables held against published ones: same digits, within the published 95 % interval, or
-outside."""
+"""A run held against a published one: what must be equal, and whether the rest differs by more than
+trainings do."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
+from dcct.config.metric import METRICS
 from dcct.config.table import CHANCE
 from dcct.errors import DataError
-from dcct.pipeline.pipeline import Pipeline
+from dcct.evaluation.agreement import Runs, p_value
+from dcct.pipeline.pipeline import Job, Pipeline
 from dcct.pipeline.step import RECEIPT
-from dcct.provenance.documents import read_receipt
+from dcct.provenance.documents import read_metrics
 from dcct.provenance.receipt import check_outputs
 from dcct.report.tables.columns import COLUMNS, row_name
-from dcct.report.tables.csv_file import number_in, read_rows
+from dcct.report.tables.csv_file import read_rows
+from dcct.seeding import Stream, generator
 
-SETTINGS = [column.name for column in COLUMNS if column.setting]
-DECIDED = [column.name for column in COLUMNS if column.estimated]
-"""Columns with a number that a run decides."""
+EXACT = ["status", "queries", "dimensions", "parameters", "data"]
+EXACT += [column.name for column in COLUMNS if column.setting]
+"""Columns of tables that no training decides."""
+METRICS_FILE = "metrics.json"
+Cell = tuple[str, str, str]
+"""Sampler, feature set, metric."""
 
 
 @dataclass(kw_only=True)
-class HeldTable:
-    """One table of a run, held against the published one cell by cell."""
+class Held:
+    """A run beside a published one."""
 
-    table: str
-    """Name of its CSV."""
+    facts: int = 0
+    """Cells of tables that are equal and have to be."""
+    different: list[str] = field(default_factory=list)
+    """One line for each that is not, or is not there."""
+    trained: list[str] = field(default_factory=list)
+    """Trainings' variants whose scores were compared."""
+    scores: int = 0
+    """Means over seeds that were compared."""
     same: int = 0
-    """Cells with the published digits."""
-    within: int = 0
-    """Cells within the published interval."""
-    no_interval: int = 0
-    """Cells with other digits where none was published."""
-    outside: list[str] = field(default_factory=list)
-    """One line for each cell outside the published interval."""
-    missing: list[str] = field(default_factory=list)
-    """One line for each row that is not there, or not as finished."""
-    settings: list[str] = field(default_factory=list)
-    """Columns that say that other settings were run."""
+    """Metrics files that are equal byte by byte."""
+    files: int = 0
+    """Metrics files that both runs have."""
+    several: bool = False
+    """One of the runs has several seeds, so that it is known how far seeds lie apart."""
+    p_value: float = 1.0
+    """How often two honest runs differ as much."""
 
 
-def agreement(pipeline: Pipeline, reference: Path) -> list[HeldTable]:
-    """Every published table of results, held against the run's cell by cell; not the cost table,
-    which is about one machine.
+def hold(pipeline: Pipeline, reference: Path) -> Held:
+    """A run's tables and metrics held against those of a folder that `dcct publish` has filled.
 
-    Raises DataError where nothing was published or a published file is damaged.
+    Raises DataError where nothing was published or run, or a file is damaged.
     """
-    tables, then = pipeline.results / "tables", "name a folder that `dcct publish` has filled"
+    held = Held()
+    then = "name a folder that `dcct publish` has filled"
     published = {
-        path: rows for path in sorted(reference.glob("*.csv")) if (rows := _rows(path, then))
+        path.name: rows for path in sorted(reference.glob("*.csv")) if (rows := _rows(path, then))
     }
     if not published:
         raise DataError(f"{reference}: no published tables: {then}")
-    if not any((tables / path.name).is_file() for path in published):
+    if not any((pipeline.results / "tables" / name).is_file() for name in published):
         raise DataError(
-            f"{tables}: none of the published tables is here, nothing has been run: run"
-            f" `{pipeline.again}` first"
+            f"{pipeline.results / 'tables'}: none of the published tables is here, nothing has been"
+            f" run: run `{pipeline.again}` first"
         )
-    for receipt in sorted(reference.glob(f"*.{RECEIPT}")):
-        check_outputs(receipt, "dcct publish")
-    return [
-        _table(path.name, tables / path.name, rows, pipeline.again)
-        for path, rows in published.items()
-    ]
+    for receipt in sorted(reference.rglob(f"*{RECEIPT}")):
+        if receipt.parent == reference or receipt.parent.joinpath(METRICS_FILE).is_file():
+            check_outputs(receipt, "dcct publish")
+    for name, theirs in published.items():
+        _hold_facts(held, name, theirs, pipeline)
+    _hold_scores(held, pipeline, reference)
+    return held
 
 
-def same_metrics(results: Path, reference: Path) -> tuple[int, int]:
-    """How many published metrics this run repeats byte by byte, of how many whose receipts were
-    published."""
-    receipts = sorted((reference / "metrics").rglob(RECEIPT))
-    pairs = [(receipt, results / receipt.relative_to(reference)) for receipt in receipts]
-    outputs = [
-        [read_receipt(one, "dcct rank")["outputs"] for one in pair]
-        for pair in pairs
-        if pair[1].is_file()
-    ]
-    return sum(ours == theirs for ours, theirs in outputs), len(receipts)
-
-
-def _table(name: str, path: Path, published: list[dict], again: str) -> HeldTable:
-    found = HeldTable(table=name)
+def _hold_facts(held: Held, name: str, published: list[dict], pipeline: Pipeline) -> None:
+    path = pipeline.results / "tables" / name
     if not path.is_file():
-        found.missing.append(f"{path}: not there: run `{again}`")
-        return found
-    ours = {row_name(row): row for row in _rows(path, f"delete it and run `{again}`")}
+        held.different.append(f"{path}: not there: run `{pipeline.again}`")
+        return
+    ours = {row_name(row): row for row in _rows(path, f"delete it and run `{pipeline.again}`")}
     for theirs in published:
-        row = ours.get(row_name(theirs))
-        if row is None or (row["status"] != theirs["status"]):
-            what = "no such row" if row is None else row["status"]
-            found.missing.append(
-                f"{path}: {row_name(theirs)}: {what}, published as {theirs['status']}"
-            )
+        where, row = f"{name}, {row_name(theirs)}", ours.get(row_name(theirs))
+        if row is None:
+            held.different.append(f"{where}: not there")
             continue
-        _row(found, row, theirs)
-    return found
+        exact = [*EXACT, *METRICS] if theirs.get("variant") == CHANCE else EXACT
+        for column in exact:
+            if theirs.get(column, "") == row.get(column, ""):
+                held.facts += 1
+            else:
+                found, wanted = row.get(column) or "nothing", theirs[column] or "nothing"
+                held.different.append(f"{where}, {column}: {found}, published {wanted}")
 
 
-def _row(found: HeldTable, ours: dict, theirs: dict) -> None:
-    found.settings += [
-        name
-        for name in SETTINGS
-        if name not in found.settings and ours.get(name) != theirs.get(name)
+def _hold_scores(held: Held, pipeline: Pipeline, reference: Path) -> None:
+    found: dict[str, list[Runs]] = {}
+    for ours, theirs in _labels(pipeline, reference):
+        files = {path.parent.name: path for path in theirs}
+        pairs = [(job / METRICS_FILE, files.get(job.folder.name)) for job in ours]
+        shared = [(one, other) for one, other in pairs if other]
+        held.files += len(shared)
+        held.same += sum(one.read_bytes() == other.read_bytes() for one, other in shared)
+        both = _scores([one for one, _ in pairs], theirs)
+        held.scores += both[0].shape[1]
+        held.several |= max(map(len, both)) > 1
+        found.setdefault(_training(ours[0]), []).append(both)
+    held.trained = list(found)
+    together = [
+        (np.hstack([one for one, _ in runs]), np.hstack([other for _, other in runs]))
+        for runs in found.values()
     ]
-    for column in (name for name in DECIDED if theirs.get(name)):
-        value = ours.get(column, "")
-        low, high = (theirs.get(f"{column}{end}", "") for end in ("_low", "_high"))
-        where = (
-            f"{found.table}: {row_name(theirs)}, {column}: {value or 'nothing'}, published"
-            f" {theirs[column]}"
+    held.p_value = p_value(together, generator(0, Stream.AGREEMENT))
+
+
+def _labels(pipeline: Pipeline, reference: Path) -> Iterator[tuple[list[Job], list[Path]]]:
+    """Of every evaluated label on a split: our seeds' jobs, and the published files of all
+    seeds."""
+    groups: dict[Path, list[Job]] = {}
+    for job in pipeline.jobs():
+        if job.step.verb == "rank" and (job / METRICS_FILE).is_file():
+            groups.setdefault(job.folder.parent, []).append(job)
+    for folder, jobs in groups.items():
+        theirs = sorted(
+            (reference / folder.relative_to(pipeline.results)).glob(f"seed*/{METRICS_FILE}")
         )
-        if value == theirs[column]:
-            found.same += 1
-        elif not value or theirs.get("variant") == CHANCE:
-            found.outside.append(f"{where}, exact")
-        elif not low:
-            found.no_interval += 1
-        elif _within(column, ours, theirs, where):
-            found.within += 1
-        else:
-            found.outside.append(f"{where} [{low}, {high}]")
+        if theirs:
+            yield jobs, theirs
 
 
-def _within(column: str, ours: dict, theirs: dict, where: str) -> bool:
-    low, high = (number_in(theirs, f"{column}{end}", where) for end in ("_low", "_high"))
-    return low <= number_in(ours, column, where) <= high
+def _scores(ours: list[Path], theirs: list[Path]) -> Runs:
+    """(seeds, cells) in percent of either side, cells that all of them have."""
+    sides = [
+        [_cells(path, verb) for path in paths]
+        for paths, verb in ((ours, "dcct rank"), (theirs, "dcct publish"))
+    ]
+    every = [cells for side in sides for cells in side]
+    common = [cell for cell in every[0] if all(cell in cells for cells in every)]
+    first, second = (
+        np.array([[cells[cell] for cell in common] for cells in side]) for side in sides
+    )
+    return first, second
+
+
+def _cells(path: Path, verb: str) -> dict[Cell, float]:
+    rows = read_metrics(path, verb)["rows"]
+    return {
+        (row["sampler"], row["feature"], metric): 100 * row[metric]
+        for row in rows
+        for metric in METRICS
+        if metric in row
+    }
+
+
+def _training(job: Job) -> str:
+    """What labels have in common that one training made."""
+    run = job.pipeline.training_of(job).run
+    return f"{run.variant} on {run.dataset}, split {run.split}"
 
 
 def _rows(path: Path, then: str) -> list[dict]:

@@ -17,6 +17,8 @@ WARNED = "†"
 """Marks a row of data that did not pass verification."""
 AS_PUBLISHED = "no"
 """In the column `unlike_published`: a row was made as the published numbers were."""
+IDENTITIES = "§"
+"""Marks an interval over test identities alone."""
 UNLIKE = "‡"
 """Marks a row that was not made as the published numbers were."""
 
@@ -64,12 +66,16 @@ def unfinished(row: pd.Series, name: str = "status") -> str:
 
 def estimate(row: pd.Series, name: str, sign: bool = False) -> str:
     """Value ± standard deviation over splits or seeds (if there are several), and below it the 95 %
-    interval."""
+    interval; that over test identities alone, marked, where there is no other."""
     if row["status"] == NOT_RUN:
         return NOT_RUN
-    value, low, high = (number(row[f"{name}{end}"], sign) for end in ("", "_low", "_high"))
-    spread = "" if pd.isna(row[f"{name}_sd"]) else f" ± {number(row[f'{name}_sd'])}"
-    return f"{value}{spread}\n[{low}, {high}]" if low else value
+    value, spread = number(row[name], sign), number(row[f"{name}_sd"])
+    shown = f"{value} ± {spread}" if spread else value
+    for end, mark in (("", ""), ("_identities", IDENTITIES)):
+        low, high = (number(row[f"{name}_{side}{end}"], sign) for side in ("low", "high"))
+        if low:
+            return f"{shown}\n[{low}, {high}]{mark}"
+    return shown
 
 
 def difference(row: pd.Series, name: str) -> str:

@@ -54,6 +54,9 @@ def _differences() -> Iterator[Column]:
                 heading="p",
                 cell=cells.p_value,
             )
+            for which in ("single", "identities"):
+                name_of = f"{name}_difference_p_{which}"
+                yield Column(name=name_of, kinds=("pairs",), dtype="float")
             yield Column(
                 name=f"{name}_difference_each",
                 kinds=("pairs",),

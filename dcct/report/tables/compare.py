@@ -41,8 +41,8 @@ class Compared:
     """Of B alone."""
     difference: Estimate
     """A − B, paired."""
-    p_value: float
-    """Of the difference."""
+    p_value: float | None
+    """Of the difference, over trainings and identities; None with a single training."""
 
 
 def compare_sides(pipeline: Pipeline, a: str, b: str) -> tuple[list[Compared], list[str]]:

@@ -62,7 +62,7 @@ def number(value: float, sign: bool = False) -> str:
     return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
 
 
-def probability(value: float) -> str:
+def probability(value: float | None) -> str:
     """A p-value with three decimals; never 0. Empty where nothing was measured."""
     if pd.isna(value):
         return ""

@@ -21,8 +21,9 @@ Kinds = tuple[Kind, ...]
 EVERY: Kinds = get_args(Kind)
 FORMULA = re.compile(r"[=@\t\r]|[-+].*[(|!]", re.DOTALL)
 """A text that a spreadsheet would compute, and that could call something: "+ CCA" cannot."""
-ENDS = ("_low", "_high", "_sd")
-"""What follows a name in those of its interval and its standard deviation."""
+ENDS = ("_low", "_high", "_sd", "_low_identities", "_high_identities")
+"""What follows a name in those of its interval, its standard deviation, and its interval over test
+identities alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +37,8 @@ class Column:
     dtype: str = "str"
     """Of the frame."""
     estimated: bool = False
-    """It is followed by the ends of its 95 % interval and its standard deviation over splits or
-    seeds: _low, _high, _sd."""
+    """It is followed by the ends of its 95 % interval, its standard deviation over splits or seeds,
+    and the ends of its interval over test identities alone: ENDS."""
     key: bool = False
     """Its value is part of what names a row."""
     heading: str = ""

@@ -7,7 +7,7 @@ from dcct.config.dataset import Dataset
 from dcct.config.metric import METRICS
 from dcct.config.published import Published
 from dcct.config.table import Table
-from dcct.report.tables.cells import AS_PUBLISHED, NOT_RUN, UNLIKE, WARNED
+from dcct.report.tables.cells import AS_PUBLISHED, IDENTITIES, NOT_RUN, UNLIKE, WARNED
 
 BEST_OF_KEPT = (
     "Best of the kept epochs: the one whose mAP on these very queries is highest. The test set "
@@ -75,41 +75,32 @@ def _measured(table: Table, frame: pd.DataFrame, dataset: Dataset) -> str:
         run = max(frame["splits"].fillna(""), key=len) or "none"
         dropped += f"; splits {run} of {dataset.split_count}{half}"
     clips = "" if table.compare == "samplers" else f"; test clips: {row['sampler']}"
-    return (
-        f"In percent. {queries} against {against}{dropped}; cosine distance{clips}. In brackets: 95"
-        f" % interval from {row['bootstrap']:,} bootstrap resamples of the test identities."
-    )
+    return f"In percent. {queries} against {against}{dropped}; cosine distance{clips}."
 
 
 def _certainty(frame: pd.DataFrame) -> str:
-    covers = "An interval covers the choice of test identities, not that of the training seed"
-    splits, seeds = (
-        frame["splits"].fillna("").str.contains(" ").any(),
-        frame["seeds"].fillna(0).max() > 1,
-    )
+    splits = frame["splits"].fillna("").str.contains(" ").any()
     over = "splits" if splits else "seeds"
-    means = "splits and seeds" if splits and seeds else over
-    certainty = (
-        f"Values are means over {means}; ± is the standard deviation over {over}. {covers}."
-        if splits or seeds
-        else f"{covers}: one seed cannot rank variants whose intervals overlap."
+    means = "splits and seeds" if splits and frame["seeds"].fillna(0).max() > 1 else over
+    sure = (
+        f"{IDENTITIES} 95 % interval over test identities alone"
+        f" ({frame['bootstrap'].iloc[0]:,} bootstrap resamples): one training cannot say how"
+        " another would have come out, so that it ranks no variants."
     )
-    return (
-        f"{certainty} The numbers describe these data and this profile's settings, not the paper's."
-    )
+    if splits or frame["seeds"].fillna(0).max() > 1:
+        sure = (
+            f"Values are means over {means}; ± is the standard deviation over {over}. In brackets:"
+            f" 95 % interval over {over} and test identities together (docs/statistics.md)."
+        )
+    return f"{sure} The numbers describe these data and this profile's settings, not the paper's."
 
 
 def _tested(frame: pd.DataFrame) -> str:
     count = int(frame[P_VALUES].notna().sum().sum())
     return (
-        "p: two-sided sign-flip permutation test over test identities. If A and B ranked equally"
-        " well, A − B might as well be turned round for any one person (all queries of a person"
-        " together, in all splits, seeds averaged first); p is how often such turning gives a"
-        " difference as large as the one found. Like the intervals, it covers the choice of test"
-        f" identities, not that of the training seed. {count} comparisons are made here, and p is"
-        f" not corrected for that: if nothing differed at all, about {0.05 * count:.1f} of them"
-        f" would have p ≤ 0.05 by chance; p ≤ {0.05 / count:.4f} (0.05 divided by {count}) keeps"
-        " the chance of any such error below 5 %."
+        "p: how often A − B would be as large if A and B were equal, over trainings and test"
+        f" identities together (t-test). It is corrected for the {count} comparisons of the table"
+        " (Holm): those ≤ 0.05 hold all together with a chance of error below 5 %."
     )
 
 

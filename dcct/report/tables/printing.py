@@ -42,6 +42,7 @@ LATEX = str.maketrans(
         "≤": r"$\leq$",
         "≥": r"$\geq$",
         "†": r"$\dagger$",
+        "§": r"\S{}",
         "‡": r"$\ddagger$",
         "→": r"$\rightarrow$",
         "τ": r"$\tau$",

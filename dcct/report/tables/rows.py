@@ -154,7 +154,8 @@ def _pair_row(first: str, second: str, finished: Finished) -> dict:
         row |= {
             "queries": len(a.pids),
             **_with_interval(f"{metric}_difference", difference),
-            f"{metric}_difference_p": paired_values.p_value(),
+            f"{metric}_difference_p_single": paired_values.p_value(),
+            f"{metric}_difference_p_identities": paired_values.p_over_identities(),
         }
         if len(difference.parts) > 1:
             each = " ".join(f"{value:.4f}" for value in difference.parts)
@@ -185,7 +186,8 @@ def _scores(name: str, finished: Finished, sampler: str, feature: str) -> dict:
 
 
 def _with_interval(name: str, estimate: Estimate) -> dict:
-    ends = dict(zip(ENDS, (estimate.low, estimate.high, estimate.sd), strict=True))
+    numbers = (estimate.low, estimate.high, estimate.sd, *estimate.identities)
+    ends = dict(zip(ENDS, numbers, strict=True))
     return {name: estimate.mean, **{f"{name}{end}": value for end, value in ends.items()}}
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from dcct.config.label import row_of
 from dcct.evaluation.protocol import DISTANCE
+from dcct.evaluation.spread import holm
 from dcct.files import write_text
 from dcct.pipeline.pipeline import Pipeline
 from dcct.report.tables.columns import DTYPES, csv_names
@@ -19,6 +20,9 @@ from dcct.report.tables.printing import write_printed
 from dcct.report.tables.published import paper_on
 from dcct.report.tables.results import load_results
 from dcct.report.tables.rows import Finished, rows_of
+
+SINGLE_P = "_difference_p_single"
+"""How the name of a p-value ends that is of one comparison alone."""
 
 
 def write_table(pipeline: Pipeline, name: str, folder: Path) -> None:
@@ -51,7 +55,18 @@ def tabulate(pipeline: Pipeline, name: str) -> pd.DataFrame:
         rows += [shared | row for row in rows_of(table, of_set.rows, finished)]
     names = csv_names(table.compare)
     numbers = {column: DTYPES[column] for column in names if DTYPES[column] != "str"}
-    return pd.DataFrame(rows, columns=names).astype(numbers).round(4)
+    return _corrected(pd.DataFrame(rows, columns=names).astype(numbers)).round(4)
+
+
+def _corrected(frame: pd.DataFrame) -> pd.DataFrame:
+    """With p-values for which all comparisons of the table hold together."""
+    single = [name for name in map(str, frame.columns) if name.endswith(SINGLE_P)]
+    tested = [(row, name) for name in single for row in frame.index[frame[name].notna()]]
+    for (row, name), p_value in zip(
+        tested, holm([float(frame[name][row]) for row, name in tested]), strict=True
+    ):
+        frame.at[row, name.removesuffix("_single")] = p_value
+    return frame
 
 
 def finished_on(pipeline: Pipeline, name: str, dataset: str, labels: list[str]) -> Finished:

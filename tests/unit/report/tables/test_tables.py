@@ -74,11 +74,13 @@ def test_a_variant_does_not_differ_from_itself(finished):
 
 
 def test_one_seed_has_the_interval_of_its_metrics(finished):
-    """Estimates from per-query values repeat what metrics.json says of the same run."""
+    """Estimates from per-query values repeat what metrics.json says of the same run, whose interval
+    is over test identities alone."""
     run = load_results(finished, DATASET)["dcct"][0]
     estimate = sample([run], "mAP", "begin", "all").estimate(finished.profile.evaluation.bootstrap)
     expected = [100 * run.headline[name] for name in ("mAP", "mAP_low", "mAP_high")]
-    assert [estimate.mean, estimate.low, estimate.high] == pytest.approx(expected, rel=1e-12)
+    assert [estimate.mean, *estimate.identities] == pytest.approx(expected, rel=1e-12)
+    assert (estimate.low, estimate.high, estimate.spread) == (None, None, None)
 
 
 def test_what_was_not_run_is_a_named_gap(finished, tmp_path):
