@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dcct.config import load
+from dcct.config.claims import Claims
 from dcct.config.dataset import Dataset
 from dcct.config.label import at_epoch, variant_of
 from dcct.config.published import Published
@@ -33,7 +34,14 @@ class Configuration:
         return self._read("variants", variant_of(label))
 
     def table(self, name: str) -> Table:
-        return self._read("tables", name)
+        """With the pairs of the claims that it is of, if it is of any."""
+        table = self._read("tables", name)
+        if table.claims:
+            return table.model_copy(update={"pairs": self.claims(table.claims).pairs})
+        return table
+
+    def claims(self, name: str) -> Claims:
+        return self._read("claims", name)
 
     def published(self, name: str) -> Published:
         return self._read("published", name)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from dcct.config.claims import Claims
 from dcct.config.dataset import Dataset
 from dcct.config.label import EPOCH, variant_of
 from dcct.config.names import NAME, check_name, usable_path
@@ -27,6 +28,7 @@ SHIPPED = next(
 """Profiles, variants, data sets, tables and published numbers: package data of an installed wheel,
 config/ of a checkout."""
 KINDS: dict[str, type[Model]] = {
+    "claims": Claims,
     "datasets": Dataset,
     "published": Published,
     "tables": Table,
@@ -111,7 +113,9 @@ def load_profile(path: str | Path) -> Profile:
 
 def _check_table(table: Table, where: str, profile: str | Path) -> None:
     """Everything that a table names has a file; what is not in the profile becomes a named gap."""
-    for kind, names in (("variants", table.variants), ("datasets", table.sets)):
+    claims = load_named("claims", table.claims, profile).pairs if table.claims else []
+    variants = [*table.variants, *(name for pair in claims for name in pair)]
+    for kind, names in (("variants", variants), ("datasets", table.sets)):
         for name in names:
             if not config_file(kind, name, profile).is_file():
                 raise ConfigError(f"{where}: unknown {kind.removesuffix('s')} '{name}'")

@@ -12,7 +12,7 @@ from dcct.config.section import Line, Model
 
 CHANCE = "chance"
 """The row that is no variant."""
-Kind = Literal["variants", "sets", "features", "samplers", "pairs", "cross", "epochs"]
+Kind = Literal["variants", "sets", "features", "samplers", "pairs", "claims", "cross", "epochs"]
 
 
 class Table(Model):
@@ -23,7 +23,8 @@ class Table(Model):
     compare: Kind
     """variants: one row each, at its headline feature set; sets: the same with a group of columns
     for each data set; features: one row per feature set of each variant; samplers: one row per way
-    of drawing test clips; pairs: differences between two variants on the same queries; cross: like
+    of drawing test clips; pairs: differences between two variants on the same queries; claims: the
+    same for each claim of a paper, with a verdict; cross: like
     variants, on data sets other than the one trained on (the profile's cross); epochs: one
     row per kept epoch of each variant, and which of them the test set likes best."""
     rows: list[str] = []
@@ -37,11 +38,17 @@ class Table(Model):
     """Columns of each data set (compare: sets)."""
     published: str | None = None
     """Name of a file in config/published, whose numbers stand beside ours."""
+    claims: str | None = None
+    """Name of a file in config/claims (compare: claims), which says what the pairs are."""
 
     @model_validator(mode="after")
     def _rows_or_pairs(self):
-        if (self.compare == "pairs") != bool(self.pairs) or bool(self.pairs) == bool(self.rows):
-            raise ValueError("give pairs for `compare: pairs`, rows for anything else")
+        needed = {"pairs": "pairs", "claims": "claims"}.get(self.compare, "rows")
+        if [name for name in ("rows", "pairs", "claims") if getattr(self, name)] != [needed]:
+            raise ValueError(
+                "give pairs for `compare: pairs`, claims for `compare: claims`, rows for anything"
+                " else"
+            )
         if not (self.compare == "sets") == bool(self.sets) == bool(self.metrics):
             raise ValueError("give sets and metrics for `compare: sets`, and for nothing else")
         if self.published and self.compare not in ("variants", "sets"):

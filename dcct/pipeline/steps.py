@@ -134,11 +134,14 @@ def _looks_at_runs(job: Job) -> list[Watched]:
 
 def _shown_by_a_table(job: Job) -> list[Watched]:
     table = job.pipeline.table(job["table"])
-    published = [("published", table.published, ())] if table.published else []
+    beside: list[Watched] = []
+    for kind in ("published", "claims"):
+        if name := getattr(table, kind):
+            beside.append((kind, name, ()))
     datasets = dict.fromkeys(one.dataset for one in job.pipeline.parts(job["table"]))
     return [
         ("tables", job["table"], ()),
-        *published,
+        *beside,
         *(("variants", name, ()) for name in table.variants),
         *(("datasets", name, SAID_OF_A_SET) for name in datasets),
     ]

@@ -4,6 +4,7 @@ runs differ."""
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
+from json import loads
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
@@ -145,6 +146,31 @@ def compare(
         print(f"{IDENTITIES} over test identities alone: one training ranks no variants.")
     for line in alone:
         print(line)
+
+
+@verb(app, PANEL)
+def claims(configfile: Configfile = DEFAULT, json: Json = None) -> None:
+    """The verdict on every claim of the paper that this run can decide.
+
+    Example: dcct claims
+    """
+    from dcct.report.tables import cells
+    from dcct.report.tables.tables import tabulate
+
+    pipeline = open_pipeline(configfile)
+    names = [name for name in pipeline.profile.tables if pipeline.table(name).claims]
+    if not names:
+        raise DataError(f"{configfile}: tables: none is of claims: name the table `claims` there")
+    frame = tabulate(pipeline, names[0])
+    if json:
+        write_json(json, loads(frame.to_json(orient="records")))
+    table = Table("data set", "claim", "verdict", "A − B [95 %]", "counts from", "p")
+    for _, row in frame.iterrows():
+        effect = cells.difference(row, "effect")
+        numbers = (effect, cells.smallest(row, "smallest"), cells.p_value(row, "effect_p"))
+        about = (f"{row['says']}\n[dim]{row['a']} − {row['b']}[/]", cells.verdict(row, "verdict"))
+        table.add_row(row["dataset"], *about, *numbers, end_section=True)
+    wide(150).print(table)
 
 
 @verb(app, PANEL)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from dcct.config.metric import METRICS
+from dcct.evaluation.verdict import UNDECIDED
 from dcct.report.tables.grid import number, probability
 
 Cell = Callable[[pd.Series, str], str]
@@ -99,6 +100,23 @@ def marked_score(row: pd.Series, name: str) -> str:
 def each(row: pd.Series, name: str) -> str:
     """The difference of each split, or seed."""
     return ", ".join(number(float(value), True) for value in text(row, name).split())
+
+
+def verdict(row: pd.Series, name: str) -> str:
+    """Or why there is none; what is undecided says how many seeds would decide it."""
+    if row["status"] == NOT_RUN:
+        return NOT_RUN
+    if pd.isna(row[name]):
+        return "none: one training cannot decide"
+    if row[name] != UNDECIDED:
+        return row[name]
+    if pd.isna(row["seeds_to_decide"]):
+        return f"{UNDECIDED}\nno number of seeds would decide it: more test identities might"
+    return f"{UNDECIDED}\nabout {row['seeds_to_decide']} seeds would decide it"
+
+
+def smallest(row: pd.Series, name: str) -> str:
+    return f"{number(row[name])} {NAMES[row['metric']]}"
 
 
 def p_value(row: pd.Series, name: str) -> str:

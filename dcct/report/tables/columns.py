@@ -16,6 +16,8 @@ OF_VARIANTS: Kinds = ("variants", "sets", "cross")
 """Kinds in which a variant has one row."""
 MEANS: Kinds = (*OF_VARIANTS, "epochs")
 """Kinds whose rows are means over splits and seeds."""
+CLAIMS: Kinds = ("claims",)
+OF_PAIRS: Kinds = ("pairs", "claims")
 BESIDE_A_PAPER: Kinds = ("variants", "sets")
 SINGLE: Kinds = (*OF_VARIANTS, "features", "samplers", "epochs")
 """Kinds in which a row is no pair's."""
@@ -65,6 +67,28 @@ def _differences() -> Iterator[Column]:
             )
 
 
+def _claims() -> Iterator[Column]:
+    """A claim, the difference that decides it, and the verdict."""
+    yield Column(name="claim", kinds=CLAIMS, key=True)
+    yield Column(name="says", kinds=CLAIMS, heading="Claim", numeric=False)
+    yield Column(name="metric", kinds=CLAIMS)
+    yield Column(name="verdict", kinds=CLAIMS, heading="Verdict", cell=cells.verdict, numeric=False)
+    yield Column(
+        name="effect",
+        kinds=CLAIMS,
+        dtype="float",
+        estimated=True,
+        heading="A − B [95 %]",
+        cell=cells.difference,
+    )
+    yield Column(
+        name="smallest", kinds=CLAIMS, dtype="float", heading="counts from", cell=cells.smallest
+    )
+    yield Column(name="effect_p", kinds=CLAIMS, dtype="float", heading="p", cell=cells.p_value)
+    yield Column(name="effect_p_single", kinds=CLAIMS, dtype="float")
+    yield Column(name="seeds_to_decide", kinds=CLAIMS, dtype="Int64")
+
+
 def _published() -> Iterator[Column]:
     yield Column(name="published", kinds=BESIDE_A_PAPER)
     for name in PUBLISHED:
@@ -86,15 +110,15 @@ def _origin(part: str, verb: str) -> Column:
 
 
 def _side(name: str) -> Iterator[Column]:
-    yield Column(name=name, kinds=("pairs",), key=True)
+    yield Column(name=name, kinds=OF_PAIRS, key=True)
     yield Column(
         name=f"{name}_title",
-        kinds=("pairs",),
+        kinds=OF_PAIRS,
         heading=name.upper(),
         cell=cells.title,
         numeric=False,
     )
-    yield Column(name=f"{name}_feature", kinds=("pairs",))
+    yield Column(name=f"{name}_feature", kinds=OF_PAIRS)
 
 
 def _versions(run: Result) -> str:
@@ -130,7 +154,7 @@ COLUMNS = (
     Column(
         name="status",
         heading="Seeds",
-        printed=("features", "samplers", "pairs"),
+        printed=("features", "samplers", "pairs", "claims"),
         cell=cells.unfinished,
     ),
     Column(name="verification"),
@@ -144,6 +168,7 @@ COLUMNS = (
         cell=cells.difference,
     ),
     *_differences(),
+    *_claims(),
     *_published(),
     Column(name="trained_on", key=True),
     Column(name="queries", dtype="Int64"),

@@ -4,7 +4,6 @@ tell."""
 import pandas as pd
 
 from dcct.config.dataset import Dataset
-from dcct.config.metric import METRICS
 from dcct.config.published import Published
 from dcct.config.table import Table
 from dcct.report.tables.cells import AS_PUBLISHED, IDENTITIES, NOT_RUN, UNLIKE, WARNED
@@ -13,7 +12,8 @@ BEST_OF_KEPT = (
     "Best of the kept epochs: the one whose mAP on these very queries is highest. The test set "
     "chose it, so that this is no evaluation: it shows how much such a choice adds."
 )
-P_VALUES = [f"{name}_difference_p" for name, metric in METRICS.items() if metric.compared]
+P_VALUE = "_p$"
+"""How columns of p-values are named."""
 
 
 def notes(
@@ -39,11 +39,7 @@ def notes(
         *_unlike(frame, dataset),
         f"{dataset.title}: {' '.join(dataset.about.split())}",
         _measured(table, frame, dataset),
-        *(
-            [_tested(frame)]
-            if table.compare == "pairs" and frame[P_VALUES].notna().any(axis=None)
-            else []
-        ),
+        *([_tested(frame)] if not frame.filter(regex=P_VALUE).isna().all(axis=None) else []),
         _certainty(frame),
         *([BEST_OF_KEPT] if table.compare == "epochs" and frame["epoch"].nunique() > 1 else []),
         *below,
@@ -96,7 +92,7 @@ def _certainty(frame: pd.DataFrame) -> str:
 
 
 def _tested(frame: pd.DataFrame) -> str:
-    count = int(frame[P_VALUES].notna().sum().sum())
+    count = int(frame.filter(regex=P_VALUE).notna().sum().sum())
     return (
         "p: how often A − B would be as large if A and B were equal, over trainings and test"
         f" identities together (t-test). It is corrected for the {count} comparisons of the table"

@@ -2,14 +2,17 @@
 so."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from statistics import mean
 
+from dcct.config.claims import Claim
 from dcct.config.label import epoch_of, variant_of
 from dcct.config.metric import METRICS
 from dcct.config.table import CHANCE, Kind, Table
 from dcct.config.variant import Variant
-from dcct.evaluation.statistics import Estimate
+from dcct.evaluation.statistics import Estimate, Sample
+from dcct.evaluation.verdict import seeds_to_decide
 from dcct.report.tables.cells import NOT_RUN
 from dcct.report.tables.columns import COLUMNS
 from dcct.report.tables.layout import ENDS
@@ -39,6 +42,8 @@ class Finished:
     """How the test clips of reported rows are drawn."""
     resamples: int
     """Of the bootstrap."""
+    claims: dict[str, Claim] = field(default_factory=dict)
+    """Those that the table judges."""
     paper: Paper | None = None
     """Published numbers that apply to the data set, if the table shows any."""
 
@@ -61,6 +66,9 @@ class Finished:
 def rows_of(table: Table, names: list[str], finished: Finished) -> Iterator[dict]:
     """Rows of a table on one data set, in the table's order. names: which of the table's rows (not
     for pairs)."""
+    if table.compare == "claims":
+        yield from map(partial(_claim_row, finished), finished.claims)
+        return
     for first, second in table.pairs:
         yield _pair_row(first, second, finished)
     for name in names:
@@ -132,6 +140,44 @@ ROWS: dict[Kind, Callable[[str, Finished], Iterator[dict]]] = {
 
 def _pair_row(first: str, second: str, finished: Finished) -> dict:
     """A − B over the splits and seeds that both have, each at its headline feature set."""
+    row, differences = _paired(first, second, finished, _compared())
+    for metric, values in differences.items():
+        difference = values.estimate(finished.resamples)
+        row |= {
+            "queries": len(values.pids),
+            **_with_interval(f"{metric}_difference", difference),
+            f"{metric}_difference_p_single": values.p_value(),
+            f"{metric}_difference_p_identities": values.p_over_identities(),
+        }
+        if len(difference.parts) > 1:
+            each = " ".join(f"{value:.4f}" for value in difference.parts)
+            row |= {f"{metric}_difference_each": each}
+    return row
+
+
+def _claim_row(finished: Finished, name: str) -> dict:
+    """A claim's A − B, and how many seeds would decide it. The verdict needs all claims' p-values:
+    see tables.tabulate."""
+    claim = finished.claims[name]
+    row, differences = _paired(claim.a, claim.b, finished, [claim.metric])
+    row |= {"claim": name, "says": claim.says, "metric": claim.metric, "smallest": claim.smallest}
+    for values in differences.values():
+        effect = values.estimate(finished.resamples)
+        row |= {
+            "queries": len(values.pids),
+            **_with_interval("effect", effect),
+            "effect_p_single": values.p_value(),
+        }
+        if effect.spread:
+            row["seeds_to_decide"] = seeds_to_decide(effect.mean, effect.spread, claim.smallest)
+    return row
+
+
+def _paired(
+    first: str, second: str, finished: Finished, metrics: list[str]
+) -> tuple[dict, dict[str, Sample]]:
+    """What a row says of both sides, and the paired difference of each metric; none where no split
+    and seed was run of both."""
     sides = {"a": first, "b": second}
     done = [{(run.split, run.seed) for run in finished.of(name)} for name in sides.values()]
     common = done[0] & done[1]
@@ -144,23 +190,14 @@ def _pair_row(first: str, second: str, finished: Finished) -> dict:
     for side, name in sides.items():
         variant = finished.variants[name]
         row |= {side: name, f"{side}_title": variant.title, f"{side}_feature": variant.headline}
-    for metric in _compared() if common else ():
+    differences = {}
+    for metric in metrics if common else ():
         a, b = (
             sample(paired[name], metric, finished.sampler, finished.variants[name].headline)
             for name in (first, second)
         )
-        paired_values = a - b
-        difference = paired_values.estimate(finished.resamples)
-        row |= {
-            "queries": len(a.pids),
-            **_with_interval(f"{metric}_difference", difference),
-            f"{metric}_difference_p_single": paired_values.p_value(),
-            f"{metric}_difference_p_identities": paired_values.p_over_identities(),
-        }
-        if len(difference.parts) > 1:
-            each = " ".join(f"{value:.4f}" for value in difference.parts)
-            row |= {f"{metric}_difference_each": each}
-    return row
+        differences[metric] = a - b
+    return row, differences
 
 
 def _compared() -> list[str]:

@@ -11,6 +11,7 @@ import pandas as pd
 from dcct.config.label import row_of
 from dcct.evaluation.protocol import DISTANCE
 from dcct.evaluation.spread import holm
+from dcct.evaluation.verdict import verdict
 from dcct.files import write_text
 from dcct.pipeline.pipeline import Pipeline
 from dcct.report.tables.columns import DTYPES, csv_names
@@ -21,7 +22,7 @@ from dcct.report.tables.published import paper_on
 from dcct.report.tables.results import load_results
 from dcct.report.tables.rows import Finished, rows_of
 
-SINGLE_P = "_difference_p_single"
+SINGLE_P = "_p_single"
 """How the name of a p-value ends that is of one comparison alone."""
 
 
@@ -55,7 +56,7 @@ def tabulate(pipeline: Pipeline, name: str) -> pd.DataFrame:
         rows += [shared | row for row in rows_of(table, of_set.rows, finished)]
     names = csv_names(table.compare)
     numbers = {column: DTYPES[column] for column in names if DTYPES[column] != "str"}
-    return _corrected(pd.DataFrame(rows, columns=names).astype(numbers)).round(4)
+    return _judged(_corrected(pd.DataFrame(rows, columns=names).astype(numbers))).round(4)
 
 
 def _corrected(frame: pd.DataFrame) -> pd.DataFrame:
@@ -66,6 +67,15 @@ def _corrected(frame: pd.DataFrame) -> pd.DataFrame:
         tested, holm([float(frame[name][row]) for row, name in tested]), strict=True
     ):
         frame.at[row, name.removesuffix("_single")] = p_value
+    return frame
+
+
+def _judged(frame: pd.DataFrame) -> pd.DataFrame:
+    """With the verdict on each claim for which several trainings were run."""
+    if "verdict" in frame:
+        deciding = ["effect", "effect_low", "effect_high", "effect_p", "smallest"]
+        for row in frame.index[frame[deciding].notna().all(axis=1)]:
+            frame.at[row, "verdict"] = verdict(*frame.loc[row, deciding].tolist())
     return frame
 
 
@@ -82,6 +92,7 @@ def finished_on(pipeline: Pipeline, name: str, dataset: str, labels: list[str]) 
         seeds=len(profile.seeds),
         sampler=profile.evaluation.samplers[0],
         resamples=profile.evaluation.bootstrap,
+        claims=pipeline.claims(table.claims).claims if table.claims else {},
         paper=paper_on(published, dataset, config.split_count, profile) if published else None,
     )
 

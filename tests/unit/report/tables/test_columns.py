@@ -23,6 +23,7 @@ TABLES = {
     "features": {"compare": "features", "rows": ROWS},
     "samplers": {"compare": "samplers", "rows": ROWS},
     "pairs": {"compare": "pairs", "pairs": [["dcct", "cnn"]]},
+    "claims": {"compare": "claims", "claims": "dcct"},
 }
 
 
