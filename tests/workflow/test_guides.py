@@ -15,7 +15,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from dcct.cli import app
+from dcct.command import app
 from dcct.pipeline.steps import read_pipeline
 from tests.conftest import ROOT
 from tests.workflow.conftest import Checkout, copy_project
