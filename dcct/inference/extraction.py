@@ -35,7 +35,7 @@ from dcct.models.checkpoint import load_model
 from dcct.models.dcct import DCCT
 from dcct.models.device import autocast, on_device, prepare_torch
 from dcct.runtime.progress import Progress
-from dcct.runtime.signals import EndedError, without_ctrl_c
+from dcct.runtime.signals import EndedError, unheard
 
 SHARD_CLIPS = 4096
 """A shard ends with the tracklet that brings it to so many clips."""
@@ -185,12 +185,13 @@ def _in_processes(
     """Write shards in several processes, each on a GPU of its own; `done` is called with each one's
     number."""
     waiting = set(numbers)
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        with without_ctrl_c():
-            running = {
-                pool.submit(extract_shards, job, numbers[rank::processes], rank)
-                for rank in range(processes)
-            }
+    with unheard():
+        pool = ProcessPoolExecutor(processes, get_context("spawn"))
+        running = {
+            pool.submit(extract_shards, job, numbers[rank::processes], rank)
+            for rank in range(processes)
+        }
+    with pool:
         try:
             while running:
                 finished, running = wait(running, LOOK_EVERY_S)

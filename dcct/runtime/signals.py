@@ -76,14 +76,17 @@ def _ignored(number: int) -> bool:
 
 
 @contextlib.contextmanager
-def without_ctrl_c() -> Iterator[None]:
-    """Processes that are started meanwhile do not hear Ctrl-C, which a terminal sends to all: who
-    started them ends them."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+def unheard() -> Iterator[None]:
+    """Processes that are started meanwhile do not hear what a terminal sends to all, Ctrl-C and
+    that it is closed: who started them ends them."""
+    before = {
+        number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGHUP)
+    }
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager
