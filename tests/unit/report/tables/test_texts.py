@@ -75,11 +75,11 @@ def test_csv_computes_nothing_and_comes_back(text, tmp_path_factory):
     assert read_csv(path, {"title": "str"})["title"][0] == text
 
 
-@settings(max_examples=EXAMPLES // 2, deadline=None, derandomize=True)
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
 @example(text=r"$\frac{1}{$")
 @example(text="-->")
 @given(text=TEXTS)
-@pytest.mark.filterwarnings("ignore:Glyph")
+@pytest.mark.filterwarnings("ignore:Glyph", "ignore:constrained_layout")
 def test_figures_draw_any_title(text, tmp_path_factory):
     """matplotlib's formulas are off; an SVG is XML, whatever the comments say that it makes of
     texts."""
