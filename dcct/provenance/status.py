@@ -65,7 +65,7 @@ def _place(dataset: Dataset, root: Path, source: Job) -> tuple[str, str]:
     if absent:
         return f"no {', '.join(absent)}", _how(dataset, source)
     if changed := changed_since(dataset, root, archives):
-        return changed, source.again
+        return changed, _command(source)
     return "yes", ""
 
 
@@ -74,9 +74,9 @@ def _verification(dataset: Dataset, verify: Job) -> tuple[str, str, str]:
     do next."""
     source = verify.reads["source"]
     if not _made(source):
-        return "no", "", source.again
+        return "no", "", _command(source)
     if not _made(verify):
-        return "no", "", verify.again
+        return "no", "", _command(verify)
     found = read_report(verify / "report.json", verify.again)
     started = read_record(verify.record, verify.again)["started"]
     expected = {
@@ -98,8 +98,14 @@ def _made(job: Job) -> bool:
 
 def _how(dataset: Dataset, source: Job) -> str:
     if dataset.walkers or dataset.path:
-        return source.again
+        return _command(source)
     if dataset.archives and not dataset.to_be_asked_for(source.pipeline.archives):
         accept = "" if dataset.accept_license else "accept_license: true, then "
-        return f"{accept}{source.again}"
+        return f"{accept}{_command(source)}"
     return " ".join(dataset.get.split())
+
+
+def _command(job: Job) -> str:
+    """What makes it; a profile makes no set that it does not name."""
+    named = job["dataset"] in job.pipeline.profile.tested
+    return job.again if named else f"add it to datasets, then {job.again}"

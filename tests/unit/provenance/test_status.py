@@ -30,9 +30,10 @@ def status(tmp_path, root, monkeypatch):
 
 def test_next_command_follows_the_state(status, tmp_path, root):
     """Drawn sets are drawn, published ones fetched under accepted terms, all others asked for by
-    hand; the command names the profile."""
+    hand; the command names the profile, which must name the set."""
     profile = f"--configfile {root / 'config/paper.yaml'}"
-    assert status("walkers-test").next == f"dcct source walkers-test {profile}"
+    drawn = status("walkers-test").next
+    assert drawn == f"add it to datasets, then dcct source walkers-test {profile}"
     terms = f"accept_license: true, then dcct source prid-2011 {profile}"
     assert status("prid-2011").next == terms
     assert status("prid-2011", accept_license=True).next == f"dcct source prid-2011 {profile}"
