@@ -19,6 +19,7 @@ from dcct.clips.transforms import augmentation
 from dcct.config.profile import Clips, Training
 from dcct.datasets.manifest import read_manifest
 from dcct.errors import ConfigError
+from dcct.runtime.signals import STOPPING
 from dcct.seeding import Stream, generator
 
 BATCHES_AHEAD = 2
@@ -116,7 +117,7 @@ def load_batches(
             num_workers=training.workers,
             pin_memory=training.device == "cuda",
             generator=torch.Generator(),
-            worker_init_fn=_leave_signals_to_the_main_process if training.workers else None,
+            worker_init_fn=leave_signals_to_the_main_process if training.workers else None,
         )
     )
 
@@ -157,8 +158,8 @@ def _collated(items: list[Future[Item]]) -> tuple[torch.Tensor, ...]:
     return tuple(default_collate([item.result() for item in items]))
 
 
-def _leave_signals_to_the_main_process(_worker: int) -> None:
+def leave_signals_to_the_main_process(_worker: int) -> None:
     """A terminal and a scheduler signal the whole group: the main process saves its state and then
     ends its workers."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
+    for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)

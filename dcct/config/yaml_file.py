@@ -19,9 +19,9 @@ MOST_BYTES = 1_000_000
 """Of a file."""
 DEEPEST = 40
 """Lists and mappings within each other."""
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-"""What no text holds: control characters, and halves of characters, which no file can be written
-with."""
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""What no text holds: control characters, halves of characters, which no file can be written with,
+and what is none in XML."""
 WHAT_VALUES_RAISE = (ValueError, LookupError, TypeError, ArithmeticError, AttributeError)
 """In PyYAML's constructors, at a value that its tag denies."""
 INT = re.compile(r"[-+]?(?:0|[1-9][0-9_]*|0x[0-9a-fA-F]+)\Z")

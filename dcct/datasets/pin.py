@@ -51,11 +51,11 @@ def draw_again(spec: WalkersSpec, layout: str, contents: Contents) -> None:
         if hashlib.md5(content, usedforsecurity=False).hexdigest() != contents.md5_of(path):
             raise DataError(
                 f"{contents.root / path}: is not what its settings draw: delete {contents.root}"
-                f" and run `dcct source {contents.root.name}` again"
+                " and run `dcct source` again"
             )
     for path in contents.paths():
         if path not in drawn:
             raise DataError(
                 f"{contents.root / path}: is not part of the data set: delete {contents.root} and"
-                f" run `dcct source {contents.root.name}` again"
+                " run `dcct source` again"
             )

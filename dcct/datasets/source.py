@@ -51,6 +51,28 @@ def obtain(dataset: Dataset, root: Path, archives: Path, progress: Progress) -> 
         return facts or _put(dataset, root, archives, scratch, progress)
 
 
+def changed_since(dataset: Dataset, root: Path, archives: Path) -> str:
+    """What has changed since `obtain` put the set at `root`, its settings or an archive; empty
+    where nothing has, or where the user put it there.
+
+    An archive is read only where its file has changed after it was unpacked. Raises DataError where
+    the record is damaged.
+    """
+    file = record_file(archives, root)
+    known = read_record(file)
+    if known is None:
+        return ""
+    if known.wanted != _wanted(dataset):
+        return "put there under other settings"
+    unpacked = file.stat().st_mtime_ns
+    for name, found in known.archives.items():
+        archive = archives / name
+        touched = archive.is_file() and archive.stat().st_ctime_ns > unpacked
+        if touched and describe(archive) != found:
+            return f"unpacked from another {archive}"
+    return ""
+
+
 def _wanted(dataset: Dataset) -> Facts:
     """The settings that decide what lies in place, and the code where that is drawn."""
     if dataset.walkers:

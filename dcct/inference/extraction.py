@@ -13,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import groupby
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from dcct.clips.frames import FrameStore
-from dcct.clips.loader import need_shared_memory
+from dcct.clips.loader import leave_signals_to_the_main_process, need_shared_memory
 from dcct.clips.sampling import CLIPS
 from dcct.clips.transforms import to_input
 from dcct.config.profile import Clips, Profile
@@ -35,6 +35,7 @@ from dcct.models.checkpoint import load_model
 from dcct.models.dcct import DCCT
 from dcct.models.device import autocast, on_device, prepare_torch
 from dcct.runtime.progress import Progress
+from dcct.runtime.signals import EndedError, unheard
 
 SHARD_CLIPS = 4096
 """A shard ends with the tracklet that brings it to so many clips."""
@@ -160,6 +161,7 @@ def _means(
         batch_size=size,
         num_workers=workers,
         pin_memory=profile.training.device == "cuda",
+        worker_init_fn=leave_signals_to_the_main_process if workers else None,
     )
     sums: dict[str, torch.Tensor] = {}
     for batch, group in loader:
@@ -183,24 +185,30 @@ def _in_processes(
     """Write shards in several processes, each on a GPU of its own; `done` is called with each one's
     number."""
     waiting = set(numbers)
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+    with unheard():
+        pool = ProcessPoolExecutor(processes, get_context("spawn"))
         running = {
             pool.submit(extract_shards, job, numbers[rank::processes], rank)
             for rank in range(processes)
         }
-        while running:
-            finished, running = wait(running, LOOK_EVERY_S)
-            for number in [number for number in waiting if job.shard(number).is_file()]:
-                waiting.remove(number)
-                done(number)
-            try:
+    with pool:
+        try:
+            while running:
+                finished, running = wait(running, LOOK_EVERY_S)
+                for number in [number for number in waiting if job.shard(number).is_file()]:
+                    waiting.remove(number)
+                    done(number)
                 for one in finished:
                     one.result()
-            except BrokenProcessPool:
-                raise LostProcessError(
-                    "a process of this extraction is gone: run the same command to go on after the"
-                    " last whole shard"
-                ) from None
+        except BrokenProcessPool:
+            raise LostProcessError(
+                "a process of this extraction is gone: run the same command to go on after the"
+                " last whole shard"
+            ) from None
+        except EndedError:
+            for process in active_children():  # they would go on to their last shard
+                process.terminate()
+            raise
 
 
 def _clips(job: Extraction) -> list[Clip]:

@@ -34,8 +34,13 @@ class TimmNet(nn.Module):
         super().__init__()
         arguments |= config.args
         self.where, self._checkpointing = f"network.{branch}: {config.name}", False
+        if not timm.is_model(config.name):  # hf-hub: and local-dir: would take it from elsewhere
+            raise ConfigError(
+                f"{self.where}: timm cannot build it (Unknown model): choose a name of"
+                " timm.list_models()"
+            )
         what = f"timm cannot build it with {config.args or 'no args'}"
-        with self._refused(what, "choose a name of timm.list_models() and args that it takes"):
+        with self._refused(what, "choose args that it takes"):
             self.net = timm.create_model(config.name, num_classes=0, **arguments)
 
     @property

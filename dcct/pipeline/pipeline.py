@@ -346,6 +346,22 @@ class Job:
         """The whole command line that makes it, as a user types it."""
         return self.pipeline.as_typed(self.command)
 
+    def with_commands(self, line: str) -> str:
+        """A line of a room that knows no profile and names a step alone, as in `dcct pack`, with
+        its whole command, where this job or one job behind it is of that step."""
+        behind: dict[str, set[Job]] = {}
+        left = [self]
+        while left:
+            job = left.pop()
+            jobs = behind.setdefault(job.step.verb, set())
+            if job not in jobs:
+                jobs.add(job)
+                left += job.reads.values()
+        for verb, jobs in behind.items():
+            if len(jobs) == 1:
+                line = line.replace(f"`dcct {verb}`", f"`{jobs.pop().again}`")
+        return line
+
     @property
     def looked_at(self) -> Path | None:
         """The file that `snakemake --report` shows."""

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dcct.config.dataset import Dataset
-from dcct.errors import ConfigError, DataError
+from dcct.datasets.source import changed_since
+from dcct.errors import DataError, DcctError
 from dcct.pipeline.pipeline import Job, Pipeline
 from dcct.provenance.documents import read_record, read_report
-from dcct.provenance.receipt import check_outputs
+from dcct.provenance.receipt import made_from, origin_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,9 +23,9 @@ class Status:
     state: str
     """How the data can be had."""
     here: str
-    """Whether all that it needs lies in its folder, and what does not."""
+    """Whether all that it needs lies in its folder as its settings say, and what does not."""
     verified: str
-    """When, or "no"."""
+    """When, or "no", also where settings have changed since."""
     counts: str
     """How many are as expected."""
     next: str
@@ -32,25 +33,18 @@ class Status:
 
 
 def status_of(pipeline: Pipeline, name: str) -> Status:
-    """What the data folder and verification hold; nothing is read that takes time."""
+    """What the data folder and verification hold; nothing is read that takes time, but an archive
+    that is another than was unpacked."""
     try:
         dataset, root = pipeline.dataset(name), pipeline.data / name
-    except ConfigError as error:
+        here, then = _place(dataset, root, pipeline.job("source", name))
+        verified, counts = "no", ""
+        if not then:
+            verified, counts, then = _verification(dataset, pipeline.job("verify", name))
+    except (DcctError, OSError) as error:
         return Status(
             name=name, title="", state="", here="", verified="", counts="", next=str(error)
         )
-    absent = [need for need in dataset.needs if not (root / need).exists()]
-    in_place = root.is_dir() and any(root.iterdir()) and not absent
-    verified, counts = (
-        _verification(dataset, pipeline.job("verify", name)) if in_place else ("no", "")
-    )
-    if not in_place:
-        then = _how(name, dataset, pipeline.archives)
-    elif verified == "no":
-        then = f"dcct verify {name}"
-    else:
-        then = "ready"
-    here = "yes" if in_place else f"no {', '.join(absent)}" if root.is_dir() and absent else "no"
     return Status(
         name=name,
         title=dataset.title,
@@ -62,27 +56,56 @@ def status_of(pipeline: Pipeline, name: str) -> Status:
     )
 
 
-def _verification(dataset: Dataset, verify: Job) -> tuple[str, str]:
-    """When the set was verified, and how many of the counts that a source gives were found."""
-    try:
-        check_outputs(verify.receipt, verify.again)
-        found = read_report(verify / "report.json", verify.again)
-        started = read_record(verify.record, verify.again)["started"]
-    except DataError:
-        return "no", ""
+def _place(dataset: Dataset, root: Path, source: Job) -> tuple[str, str]:
+    """Whether all of the set lies there as its settings say, and what to do where it does not."""
+    archives = source.pipeline.archives
+    absent = [need for need in dataset.needs if not (root / need).exists()]
+    if not root.is_dir() or not any(root.iterdir()):
+        return "no", _how(dataset, source)
+    if absent:
+        return f"no {', '.join(absent)}", _how(dataset, source)
+    if changed := changed_since(dataset, root, archives):
+        return changed, _command(source)
+    return "yes", ""
+
+
+def _verification(dataset: Dataset, verify: Job) -> tuple[str, str, str]:
+    """When the set was verified, how many of the counts that a source gives were found, and what to
+    do next."""
+    source = verify.reads["source"]
+    if not _made(source):
+        return "no", "", _command(source)
+    if not _made(verify):
+        return "no", "", _command(verify)
+    found = read_report(verify / "report.json", verify.again)
+    started = read_record(verify.record, verify.again)["started"]
     expected = {
         key: count for key, count in dataset.expected.model_dump().items() if count is not None
     }
     right = sum(set(found["counts"][key]) == {count} for key, count in expected.items())
     warned = f", {found['differences']:,} differences" if found["differences"] else ""
     when = f"{datetime.fromtimestamp(started, UTC):%Y-%m-%d %H:%M} UTC"
-    return when, f"{right} of {len(expected)} as expected{warned}"
+    return when, f"{right} of {len(expected)} as expected{warned}", "ready"
 
 
-def _how(name: str, dataset: Dataset, archives: Path) -> str:
+def _made(job: Job) -> bool:
+    """Whether it was made from what is there now, under the settings of now."""
+    try:
+        return made_from(job, origin_of(job))
+    except DataError:
+        return False
+
+
+def _how(dataset: Dataset, source: Job) -> str:
     if dataset.walkers or dataset.path:
-        return f"dcct source {name}"
-    if dataset.archives and not dataset.to_be_asked_for(archives):
+        return _command(source)
+    if dataset.archives and not dataset.to_be_asked_for(source.pipeline.archives):
         accept = "" if dataset.accept_license else "accept_license: true, then "
-        return f"{accept}dcct source {name}"
+        return f"{accept}{_command(source)}"
     return " ".join(dataset.get.split())
+
+
+def _command(job: Job) -> str:
+    """What makes it; a profile makes no set that it does not name."""
+    named = job["dataset"] in job.pipeline.profile.tested
+    return job.again if named else f"add it to datasets, then {job.again}"

@@ -4,6 +4,7 @@ import typer
 from rich.table import Table
 
 from dcct.config.profile import Sampler
+from dcct.errors import DataError
 from dcct.files import write_json, write_text
 from dcct.pipeline.pipeline import DEFAULT
 from dcct.provenance.documents import read_report
@@ -38,8 +39,8 @@ def source(making: Making, dataset: Dataset) -> None:
 
 @verb(data, PANEL)
 def status(configfile: Configfile = DEFAULT) -> None:
-    """Where every data set stands: in place, verified, counts against expected, and the next
-    command.
+    """Where every data set stands: in place and as its settings say, verified, counts against
+    expected, and the next command.
 
     Example: dcct data status
     """
@@ -60,11 +61,14 @@ def verify(making: Making, dataset: Dataset) -> None:
 
     Example: dcct verify walkers
     """
+    from dcct.datasets.source import changed_since
     from dcct.datasets.verification import readable_report
     from dcct.datasets.verify import verify as check
 
     job, root = making.job, making.pipeline.data / dataset
     config = making.pipeline.dataset(dataset)
+    if changed := changed_since(config, root, making.pipeline.archives):
+        raise DataError(f"{root}: was {changed}: run `dcct source` first")
     found = check(config, root, job / "frames.parquet", making.progress)
     write_json(job / "report.json", {"dataset": dataset, **found.as_dict()})
     write_text(job / "report.md", readable_report(config, root, found))

@@ -14,6 +14,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
+from dcct.errors import DataError
 from dcct.pipeline.pipeline import DEFAULT, Job, Pipeline
 from dcct.pipeline.steps import STEPS
 from dcct.provenance.receipt import Origin, made_from, origin_of, recorded
@@ -107,4 +108,7 @@ def _record(function: Callable, job: Job, progress: Progress, arguments: dict) -
     origin = origin_of(job)
     with recorded(job, origin) as facts:
         making = Making(job=job, progress=progress, origin=origin, work=job.work, facts=facts)
-        function(making, **job.values, **arguments)
+        try:
+            function(making, **job.values, **arguments)
+        except DataError as error:
+            raise DataError(job.with_commands(str(error))) from None

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from dcct.cli import app
+from dcct.command import app
 from dcct.pipeline.steps import STEPS
 
 ROOT = Path(__file__).parents[2]

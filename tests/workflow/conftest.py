@@ -10,7 +10,7 @@ from shlex import split
 import pytest
 from typer.testing import CliRunner
 
-from dcct.cli import app
+from dcct.command import app
 from dcct.pipeline.steps import read_pipeline
 
 LEFT_BEHIND = shutil.ignore_patterns(

@@ -9,7 +9,7 @@ from shlex import split
 import pytest
 from typer.testing import CliRunner, Result
 
-from dcct.cli import app
+from dcct.command import app
 from dcct.pipeline.figures import FIGURES
 from dcct.pipeline.pipeline import Job
 from dcct.pipeline.steps import NEEDS, read_pipeline

@@ -90,7 +90,7 @@ class Result(Evaluated):
         path = self.training / "history.parquet"
         if not path.is_file():
             return pd.DataFrame({"epoch": []})
-        return _read_parquet(path, "dcct train", HISTORY)
+        return _read_parquet(path, self.training.again, HISTORY)
 
     @property
     def seconds(self) -> float | None:

@@ -31,6 +31,7 @@ REFUSED = {
     "a key that is no word": "1: a",
     "a key that is a list": "? [a]\n: b",
     "half a character": r'a: "\ud83c"',
+    "what XML cannot hold": r'a: "\uffff"',
     "a control character": r'a: "\x1b[2J"',
     "two documents": "a: 1\n---\na: 2",
     "an unfinished list": "a: [1",

@@ -19,7 +19,7 @@ from rich.console import Console
 from dcct.config.dataset import Archive, Dataset
 from dcct.config.load import load_dataset
 from dcct.datasets.record import record_file
-from dcct.datasets.source import obtain
+from dcct.datasets.source import changed_since, obtain
 from dcct.errors import DataError, DcctError
 from dcct.runtime.lock import only_one
 from dcct.runtime.progress import Progress
@@ -191,6 +191,10 @@ def walking(root):
     return make
 
 
+def changed(dataset, tmp_path) -> str:
+    return changed_since(dataset, tmp_path / "data/set", tmp_path / "data/archives")
+
+
 def fresh(dataset, folder) -> dict[str, bytes]:
     obtain(dataset, folder / "set", folder / "archives", Progress())
     return contents(folder / "set")
@@ -206,6 +210,8 @@ def fresh(dataset, folder) -> dict[str, bytes]:
 def test_edited_settings_are_drawn_again(walking, tmp_path, change):
     """Any setting: what lies there is what is drawn afresh, and nothing of the old set is left."""
     get(walking(), tmp_path)
+    assert changed(walking(), tmp_path) == ""
+    assert changed(walking(**change), tmp_path) == "put there under other settings"
     assert get(walking(**change), tmp_path)["how"] == "drawn"
     assert contents(tmp_path / "data/set") == fresh(walking(**change), tmp_path / "fresh")
     assert sorted(os.listdir(tmp_path / "data")) == ["archives", "set"]
@@ -307,6 +313,21 @@ def test_another_archive_is_unpacked_again(ilids, served, drawn, tmp_path, chang
     else:
         get(ilids(), tmp_path)
     assert (tmp_path / "data/set/new.txt").read_text() == "new"
+
+
+@pytest.mark.parametrize("length", [0, 1])
+def test_another_archive_is_noticed_before_it_is_unpacked(ilids, tmp_path, length):
+    """Of the same length and age, too; one that is only touched is no other."""
+    get(ilids(), tmp_path)
+    archive = tmp_path / "data/archives/iLIDS.zip"
+    status, content = archive.stat(), archive.read_bytes()
+    os.utime(archive)
+    assert changed(ilids(), tmp_path) == ""
+    archive.write_bytes(content[:-1] + b"\1" * (1 + length))
+    os.utime(archive, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert changed(ilids(), tmp_path) == f"unpacked from another {archive}"
+    archive.unlink()
+    assert changed(ilids(), tmp_path) == ""
 
 
 def test_a_failure_leaves_the_old_set(ilids, tmp_path):

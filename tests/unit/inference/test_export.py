@@ -1,5 +1,6 @@
 """Exported backbones work in programs that know nothing of this package."""
 
+import os
 import subprocess
 import sys
 
@@ -86,3 +87,12 @@ def test_export_carries_no_path_of_this_machine(profile, root, tmp_path):
     assert b"site-packages" not in content
     assert str(root).encode() not in content
     assert content == (tmp_path / "b/model.onnx").read_bytes()
+
+
+def test_exporting_reports_to_nobody(root, tmp_path):
+    """onnxruntime keeps no device's name in the home folder, from which it would report."""
+    environment = os.environ | {"PYTHONPATH": str(root), "HOME": str(tmp_path)}
+    environment.pop("XDG_CACHE_HOME", None)
+    code = "import dcct.inference.export"
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+    assert not list(tmp_path.rglob("*onnxruntime*"))

@@ -93,3 +93,16 @@ def test_a_name_that_a_shell_or_a_path_could_misread_is_refused(root, tmp_path, 
     (tmp_path / "profile.yaml").write_text(yaml.safe_dump(profile))
     with pytest.raises(ConfigError, match="a name is made of letters"):
         read_pipeline(tmp_path / "profile.yaml")
+
+
+def test_commands_in_errors_work_as_printed(pipeline):
+    """Rooms below name a step alone: set, split and profile are filled in, where no other job of
+    it lies behind."""
+    train = pipeline("test.yaml").job("train", "walkers-test", 0, "cnn", 0)
+    profile = "--configfile config/test.yaml"
+    assert train.with_commands("missing: run `dcct manifest` or `dcct source` again") == (
+        f"missing: run `dcct manifest walkers-test --split 0 {profile}`"
+        f" or `dcct source walkers-test {profile}` again"
+    )
+    page = pipeline("test.yaml").job("page")
+    assert page.with_commands("run `dcct rank` again") == "run `dcct rank` again"
