@@ -1,16 +1,18 @@
 # Everything from a fresh machine with Python 3.11–3.13 and make.
-#   make reproduce   set up .venv, then run the whole embedded reproduction
+#   make reproduce   set up .venv, then run the whole embedded reproduction; one seed of it with
+#                    PROFILE=config/quick.yaml
 #   make test        set up .venv, then run the tests
 #   make lint        ruff, mypy, snakefmt, snakemake --lint
 #   make lock        requirements.lock, after an edit of what pyproject.toml asks for (needs uv)
 PYTHON ?= python3
+PROFILE ?= config/config.yaml
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: reproduce test lint setup lock
 
 reproduce: setup
-	snakemake --cores all --rerun-incomplete
+	snakemake --cores all --rerun-incomplete --configfile $(PROFILE)
 
 test: setup
 	pytest -n 2 --no-loadscope-reorder

@@ -30,6 +30,7 @@ PANEL, CONFIGURATION = "Finished results", "Configuration"
 app = typer.Typer()
 Reference = Annotated[Path, typer.Option(help="Folder of published results.", metavar="FOLDER")]
 REFERENCE = Path("results/reference")
+MANY_SEEDS = REFERENCE / "seeds"
 SCHEMAS = {"profile": Profile} | {kind.removesuffix("s"): one for kind, one in KINDS.items()}
 """Kind of configuration file → what it may say."""
 
@@ -174,11 +175,11 @@ def claims(configfile: Configfile = DEFAULT, json: Json = None) -> None:
 
 
 @verb(app, PANEL)
-def agree(configfile: Configfile = DEFAULT, reference: Reference = REFERENCE) -> None:
+def agree(configfile: Configfile = DEFAULT, reference: Reference = MANY_SEEDS) -> None:
     """Hold this run against a published one: what must be equal is; and scores differ by no more
     than seeds and machines make them.
 
-    Example: dcct agree --reference results/reference
+    Example: dcct agree
     """
     from dcct.evaluation.agreement import RATE
     from dcct.report.tables.agree import hold

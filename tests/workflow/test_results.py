@@ -231,26 +231,48 @@ def test_published_pictures_are_small_and_stand_once(finished, tmp_path):
     assert {path.name for path in repeated} == {RECEIPT}
 
 
-def test_what_does_not_agree_is_named(finished, tmp_path):
-    """Outside the published interval, within it, and a row that was published and is not there."""
+def test_facts_that_are_not_the_published_ones_are_named(finished, tmp_path):
+    """What no training decides has to be equal: settings, queries, chance, and which rows there
+    are."""
     reference = tmp_path / "reference"
     shutil.copytree(finished.results / "tables", reference)
     (reference / f"components.{RECEIPT}").unlink()
-    frame = pd.read_csv(reference / "components.csv", dtype=str, keep_default_na=False).set_index(
-        "variant"
-    )
-    frame.loc["dcct", ["mAP", "mAP_low", "mAP_high"]] = ["0.5", "0.0", "1.0"]
-    frame.loc["cnn", ["mAP", "mAP_low", "mAP_high"]] = ["50.0", "0.0", "100.0"]
+    path = reference / "components.csv"
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False).set_index("variant")
+    frame.loc["dcct", ["mAP", "queries"]] = ["0.5", "7"]
+    frame.loc["cnn", "settings_train"] = "of another rate"
+    frame.loc["chance", "rank1"] = "99.0"
     frame.loc["cca", "status"] = "complete"
-    frame.reset_index()[pd.read_csv(finished.results / "tables/components.csv").columns].to_csv(
-        reference / "components.csv", index=False
-    )
+    columns = pd.read_csv(finished.results / "tables/components.csv").columns
+    frame.reset_index()[columns].to_csv(path, index=False)
     status, said = dcct(finished, "agree", "--configfile", PROFILE, "--reference", str(reference))
     assert status == 1
-    assert "components.csv: walkers-test dcct all begin, mAP: " in said
-    assert "published 0.5 [0.0, 1.0]" in said
-    assert "cca" in said
-    assert "2 cells or rows do not agree" in said
+    for line in (
+        "walkers-test dcct all begin, queries: ",
+        "walkers-test cnn base begin, settings_train: ",
+        "walkers-test chance begin, rank1: ",
+        "walkers-test cca all begin, status: not run, published complete",
+    ):
+        assert f"components.csv, {line}" in said
+    assert "4 facts are not those of" in said
+
+
+def test_scores_of_other_trainings_need_several_seeds(finished, tmp_path):
+    """With a single seed on both sides, scores that are not equal can be neither right nor
+    wrong."""
+    reference = tmp_path / "reference"
+    publish = ("publish", "--configfile", PROFILE, "--reference", str(reference))
+    assert dcct(finished, *publish)[0] == 0
+    folder = reference / "metrics/walkers-test/split0/cnn/seed0"
+    metrics = read_json(folder / "metrics.json", "publish")
+    metrics["rows"][0]["mAP"] /= 2
+    write_json(folder / "metrics.json", metrics)
+    receipt = read_json(folder / RECEIPT, "publish")
+    receipt["outputs"]["metrics.json"] = file_digest(folder / "metrics.json")
+    write_json(folder / RECEIPT, receipt)
+    status, said = dcct(finished, "agree", "--configfile", PROFILE, "--reference", str(reference))
+    assert status == 1
+    assert "run several seeds" in said
 
 
 def test_nothing_published_and_nothing_finished_are_one_line_each(finished, tmp_path):
