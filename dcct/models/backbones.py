@@ -42,6 +42,8 @@ class TimmNet(nn.Module):
         what = f"timm cannot build it with {config.args or 'no args'}"
         with self._refused(what, "choose args that it takes"):
             self.net = timm.create_model(config.name, num_classes=0, **arguments)
+            if not all(0 <= rate <= 1 for rate in _drop_rates(self.net)):
+                raise ValueError("a drop rate is no probability")
 
     @property
     def checkpointing(self) -> bool:
@@ -64,6 +66,11 @@ class TimmNet(nn.Module):
             raise ConfigError(
                 f"{self.where}: {what} ({type(error).__name__}: {reason}): {advice}"
             ) from None
+
+
+def _drop_rates(net: nn.Module) -> list[float]:
+    """Of whole paths and blocks, which timm does not check and only a training would notice."""
+    return [vars(module).get("drop_prob") or 0.0 for module in net.modules()]
 
 
 class CNN(TimmNet):

@@ -269,10 +269,10 @@ def test_paper_plan_lists_what_is_missing_or_prints_everything(finished, edited)
         )
     )
     assert counts == {
-        "train": "330",
-        "extract": "1490",
-        "rank": "1490",
-        "export": "44",
+        "train": "90",
+        "extract": "402",
+        "rank": "402",
+        "export": "12",
         "tabulate": "12",
         "cost": "1",
     }

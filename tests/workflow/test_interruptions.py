@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-KILLS = int(os.environ.get("DCCT_KILLS", "3"))
+KILLS = int(os.environ.get("DCCT_KILLS", "2"))
 TRAIN = (
     "dcct",
     "train",

@@ -149,7 +149,7 @@ def test_a_number_leads_back_to_the_data(open_page, finished):
     page.keyboard.press("Escape")
     assert not page.locator("#panel").is_visible()
     page.locator("#figures .how").first.click()
-    assert page.locator("#chain h3 span").first.inner_text() == "dcct draw"
+    page.locator("#chain h3 span", has_text="dcct draw").first.wait_for()
 
 
 def test_it_can_be_used_by_keyboard(open_page):

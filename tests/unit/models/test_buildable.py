@@ -20,8 +20,17 @@ NAMES = ("resnet18", "resnet26d", "mobilenetv3_small_050", "convnext_atto", "reg
 NAMES += ("vit_tiny_patch16_224", "deit_tiny_distilled_patch16_224", "swin_tiny_patch4_window7_224")
 NAMES += ("nosuchmodel", "", "resnet18.nosuchtag", "hf-hub:nobody/nothing", "../resnet18", "Ré[1]")
 ARGS = ("layers", "channels", "stem_type", "stem_width", "patch_size", "embed_dim", "depth")
-ARGS += ("num_heads", "drop_path_rate", "output_stride", "global_pool", "class_token", "reg_tokens")
+ARGS += (
+    "num_heads",
+    "drop_path_rate",
+    "attn_drop_rate",
+    "output_stride",
+    "global_pool",
+    "class_token",
+    "reg_tokens",
+)
 ARGS += ("num_classes", "img_size", "in_chans", "block_args", "norm_layer", "act_layer", "nosuch")
+ARGS += ("attn_drop_rate", "drop_block_rate")
 SIZES = st.sampled_from([-1, 0, 1, 2, 3, 4, 8, 16, 32, 64, 0.5, float("nan"), 1e-9])
 VALUES = SIZES | st.booleans() | st.sampled_from(["deep", "avg", "", "torch.nn.Identity"])
 VALUES |= st.lists(SIZES, max_size=4) | st.none() | st.just({"a": 1})
@@ -57,6 +66,8 @@ WRONG = {
     "an argument that it does not take": ("vit", {"args": {"nosuch": 1}}),
     "no heads": ("vit", {"args": {"num_heads": 0}}),
     "heads that do not divide": ("vit", {"args": {"num_heads": 5}}),
+    "paths dropped twice": ("vit", {"args": {"drop_path_rate": 2}}),
+    "blocks dropped twice": ("cnn", {"args": {"drop_block_rate": 2}}),
     "another grid": ("vit", {"args": {"patch_size": 4}}),
 }
 
