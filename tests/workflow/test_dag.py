@@ -22,7 +22,9 @@ DRAWN = read_pipeline(ROOT / PROFILE).figures
 RUN = "walkers-test/split0/dcct/seed0"
 RUN_KEY = "dataset=walkers-test, split=0, variant={}, seed=0"
 TRAINED = ["untrained", "cnn", "dcct", "dcct-fd-ld"]
-TABLES_WITH_CNN = {f"tabulate table={name}" for name in ("components", "differences", "features")}
+TABLES_WITH_CNN = {
+    f"tabulate table={name}" for name in ("claims", "components", "differences", "features")
+}
 
 
 def test_everything_is_made_and_means_something(finished):

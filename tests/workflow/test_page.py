@@ -60,7 +60,7 @@ def test_every_table_figure_and_setting_is_there(open_page, finished):
     tables = {path.stem for path in (finished.results / "tables").glob("*.html")}
     assert {one.get_attribute("data-name") for one in page.locator(".table").all()} == tables
     figures = {path.stem for path in (finished.results / "figures/walkers-test").glob("*.png")}
-    assert page.locator("#figures img").count() == len(figures)
+    assert page.locator("#figures img, #results img").count() == len(figures)
     assert page.locator("#figures .gap").count() == 0
     assert (
         page.locator("#configuration pre").first.text_content()

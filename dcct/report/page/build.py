@@ -19,6 +19,7 @@ from dcct.files import write_text
 from dcct.pipeline.figures import FIGURES
 from dcct.pipeline.pipeline import Job, Pipeline
 from dcct.provenance.chain import explain
+from dcct.report.page.findings import findings_of
 from dcct.report.page.rankings import Rankings, rankings_of
 from dcct.report.page.sprites import FRAMES
 from dcct.report.page.tables import TableSection, table_sections
@@ -51,6 +52,7 @@ def write_page(pipeline: Pipeline, path: Path, *, shareable: bool, progress: Pro
     templates.filters["json"] = _json
     page = templates.get_template("index.html").render(
         configfile=pipeline.configfile.as_posix(),
+        findings=findings_of(pipeline),
         profile=profile,
         datasets=datasets,
         real=[dataset for dataset in datasets.values() if dataset.walkers is None],
