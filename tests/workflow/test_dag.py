@@ -275,7 +275,7 @@ def test_paper_plan_lists_what_is_missing_or_prints_everything(finished, edited)
         "extract": "402",
         "rank": "402",
         "export": "12",
-        "tabulate": "12",
+        "tabulate": "13",
         "cost": "1",
     }
 

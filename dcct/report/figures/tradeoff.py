@@ -22,8 +22,8 @@ COSTS: dict[str, list[tuple[float, str]]] = {
 last."""
 THIS_SIZE = "This profile"
 """The cost table's section for the network that was evaluated."""
-NEAR = 0.035
-"""Share of an axis that is kept between two variants."""
+NEAR = 0.045
+"""Share of the axis of mAP that is kept between two numbers at markers."""
 
 
 def draw(pipeline: Pipeline, dataset: str) -> Figure:
@@ -49,10 +49,7 @@ def draw(pipeline: Pipeline, dataset: str) -> Figure:
         panels[0].plot([], [], linestyle="none", label=f"{title}: {gap}")
     panels[0].set_ylabel("mAP in %")
     panels[0].margins(y=0.12)
-    panels[0].set_title(
-        f"bars: {compared.bars}; equally costly variants stand side by side",
-        color=GREY,
-    )
+    panels[0].set_title(f"bars: {compared.bars}", color=GREY)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
 
@@ -78,21 +75,28 @@ def _draw_panel(
     scale, label = next(
         (unit for unit in COSTS[column] if values.max(initial=0) >= unit[0]), COSTS[column][-1]
     )
-    places = apart(values / scale, NEAR * values.max(initial=scale) / scale)
+    places = values / scale
     for number, (x, (name, estimate)) in enumerate(zip(places, estimates.items(), strict=True), 1):
         style, title = compared.looks[name], compared.variants[name].title
-        ends = estimate.ends
-        axes.plot([x, x], ends, color=style["color"], linestyle=style["linestyle"])
+        axes.plot([x, x], estimate.ends, color=style["color"], linewidth=0.8, alpha=0.6)
         axes.plot(x, estimate.mean, label=f"{number}  {title}", **style)
-        above: Style = {
-            "textcoords": "offset points",
-            "ha": "center",
-            "va": "bottom",
-            "fontsize": 8,
-        }
-        axes.annotate(str(number), (x, ends[1]), (0, 3), **above)
-    axes.set_xlim(0, 1.05 * places.max(initial=1))
+    widest = places.max(initial=0) or 1
+    axes.set_xlim(0, 1.15 * widest)
     axes.set_xlabel(label)
+    _number(axes, places, np.array([one.mean for one in estimates.values()]), 0.05 * widest)
+
+
+def _number(axes: Axes, places: np.ndarray, means: np.ndarray, aside: float) -> None:
+    """Numbers to the right of the markers, moved up or down where variants are about equally
+    costly, with a line to each one's marker."""
+    low, high = axes.get_ylim()
+    heights, columns = means.copy(), np.round(places / aside)
+    for column in np.unique(columns):
+        heights[columns == column] = apart(means[columns == column], NEAR * (high - low))
+    line = {"arrowstyle": "-", "color": GREY, "linewidth": 0.5, "shrinkB": 3}
+    for number, (x, mean, height) in enumerate(zip(places, means, heights, strict=True), 1):
+        place: Style = {"va": "center", "fontsize": 8, "arrowprops": line}
+        axes.annotate(str(number), (x, mean), (x + aside, height), **place)
 
 
 def apart(places: np.ndarray, gap: float) -> np.ndarray:

@@ -124,7 +124,7 @@ function openPanel(title, receipt, through) {
 }
 
 const SHARE = /^(\d+\.\d)(?: ± \d+\.\d)?$/;
-const INTERVAL = /^\[(\d+\.\d), (\d+\.\d)\]$/;
+const INTERVAL = /^\[(\d+\.\d), (\d+\.\d)\]§?$/;
 
 /** Draws a share's interval below it, where a cell says one. */
 function drawInterval(cell) {

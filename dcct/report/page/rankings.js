@@ -158,7 +158,7 @@ class Queries {
       if (was === item) return;
     }
     const { query: one } = item, { set } = this;
-    const place = (tracklet) => `${set.tracklets[tracklet][0] ? `id ${set.tracklets[tracklet][0]}` : "nobody"}, cam ${set.tracklets[tracklet][1] + 1}`;
+    const place = (tracklet) => `${set.tracklets[tracklet][0] ? `id ${set.tracklets[tracklet][0]}` : "distractor"}, cam ${set.tracklets[tracklet][1] + 1}`;
     const how = element("button", { type: "button", class: "how" }, "How it was made");
     const variant = this.variant;
     how.addEventListener("click", () => openPanel(`${variant.title} · query ${one.query}`, variant.receipt, []));

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from dcct.pipeline.pipeline import Job, Pipeline
 from dcct.provenance.chain import behind, explain
+from dcct.report.tables.cells import NOT_RUN
 from dcct.report.tables.cost import TITLE, read_cost
 from dcct.report.tables.grid import Part
 from dcct.report.tables.parts import read_table
@@ -28,6 +29,18 @@ class TableSection:
     behind: list[list[str]] = field(default_factory=list)
     """For every row of its CSV, receipts of the metrics that it was made from; none where it was
     made from none."""
+
+    @property
+    def unrun(self) -> bool:
+        """It was made, and of what it shows nothing was run."""
+        cells = [
+            cell
+            for part in self.parts
+            for row in part.grid.rows
+            for cell, numeric in zip(row, part.grid.numeric, strict=True)
+            if cell and numeric
+        ]
+        return bool(cells) and all(cell.startswith(NOT_RUN) for cell in cells)
 
 
 def table_sections(pipeline: Pipeline) -> Iterator[TableSection]:
