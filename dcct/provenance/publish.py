@@ -20,10 +20,10 @@ from dcct.pipeline.pipeline import Job, Pipeline
 from dcct.pipeline.step import RECEIPT
 from dcct.provenance.documents import read_receipt
 from dcct.provenance.receipt import SCHEMA, check_outputs
+from dcct.provenance.scores import FILE, write_scores
 
 LIMIT = 500_000
 """Bytes of a published picture: fewer."""
-METRICS = "metrics.json"
 QUALITIES = range(90, 0, -10)
 """Of a WebP: the first that stays below the limit is taken."""
 
@@ -55,11 +55,14 @@ def publish(pipeline: Pipeline, target: Path) -> list[Path]:
 
 
 def _copied(pipeline: Pipeline, new: Path, above: set[str]) -> Iterator[Path]:
-    """Copy what people read, and the metrics of every seed, by which `dcct agree` tells how far
-    seeds lie apart."""
+    """Copy what people read, and the scores of every seed, by which `dcct agree` tells how far
+    seeds lie apart; metrics are named by their receipts alone."""
+    yield from _scores(pipeline, new)
     for job in pipeline.jobs():
         if job.step.verb == "rank":
-            yield from _metrics(job, new / job.folder.relative_to(pipeline.results))
+            path = new / job.receipt.relative_to(pipeline.results)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield Path(shutil.copyfile(job.receipt, path))
         elif job.step.verb in ("tabulate", "cost", "draw"):
             originals = check_outputs(job.receipt, job.again)
             if not above.issuperset(originals.values()):
@@ -67,13 +70,13 @@ def _copied(pipeline: Pipeline, new: Path, above: set[str]) -> Iterator[Path]:
                 yield from copy(job, _place(job, new), originals)
 
 
-def _metrics(job: Job, folder: Path) -> Iterator[Path]:
-    """Scores without those of single queries, and a receipt of them alone."""
-    originals = check_outputs(job.receipt, job.again)
-    folder.mkdir(parents=True, exist_ok=True)
-    yield Path(shutil.copyfile(job / METRICS, folder / METRICS))
-    outputs, receipt = {METRICS: originals[METRICS]}, folder / job.receipt.name
-    write_json(receipt, {"schema": SCHEMA, "outputs": outputs, "originals": originals})
+def _scores(pipeline: Pipeline, folder: Path) -> Iterator[Path]:
+    """The scores of every seed, and a receipt of them."""
+    path = folder / FILE
+    write_scores(pipeline, path)
+    yield path
+    receipt = path.with_suffix(f".{RECEIPT}")
+    write_json(receipt, {"schema": SCHEMA, "outputs": {path.name: file_digest(path)}})
     yield receipt
 
 

@@ -1,7 +1,7 @@
 """A run held against a published one: what must be equal, and whether the rest differs by more than
 trainings do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,18 +13,22 @@ from dcct.errors import DataError
 from dcct.evaluation.agreement import Runs, p_value
 from dcct.pipeline.pipeline import Job, Pipeline
 from dcct.pipeline.step import RECEIPT
-from dcct.provenance.documents import read_metrics
+from dcct.provenance.documents import read_receipt
 from dcct.provenance.receipt import check_outputs
+from dcct.provenance.scores import CELL, FILE, RUN, score_rows
 from dcct.report.tables.columns import COLUMNS, row_name
-from dcct.report.tables.csv_file import read_rows
+from dcct.report.tables.csv_file import number_in, read_rows
 from dcct.seeding import Stream, generator
 
 EXACT = ["status", "queries", "dimensions", "parameters", "data"]
 EXACT += [column.name for column in COLUMNS if column.setting]
 """Columns of tables that no training decides."""
-METRICS_FILE = "metrics.json"
-Cell = tuple[str, str, str]
-"""Sampler, feature set, metric."""
+Run = tuple[str, str, str]
+"""Data set, split, label."""
+Scores = dict[tuple[str, str, str], float]
+"""Sampler, feature set, metric → percent."""
+Labels = dict[Run, dict[str, Scores]]
+"""Run → seed → scores."""
 
 
 @dataclass(kw_only=True)
@@ -66,9 +70,8 @@ def hold(pipeline: Pipeline, reference: Path) -> Held:
             f"{pipeline.results / 'tables'}: none of the published tables is here, nothing has been"
             f" run: run `{pipeline.again}` first"
         )
-    for receipt in sorted(reference.rglob(f"*{RECEIPT}")):
-        if receipt.parent == reference or receipt.parent.joinpath(METRICS_FILE).is_file():
-            check_outputs(receipt, "dcct publish")
+    for receipt in sorted(reference.glob(f"*.{RECEIPT}")):
+        check_outputs(receipt, "dcct publish")
     for name, theirs in published.items():
         _hold_facts(held, name, theirs, pipeline)
     _hold_scores(held, pipeline, reference)
@@ -96,62 +99,66 @@ def _hold_facts(held: Held, name: str, published: list[dict], pipeline: Pipeline
 
 
 def _hold_scores(held: Held, pipeline: Pipeline, reference: Path) -> None:
-    found: dict[str, list[Runs]] = {}
-    for ours, theirs in _labels(pipeline, reference):
-        files = {path.parent.name: path for path in theirs}
-        pairs = [(job / METRICS_FILE, files.get(job.folder.name)) for job in ours]
-        shared = [(one, other) for one, other in pairs if other]
-        held.files += len(shared)
-        held.same += sum(one.read_bytes() == other.read_bytes() for one, other in shared)
-        both = _scores([one for one, _ in pairs], theirs)
-        held.scores += both[0].shape[1]
-        held.several |= max(map(len, both)) > 1
-        found.setdefault(_training(ours[0]), []).append(both)
-    held.trained = list(found)
-    together = [
-        (np.hstack([one for one, _ in runs]), np.hstack([other for _, other in runs]))
-        for runs in found.values()
-    ]
-    held.p_value = p_value(together, generator(0, Stream.AGREEMENT))
+    ours = [job for job in pipeline.jobs() if job.step.verb == "rank" and _is_there(job)]
+    for job in ours:
+        published = reference / job.receipt.relative_to(pipeline.results)
+        if published.is_file():
+            held.files += 1
+            theirs = read_receipt(published, "dcct publish")["outputs"].get("metrics.json")
+            held.same += theirs == read_receipt(job.receipt, job.again)["outputs"]["metrics.json"]
+    runs = _runs_of(ours, _published(reference))
+    held.trained, held.several = list(runs), any(max(map(len, pair)) > 1 for pair in runs.values())
+    held.scores = sum(pair[0].shape[1] for pair in runs.values())
+    held.p_value = p_value(list(runs.values()), generator(0, Stream.AGREEMENT))
 
 
-def _labels(pipeline: Pipeline, reference: Path) -> Iterator[tuple[list[Job], list[Path]]]:
-    """Of every evaluated label on a split: our seeds' jobs, and the published files of all
-    seeds."""
-    groups: dict[Path, list[Job]] = {}
-    for job in pipeline.jobs():
-        if job.step.verb == "rank" and (job / METRICS_FILE).is_file():
-            groups.setdefault(job.folder.parent, []).append(job)
-    for folder, jobs in groups.items():
-        theirs = sorted(
-            (reference / folder.relative_to(pipeline.results)).glob(f"seed*/{METRICS_FILE}")
-        )
-        if theirs:
-            yield jobs, theirs
+def _is_there(job: Job) -> bool:
+    return job.receipt.is_file() and (job / "metrics.json").is_file()
 
 
-def _scores(ours: list[Path], theirs: list[Path]) -> Runs:
-    """(seeds, cells) in percent of either side, cells that all of them have."""
-    sides = [
-        [_cells(path, verb) for path in paths]
-        for paths, verb in ((ours, "dcct rank"), (theirs, "dcct publish"))
-    ]
-    every = [cells for side in sides for cells in side]
-    common = [cell for cell in every[0] if all(cell in cells for cells in every)]
-    first, second = (
-        np.array([[cells[cell] for cell in common] for cells in side]) for side in sides
-    )
-    return first, second
+def _published(reference: Path) -> Labels:
+    then = "name a folder that `dcct publish` has filled"
+    path = reference / FILE
+    found: Labels = {}
+    for row in read_rows(path, then):
+        if not {*RUN, *CELL, *METRICS} <= row.keys():
+            raise DataError(f"{path}: lacks columns of scores: {then}")
+        _add(found, row, str(path))
+    return found
 
 
-def _cells(path: Path, verb: str) -> dict[Cell, float]:
-    rows = read_metrics(path, verb)["rows"]
+def _add(labels: Labels, row: dict[str, str], where: str) -> None:
+    run, cell = (row["dataset"], row["split"], row["variant"]), (row["sampler"], row["feature"])
+    scores = labels.setdefault(run, {}).setdefault(row["seed"], {})
+    scores |= {(*cell, name): number_in(row, name, where) for name in METRICS}
+
+
+def _runs_of(ours: list[Job], published: Labels) -> dict[str, Runs]:
+    """Training → its labels' scores of every seed, in this run and in the published one."""
+    labels: Labels = {}
+    trainings: dict[str, dict[Run, None]] = {}
+    for job in ours:
+        run = job["dataset"], str(job["split"]), job["variant"]
+        if run in published:
+            trainings.setdefault(_training(job), {})[run] = None
+            for row in score_rows(job):
+                _add(labels, row, str(job))
     return {
-        (row["sampler"], row["feature"], metric): 100 * row[metric]
-        for row in rows
-        for metric in METRICS
-        if metric in row
+        name: (_table(labels, published, runs), _table(published, labels, runs))
+        for name, runs in trainings.items()
     }
+
+
+def _table(labels: Labels, others: Labels, runs: Iterable[Run]) -> np.ndarray:
+    """(seeds, cells) of labels of one training: seeds that all labels have, cells that all seeds of
+    both runs have."""
+    seeds = [seed for seed in labels[next(iter(runs))] if all(seed in labels[run] for run in runs)]
+    columns = []
+    for run in runs:
+        every = [*labels[run].values(), *others[run].values()]
+        cells = sorted(set.intersection(*map(set, every)))
+        columns.append([[labels[run][seed][cell] for cell in cells] for seed in seeds])
+    return np.hstack([np.array(one, float).reshape(len(seeds), -1) for one in columns])
 
 
 def _training(job: Job) -> str:

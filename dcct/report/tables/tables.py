@@ -73,6 +73,7 @@ def _corrected(frame: pd.DataFrame) -> pd.DataFrame:
 def _judged(frame: pd.DataFrame) -> pd.DataFrame:
     """With the verdict on each claim for which several trainings were run."""
     if "verdict" in frame:
+        frame["verdict"] = frame["verdict"].astype(object)
         deciding = ["effect", "effect_low", "effect_high", "effect_p", "smallest"]
         for row in frame.index[frame[deciding].notna().all(axis=1)]:
             frame.at[row, "verdict"] = verdict(*frame.loc[row, deciding].tolist())

@@ -10,6 +10,7 @@ import pytest
 
 from dcct.config.metric import METRICS
 from dcct.errors import DataError
+from dcct.evaluation.spread import holm
 from dcct.files import read_json, write_json
 from dcct.pipeline.steps import TABLE
 from dcct.report.tables.printing import latex
@@ -71,6 +72,30 @@ def test_a_variant_does_not_differ_from_itself(finished):
         row[["mAP_difference", "mAP_difference_low", "mAP_difference_high", "rank1_difference"]]
         == 0
     ).all()
+
+
+def test_a_claim_gets_its_verdict(project, evaluated, tmp_path):
+    """From the difference over both seeds, whose p holds for all claims together; one seed decides
+    nothing."""
+    for seeds in ((0, 1), (0,)):
+        folder = tmp_path / str(len(seeds))
+        tables = {"judged": {"compare": "claims", "claims": "dcct"}}
+        variants = ["cnn", "coupled", "vit"]
+        changes = {"variants": variants, "backbones": [], "evaluation": {"time_order": []}}
+        pipeline = project(folder, tables=tables, seeds=[*seeds], **changes)
+        for variant in variants:
+            for seed in seeds:
+                evaluated(pipeline, DATASET, 0, variant, seed)
+        frame = tabulate(pipeline, "judged").set_index("claim")
+        assert frame["verdict"].notna().sum() == 2 * (len(seeds) > 1)
+        if len(seeds) > 1:
+            single = frame["effect_p_single"].dropna()
+            assert frame["effect_p"].dropna().tolist() == pytest.approx(
+                holm(single.to_list()), abs=1e-4
+            )
+        write_table(pipeline, "judged", tmp_path)
+        words = "undecided" if len(seeds) > 1 else "one training cannot decide"
+        assert words in (tmp_path / "judged.md").read_text(encoding="utf-8")
 
 
 def test_one_seed_has_the_interval_of_its_metrics(finished):
