@@ -68,11 +68,8 @@ def _differences() -> Iterator[Column]:
 
 
 def _claims() -> Iterator[Column]:
-    """A claim, the difference that decides it, and the verdict."""
-    yield Column(name="claim", kinds=CLAIMS, key=True)
-    yield Column(name="says", kinds=CLAIMS, heading="Claim", numeric=False)
+    """The difference that decides a claim."""
     yield Column(name="metric", kinds=CLAIMS)
-    yield Column(name="verdict", kinds=CLAIMS, heading="Verdict", cell=cells.verdict, numeric=False)
     yield Column(
         name="effect",
         kinds=CLAIMS,
@@ -129,6 +126,9 @@ COLUMNS = (
     Column(name="dataset", key=True),
     Column(name="variant", kinds=SINGLE, key=True),
     Column(name="title", kinds=SINGLE, heading="Variant", cell=cells.title, numeric=False),
+    Column(name="claim", kinds=CLAIMS, key=True),
+    Column(name="says", kinds=CLAIMS, heading="Claim", numeric=False),
+    Column(name="verdict", kinds=CLAIMS, heading="Verdict", cell=cells.verdict, numeric=False),
     Column(name="epoch", kinds=("epochs",), key=True, heading="Epoch", numeric=False),
     *_side("a"),
     *_side("b"),
