@@ -8,6 +8,8 @@ from dcct.report.tables.columns import DTYPES
 from dcct.report.tables.layout import read_csv
 
 ORDER = (SUPPORTED, CONTRADICTED, NO_EFFECT, UNDECIDED)
+WORDS = {NO_EFFECT: "without an effect worth counting"}
+"""Where a verdict does not follow a number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +37,10 @@ def findings_of(pipeline: Pipeline) -> Findings:
             headline="No verdict on the paper's claims",
             text=f"{about} One training decides none of them: run several seeds.",
         )
-    counts = ", ".join(f"{found[one]} {one}" for one in ORDER if one in found)
+    counts = ", ".join(f"{found[one]} {WORDS.get(one, one)}" for one in ORDER if one in found)
     titles = " and ".join(pipeline.dataset(name).title for name in frame["dataset"].unique())
     left = int(frame["verdict"].isna().sum())
-    absent = f" {left} were not run." if left else ""
+    absent = f" {left} {'was' if left == 1 else 'were'} not run." if left else ""
     return Findings(
         headline=f"The paper's claims here: {counts}",
         text=(
