@@ -152,7 +152,8 @@ def _runs_of(ours: list[Job], published: Labels) -> dict[str, Runs]:
 def _table(labels: Labels, others: Labels, runs: Iterable[Run]) -> np.ndarray:
     """(seeds, cells) of labels of one training: seeds that all labels have, cells that all seeds of
     both runs have."""
-    seeds = [seed for seed in labels[next(iter(runs))] if all(seed in labels[run] for run in runs)]
+    first = labels[next(iter(runs))]
+    seeds = sorted((seed for seed in first if all(seed in labels[run] for run in runs)), key=int)
     columns = []
     for run in runs:
         every = [*labels[run].values(), *others[run].values()]

@@ -169,7 +169,9 @@ def _claim_row(finished: Finished, name: str) -> dict:
             "effect_p_single": values.p_value(),
         }
         if effect.spread:
-            row["seeds_to_decide"] = seeds_to_decide(effect.mean, effect.spread, claim.smallest)
+            row["seeds_to_decide"] = seeds_to_decide(
+                effect.mean, effect.spread, claim.smallest, len(finished.claims)
+            )
     return row
 
 

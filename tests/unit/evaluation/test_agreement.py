@@ -10,15 +10,20 @@ SPREADS = (1.5, 1.2, 5.0, 1.4, 1.0, 1.8)
 
 
 def runs(draw, ours, theirs, shifts):
-    """Twelve scores of each variant's trainings, which move together, in two runs."""
-    found = []
-    for spread, shift in zip(SPREADS, shifts, strict=True):
-        sides = [
-            spread * (draw.normal(size=(count, 1)) + 0.5 * draw.normal(size=(count, 12)))
-            for count in (ours, theirs)
-        ]
-        found.append((sides[0] + shift, sides[1]))
-    return found
+    """Twelve scores of each variant's trainings in two runs; all that one seed made moves
+    together."""
+    sides = []
+    for count, moved in ((ours, shifts), (theirs, np.zeros(6))):
+        of_seed = draw.normal(size=(count, 1))
+        sides.append(
+            [
+                shift
+                + spread
+                * (of_seed + draw.normal(size=(count, 1)) + 0.4 * draw.normal(size=(count, 12)))
+                for spread, shift in zip(SPREADS, moved, strict=True)
+            ]
+        )
+    return list(zip(*sides, strict=True))
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [(3, 6), (3, 3), (1, 6)])
@@ -31,7 +36,7 @@ def test_honest_runs_pass(ours, theirs):
 
 @pytest.mark.parametrize(
     "shifts",
-    [np.full(6, 5.0), 25 * np.eye(6)[0], np.full(6, -30.0)],
+    [np.full(6, 10.0), 25 * np.eye(6)[0], np.full(6, -30.0)],
     ids=["all a little", "one a lot", "labels shuffled"],
 )
 def test_wrong_runs_do_not(shifts):
