@@ -17,7 +17,7 @@ import pytest
 from dcct.pipeline.pipeline import Job
 from dcct.pipeline.steps import STEPS, read_pipeline
 
-ACCIDENTS = range(int(os.environ.get("DCCT_ACCIDENTS", "2")))
+ACCIDENTS = range(int(os.environ.get("DCCT_ACCIDENTS", "1")))
 MEASURING = "cost"
 """Its tables show this minute's latencies."""
 ON_A_SMALL_DISK = """

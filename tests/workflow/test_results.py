@@ -145,7 +145,7 @@ def test_a_table_that_does_not_follow_from_the_metrics_is_named(finished, spoilt
 
 
 def test_two_variants_differ_by_what_the_table_of_differences_says(finished, tmp_path):
-    """Mean, interval and p of A − B are those of the table."""
+    """Mean and interval of A − B are those of the table; one seed has no p."""
     table = (
         pd.read_csv(finished.results / "tables/differences.csv")
         .dropna(subset="mAP_difference")
@@ -157,9 +157,11 @@ def test_two_variants_differ_by_what_the_table_of_differences_says(finished, tmp
     )
     assert status == 0, said
     row = json.loads(file.read_text())[0]
-    difference = [row["difference"][part] for part in ("mean", "low", "high")] + [row["p_value"]]
-    columns = [f"mAP_difference{part}" for part in ("", "_low", "_high", "_p")]
+    difference = [row["difference"]["mean"], *row["difference"]["identities"]]
+    columns = [f"mAP_difference{part}" for part in ("", "_low_identities", "_high_identities")]
     assert difference == pytest.approx(table[columns].tolist(), abs=1e-4)
+    assert row["p_value"] is None
+    assert pd.isna(table["mAP_difference_p"])
 
 
 def test_results_do_not_differ_from_a_copy(finished, results, tmp_path):
@@ -177,7 +179,8 @@ def test_results_do_not_differ_from_a_copy(finished, results, tmp_path):
     assert dcct(finished, *command)[0] == 0
     rows = json.loads((tmp_path / "rows.json").read_text())
     assert {row["b"][0] for row in rows} >= {"cnn", "dcct", "untrained", "distilled-vit"}
-    assert all(row["difference"][part] == 0 for row in rows for part in ("mean", "low", "high"))
+    assert all(row["difference"]["mean"] == 0 for row in rows)
+    assert all(row["difference"]["identities"] == [0, 0] for row in rows)
     folder = results / "metrics" / RUN
     queries = pq.read_table(folder / "queries.parquet")
     pq.write_table(
@@ -214,7 +217,7 @@ def test_a_run_agrees_with_itself_published(finished, tmp_path):
 
 def test_published_pictures_are_small_and_stand_once(finished, tmp_path):
     """What consists of frames is a WebP whose receipt knows the PNG; a publication below repeats
-    neither picture nor table."""
+    neither picture nor table, but has the scores by which a run is held against it."""
     reference = tmp_path / "reference"
     for folder in (reference, reference / "again"):
         published = dcct(finished, "publish", "--configfile", PROFILE, "--reference", str(folder))
@@ -228,14 +231,15 @@ def test_published_pictures_are_small_and_stand_once(finished, tmp_path):
         assert digests[original.name] == file_digest(original)
         assert all((reference / file).stat().st_size < LIMIT for file in receipt["outputs"])
     repeated = [path for path in (reference / "again").rglob("*") if path.is_file()]
-    assert {path.name for path in repeated} == {RECEIPT}
+    assert {path.name for path in repeated} == {RECEIPT, "scores.csv", f"scores.{RECEIPT}"}
 
 
 def test_facts_that_are_not_the_published_ones_are_named(finished, tmp_path):
     """What no training decides has to be equal: settings, queries, chance, and which rows there
     are."""
     reference = tmp_path / "reference"
-    shutil.copytree(finished.results / "tables", reference)
+    publish = ("publish", "--configfile", PROFILE, "--reference", str(reference))
+    assert dcct(finished, *publish)[0] == 0
     (reference / f"components.{RECEIPT}").unlink()
     path = reference / "components.csv"
     frame = pd.read_csv(path, dtype=str, keep_default_na=False).set_index("variant")
@@ -263,13 +267,13 @@ def test_scores_of_other_trainings_need_several_seeds(finished, tmp_path):
     reference = tmp_path / "reference"
     publish = ("publish", "--configfile", PROFILE, "--reference", str(reference))
     assert dcct(finished, *publish)[0] == 0
-    folder = reference / "metrics/walkers-test/split0/cnn/seed0"
-    metrics = read_json(folder / "metrics.json", "publish")
-    metrics["rows"][0]["mAP"] /= 2
-    write_json(folder / "metrics.json", metrics)
-    receipt = read_json(folder / RECEIPT, "publish")
-    receipt["outputs"]["metrics.json"] = file_digest(folder / "metrics.json")
-    write_json(folder / RECEIPT, receipt)
+    scores = pd.read_csv(reference / "scores.csv")
+    scores["mAP"] /= 2
+    scores.to_csv(reference / "scores.csv", index=False)
+    (reference / f"scores.{RECEIPT}").unlink()
+    receipt = reference / "metrics/walkers-test/split0/cnn/seed0" / RECEIPT
+    content = read_json(receipt, "publish")
+    write_json(receipt, content | {"outputs": content["outputs"] | {"metrics.json": "0" * 64}})
     status, said = dcct(finished, "agree", "--configfile", PROFILE, "--reference", str(reference))
     assert status == 1
     assert "run several seeds" in said
