@@ -23,7 +23,7 @@ RUN = "walkers-test/split0/dcct/seed0"
 RUN_KEY = "dataset=walkers-test, split=0, variant={}, seed=0"
 TRAINED = ["untrained", "cnn", "dcct", "dcct-fd-ld"]
 TABLES_WITH_CNN = {
-    f"tabulate table={name}" for name in ("claims", "components", "differences", "features")
+    f"tabulate table={name}" for name in ("components", "differences", "features")
 }
 
 
