@@ -22,9 +22,7 @@ DRAWN = read_pipeline(ROOT / PROFILE).figures
 RUN = "walkers-test/split0/dcct/seed0"
 RUN_KEY = "dataset=walkers-test, split=0, variant={}, seed=0"
 TRAINED = ["untrained", "cnn", "dcct", "dcct-fd-ld"]
-TABLES_WITH_CNN = {
-    f"tabulate table={name}" for name in ("components", "differences", "features")
-}
+TABLES_WITH_CNN = {f"tabulate table={name}" for name in ("components", "differences", "features")}
 
 
 def test_everything_is_made_and_means_something(finished):
@@ -245,10 +243,9 @@ def test_missing_data_says_how_to_get_them(finished, tmp_path):
     assert "results/test/data/mars: MARS is missing (link reported dead): ask its authors" in error
 
 
-def test_paper_plan_lists_what_is_missing_or_prints_everything(finished, edited):
-    """Without data, one list names every set and what to do; with data in place, the whole plan,
-    here of two splits of iLIDS-VID and PRID-2011: three kept epochs and the last are evaluated."""
-    edited("config/paper.yaml", "splits: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]", "splits: [0, 9]")
+def test_paper_plan_lists_what_is_missing_or_prints_everything(finished):
+    """Without data, one list names every set and what to do; with data in place, the whole plan: 22
+    splits in all, each evaluated after three kept epochs and the last."""
     command = ("snakemake", "--dry-run", "--configfile", "config/paper.yaml")
     done = finished.run(*command)
     assert done.returncode != 0
@@ -271,10 +268,10 @@ def test_paper_plan_lists_what_is_missing_or_prints_everything(finished, edited)
         )
     )
     assert counts == {
-        "train": "90",
-        "extract": "402",
-        "rank": "402",
-        "export": "12",
+        "train": "330",
+        "extract": "1490",
+        "rank": "1490",
+        "export": "44",
         "tabulate": "13",
         "cost": "1",
     }
@@ -457,7 +454,6 @@ def test_what_is_gone_emptied_or_cut_is_made_again(finished):
         "figures/walkers-test/sheet.receipt.json": 20,
         "runs/attend/walkers-test/split0/dcct/seed0.json": 0,
     }
-    contents = {path: (finished.results / path).read_bytes() for path in damages}
     for path, length in damages.items():
         if length is None:
             (finished.results / path).unlink()
@@ -466,8 +462,6 @@ def test_what_is_gone_emptied_or_cut_is_made_again(finished):
     made = {job.split()[0] for job in finished.jobs()}
     assert {"train", "extract", "rank", "tabulate", "draw_sheet", "attend"} <= made
     assert {f"rank {RUN_KEY.format('cnn')}", "tabulate table=time-order"} <= finished.jobs()
-    for path in (f"checkpoints/{cnn}/history.csv", f"features/{cnn}/features.parquet"):
-        (finished.results / path).write_bytes(contents[path])
     done = finished.snakemake()
     assert done.returncode == 0, done.stderr[-3000:]
     assert finished.jobs() == set()

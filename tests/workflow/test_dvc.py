@@ -153,15 +153,20 @@ def test_snakemake_takes_over_from_dvc(dvc):
 
 
 def test_same_numbers(dvc):
-    """DVC, made to repeat a run, leaves every digest as it was. Its records are new: this test is
-    the last."""
+    """Snakemake, made to repeat a run, and DVC after it, leave every digest as it was. The records
+    are new: this test is the last."""
     run = "walkers-test/split0/cnn/seed0/receipt.json"
     receipts = [dvc.results / folder / run for folder in ("checkpoints", "features", "metrics")]
     before = [receipt.read_bytes() for receipt in receipts]
-    for receipt in receipts:
-        receipt.unlink()
     rules = ("train", "extract", "rank")
     stages = [f"{rule}-walkers-test-split0-cnn-seed0" for rule in rules]
-    done = dvc.run("dvc", "repro", "--force", "--single-item", "--no-run-cache", *stages)
-    assert done.returncode == 0, done.stderr
-    assert [receipt.read_bytes() for receipt in receipts] == before
+    target = f"results/test/metrics/{run}"
+    for command in (
+        ("snakemake", target, "--cores", "2", "--forcerun", *rules, "--allowed-rules", *rules),
+        ("dvc", "repro", "--force", "--single-item", "--no-run-cache", *stages),
+    ):
+        for receipt in receipts:
+            receipt.unlink()
+        done = dvc.run(*command)
+        assert done.returncode == 0, done.stderr
+        assert [receipt.read_bytes() for receipt in receipts] == before

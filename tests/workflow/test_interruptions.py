@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-KILLS = int(os.environ.get("DCCT_KILLS", "2"))
+KILLS = int(os.environ.get("DCCT_KILLS", "3"))
 TRAIN = (
     "dcct",
     "train",
