@@ -19,6 +19,8 @@ PLUMBING = ("errors.py", "files.py", "config/", "pipeline/", "provenance/", "run
 """What moves, checks, watches and announces, or hands on settings that are watched themselves."""
 TEXTS = {".css", ".html", ".js", ".rst", ".jinja", ".md", ".tex"}
 """What a step may fill or show that is no code."""
+NEW_IN_PYTHON_3_12 = "type_params"
+"""A field of definitions that Python 3.11 has not: while it is empty, all have the same digest."""
 DIGITS = 16
 
 
@@ -70,13 +72,17 @@ def imports_of(file: Path) -> tuple[Path, ...]:
     return tuple(sorted({path for module in modules for path in _module_files(module)}))
 
 
-def _executed(node: ast.AST) -> Iterator[ast.AST]:
-    """All of a tree but what type checkers alone read."""
-    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-        return
-    yield node
-    for child in ast.iter_child_nodes(node):
-        yield from _executed(child)
+def _executed(tree: ast.AST) -> Iterator[ast.AST]:
+    """All of a tree that may hold imports, but what type checkers alone read."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.expr):  # most of a tree, and no import is in any
+            continue
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        yield node
+        waiting.extend(ast.iter_child_nodes(node))
 
 
 @cache
@@ -129,19 +135,27 @@ def _tree(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"))
 
 
-def _said(value: object) -> Iterator[str]:
+def _said(tree: ast.AST) -> list[str]:
     """A syntax tree as lines, without positions, docstrings and comments."""
-    if isinstance(value, ast.AST):
-        yield type(value).__name__
-        for name in value._fields:
-            yield from _said(getattr(value, name, None))
-    elif isinstance(value, list):
-        yield str(len(value))
-        for one in value:
-            if not _is_docstring(one):
-                yield from _said(one)
-    else:
-        yield repr(value)
+    lines: list[str] = []
+
+    def say(value: object) -> None:  # generators within generators take five times as long
+        if isinstance(value, ast.AST):
+            lines.append(type(value).__name__)
+            for name in value._fields:
+                field = getattr(value, name, None)
+                if field or name != NEW_IN_PYTHON_3_12:
+                    say(field)
+        elif isinstance(value, list):
+            lines.append(str(len(value)))
+            for one in value:
+                if not _is_docstring(one):
+                    say(one)
+        else:
+            lines.append(repr(value))
+
+    say(tree)
+    return lines
 
 
 def _is_docstring(statement: object) -> bool:
@@ -162,6 +176,7 @@ def _decides_nothing(file: Path) -> bool:
     return file.relative_to(PACKAGE).as_posix().startswith(PLUMBING)
 
 
+@cache
 def _module_files(module: str) -> list[Path]:
     """The file of a module of this package; none for anything else."""
     first, *rest = module.split(".")

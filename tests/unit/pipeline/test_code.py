@@ -1,6 +1,7 @@
 """What decides a step's numbers is found by following imports, and digested without what decides
 none."""
 
+import ast
 import shutil
 
 import pytest
@@ -12,7 +13,7 @@ from dcct.pipeline.steps import STEPS
 
 CACHES = (
     *(code_of, files_of, code.imports_of, code._functions, code._definitions),
-    *(code._digest, code._tree),
+    *(code._digest, code._tree, code._module_files),
 )
 
 
@@ -51,6 +52,17 @@ def test_docstrings_comments_and_spaces_decide_nothing(edited):
     assert edited("losses.py", '"""', '"""Said otherwise. ') == before
     assert edited("training/schedule.py", "\n\n\n", "\n\n\n# a remark\n\n") == before
     assert edited("runtime/progress.py", "LINE_EVERY_S = 10.0", "LINE_EVERY_S = 5.0") == before
+
+
+def test_digest_is_the_same_under_every_python():
+    """Of a definition as Python 3.11 reads it, and as later ones do, with a field for type
+    parameters; one with such parameters is another."""
+    here, later, generic = (ast.parse("def f():\n    return 1").body[0] for _ in range(3))
+    here._fields = tuple(name for name in here._fields if name != "type_params")
+    for node, parameters in ((later, []), (generic, ["T"])):
+        node._fields = (*here._fields, "type_params")
+        node.type_params = parameters
+    assert code._said(here) == code._said(later) != code._said(generic)
 
 
 @pytest.mark.parametrize(
