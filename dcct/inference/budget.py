@@ -1,12 +1,12 @@
 """What a profile will cost before anything is run: images, operations, hours and memory of every
 training."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dcct.inference.cost import cost_of
+from dcct.inference.counts import Say, counts_of
 from dcct.pipeline.pipeline import Pipeline
-from dcct.training.memory import Memory, memory_of
+from dcct.training.footprint import Memory, memory_of_step
 
 PASSES = 3
 """A training step in forward passes: the backward pass takes twice the operations of the forward
@@ -27,9 +27,7 @@ class Budget:
     memory: Memory
 
 
-def budget(
-    pipeline: Pipeline, flops_per_second: float, say: Callable[[str], None]
-) -> Iterator[Budget]:
+def budget(pipeline: Pipeline, flops_per_second: float, say: Say) -> Iterator[Budget]:
     """The budget of every variant on every data set of a profile, as far as anything is trained
     and the number of identities is known.
 
@@ -38,12 +36,14 @@ def budget(
     """
     for dataset in pipeline.profile.datasets:
         for label in pipeline.profile.variants:
-            if found := _budget_of(dataset, label, pipeline, flops_per_second):
+            if found := _budget_of(dataset, label, pipeline, flops_per_second, say):
                 say(f"{dataset}, {label}: {found.hours:,.1f} hours")
                 yield found
 
 
-def _budget_of(name: str, label: str, pipeline: Pipeline, flops_per_second: float) -> Budget | None:
+def _budget_of(
+    name: str, label: str, pipeline: Pipeline, flops_per_second: float, say: Say
+) -> Budget | None:
     profile, variant, data = pipeline.profile, pipeline.variant(label), pipeline.dataset(name)
     runs = len(pipeline.splits(name)) * len(profile.seeds)
     training, clips, identities = profile.training, profile.clips, data.expected.train_ids
@@ -51,10 +51,8 @@ def _budget_of(name: str, label: str, pipeline: Pipeline, flops_per_second: floa
         return None
     steps = training.epochs * (identities // training.identities)
     images = runs * steps * training.identities * training.tracklets * clips.length
-    passes = PASSES + bool(training.checkpointing)
-    flops = float(
-        passes * images * cost_of(label, variant, profile.network, clips, identities).flops
-    )
+    counts = counts_of(label, variant, profile, identities, say)
+    flops = float((PASSES + bool(training.checkpointing)) * images * counts.flops)
     return Budget(
         dataset=name,
         variant=label,
@@ -62,5 +60,5 @@ def _budget_of(name: str, label: str, pipeline: Pipeline, flops_per_second: floa
         images=images,
         flops=flops,
         hours=flops / flops_per_second / 3600,
-        memory=memory_of(variant, profile, identities),
+        memory=memory_of_step(counts.parameters, counts.kept, training),
     )

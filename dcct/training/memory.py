@@ -3,7 +3,6 @@ is not enough."""
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -13,57 +12,28 @@ from dcct.config.profile import Profile, Training
 from dcct.config.variant import Variant
 from dcct.errors import DcctError
 from dcct.models.dcct import DCCT
+from dcct.training.footprint import COUNTED_CLIPS, Memory, memory_of_step
 
-ADAM_TENSORS = 4
-"""fp32 tensors of a parameter's size: itself, its gradient, and Adam's two averages."""
 EXHAUSTED = ("can't allocate memory", "not enough memory", "out of memory")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Memory:
-    """Bytes: state: weights, gradients and optimiser. activations: what the backward pass of one
-    batch needs."""
-
-    state: int
-    activations: int
-
-    def __str__(self) -> str:
-        size, unit = (2**30, "GiB") if self.state + self.activations >= 2**30 else (2**20, "MiB")
-        whole, state, activations = (
-            f"{part / size:.1f}"
-            for part in (self.state + self.activations, self.state, self.activations)
-        )
-        return (
-            f"about {whole} {unit}: {state} for weights and optimiser, {activations} for a batch's"
-            " activations"
-        )
-
-
 def memory_of(variant: Variant, profile: Profile, identities: int) -> Memory:
-    """Count what a training step keeps in each process, without memory for it: two clips on torch's
-    meta device.
+    """What a training step keeps in each process. See count_step and memory_of_step."""
+    return memory_of_step(*count_step(variant, profile, identities), profile.training)
 
-    Left out: the input, scratch space of single operations, and what a checkpointed block computes
-    again.
-    """
-    training, clips = profile.training, profile.clips
+
+def count_step(variant: Variant, profile: Profile, identities: int) -> tuple[int, int]:
+    """Parameters, and bytes that the backward pass of COUNTED_CLIPS clips needs, counted without
+    memory for them on torch's meta device."""
+    clips = profile.clips
     with torch.device("meta"):
         model = DCCT(variant, profile.network, clips, identities).train()
-        images = torch.empty(2, clips.length, 3, clips.height, clips.width)
-    for branch in training.checkpointing:
+        images = torch.empty(COUNTED_CLIPS, clips.length, 3, clips.height, clips.width)
+    for branch in profile.training.checkpointing:
         if net := getattr(model, branch):
             net.checkpointing = True
     kept = _kept_by_backward(model, images)
-    parameters = sum(parameter.numel() for parameter in model.parameters())
-    halved = 2 if training.precision in ("bf16", "fp16") else 1
-    tensors = ADAM_TENSORS + bool(training.extras.average)
-    return Memory(
-        state=4 * tensors * parameters,
-        activations=kept
-        * training.identities
-        * training.tracklets
-        // (2 * halved * training.processes),
-    )
+    return sum(parameter.numel() for parameter in model.parameters()), kept
 
 
 def _kept_by_backward(model: nn.Module, images: Tensor) -> int:

@@ -15,13 +15,14 @@ from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
-from dcct.config.load import KINDS
+from dcct.config.configuration import Configuration
+from dcct.config.load import KINDS, SHIPPED
 from dcct.config.profile import Profile
 from dcct.errors import DataError, DcctError, one_line
 from dcct.files import write_json, write_text
 from dcct.pipeline.pipeline import DEFAULT, Pipeline
 from dcct.runtime.progress import Progress
-from dcct.verbs.options import Configfile, Json, open_pipeline, verb, wide
+from dcct.verbs.options import Configfile, Json, import_torch, open_pipeline, verb, wide
 
 if TYPE_CHECKING:
     from dcct.evaluation.statistics import Estimate
@@ -276,6 +277,20 @@ def schemas(folder: Annotated[Path, typer.Argument(help="Where to write them.")]
     """
     for name, model in SCHEMAS.items():
         write_json(folder / f"{name}.schema.json", model.model_json_schema())
+
+
+@verb(app, CONFIGURATION)
+def counts() -> None:
+    """Write down what is counted of the shipped profiles' networks, for `dcct plan`; run it again
+    when their code, or torch or timm, have changed.
+
+    Example: dcct counts
+    """
+    import_torch()
+    from dcct.inference.counts import write_counts
+
+    shipped = map(Configuration, sorted(SHIPPED.glob("*.yaml")))
+    write_counts(shipped, Progress("counts", Console()).say)
 
 
 def _tree(title: list[str], outlined: Iterable[tuple[int, list[str]]]) -> Tree:

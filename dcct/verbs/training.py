@@ -142,11 +142,10 @@ def plan(
 
     Example: dcct plan --configfile config/paper.yaml --teraflops 300 --utilisation 0.4
     """
-    pipeline = open_pipeline(configfile, torch=True)
     from dcct.inference.budget import budget
 
     say = Progress("plan", Console()).say
-    jobs = list(budget(pipeline, 1e12 * teraflops * utilisation, say))
+    jobs = list(budget(open_pipeline(configfile), 1e12 * teraflops * utilisation, say))
     table = Table(
         "data set", "variant", "runs", "images", "PFLOPs", "hours", "memory of a step (GiB)"
     )

@@ -47,8 +47,8 @@ def test_imports_go_down_only(file):
 
 
 def test_ground_and_paper_need_no_torch():
-    """Config, data, ranking, tables and the command itself import neither torch nor a workflow
-    engine."""
+    """Config, data, plans, ranking, tables and the command itself import neither torch nor a
+    workflow engine."""
     modules = [
         "dcct.command",
         "dcct.pipeline.dvc",
@@ -56,6 +56,7 @@ def test_ground_and_paper_need_no_torch():
         "dcct.clips.frames",
         "dcct.clips.sampling",
         "dcct.evaluation.protocol",
+        "dcct.inference.budget",
         "dcct.report.tables.tables",
         "dcct.report.figures.ablation",
         "dcct.report.figures.spatial",

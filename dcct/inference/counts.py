@@ -1,0 +1,99 @@
+"""What a plan must know of a network, counted on torch's meta device.
+
+Those of the shipped profiles are written down in counts.json: to build them takes a minute, to read
+them nothing, not even torch. Identities decide the sizes of classifiers alone, so that two counts
+of a network are those for any number of identities. What was counted by other code, or by another
+torch or timm, is not read.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from dcct.config.configuration import Configuration
+from dcct.config.profile import Profile
+from dcct.config.variant import Variant
+from dcct.files import settings_digest, write_json
+from dcct.pipeline.code import code_in
+from dcct.pipeline.steps import NETWORK
+
+FILE = Path(__file__).with_suffix(".json")
+COUNTERS = ("inference/cost.py", "training/memory.py")
+"""Modules that count."""
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """Of one network. flops: operations per frame at evaluation, a multiplication and an addition
+    counting as two. kept: bytes that the backward pass of COUNTED_CLIPS clips needs, in fp32."""
+
+    flops: int
+    parameters: int
+    kept: int
+
+
+def counts_of(name: str, variant: Variant, profile: Profile, identities: int, say: Say) -> Counts:
+    """The counts of a variant at a profile's size: written down, or else counted now."""
+    written = _written().get(_key(variant, profile))
+    if written is None:
+        say(f"{name}: a network that is not written down: building it takes a second or more")
+        return count(variant, profile, identities)
+    return Counts(**{what: none + identities * each for what, (none, each) in written.items()})
+
+
+def count(variant: Variant, profile: Profile, identities: int) -> Counts:
+    """Build a network, without memory for its weights, and count."""
+    from dcct.inference.cost import cost_of  # torch waits until a network must be built
+    from dcct.training.memory import count_step
+
+    parameters, kept = count_step(variant, profile, identities)
+    flops = cost_of("", variant, profile.network, profile.clips, identities).flops
+    return Counts(flops=flops, parameters=parameters, kept=kept)
+
+
+def write_counts(configurations: Iterable[Configuration], say: Say) -> None:
+    """Write down the networks that these profiles train."""
+    networks: dict[str, dict] = {}
+    for one in configurations:
+        for name in one.profile.variants:
+            variant = one.variant(name)
+            key = _key(variant, one.profile)
+            if variant.trained and key not in networks:
+                say(f"{one.configfile}: {name}")
+                networks[key] = _by_identities(variant, one.profile)
+    write_json(FILE, {"made_by": made_by(), "networks": networks})
+
+
+def made_by() -> dict[str, str]:
+    """What decides counts beside the networks' settings."""
+    libraries = {name: version(name).partition("+")[0] for name in ("torch", "timm")}
+    return {"code": code_in(COUNTERS), **libraries}
+
+
+def _by_identities(variant: Variant, profile: Profile) -> dict[str, tuple[int, int]]:
+    """What is counted → without identities, and for each of them."""
+    one, two = (asdict(count(variant, profile, identities)) for identities in (1, 2))
+    return {what: (2 * one[what] - two[what], two[what] - one[what]) for what in one}
+
+
+@cache
+def _written() -> dict[str, dict[str, list[int]]]:
+    content = json.loads(FILE.read_text(encoding="utf-8"))
+    return content["networks"] if content["made_by"] == made_by() else {}
+
+
+def _key(variant: Variant, profile: Profile) -> str:
+    """Digest of the settings that decide a network's counts."""
+    clips = profile.clips
+    return settings_digest(
+        {
+            "variant": variant.model_dump(mode="json", include=set(NETWORK)),
+            "network": profile.network.model_dump(mode="json"),
+            "clips": [clips.length, clips.height, clips.width],
+            "checkpointing": sorted(profile.training.checkpointing),
+        }
+    )
