@@ -81,8 +81,9 @@ class Shown:
     """What the profile evaluates there and the table names, as labels."""
 
 
-def shown(table: Table, profile: Profile) -> list[Shown]:
-    """A table's data sets in order; of a data set that the profile does not run, no runs."""
+def shown(table: Table, profile: Profile, trained: list[str]) -> list[Shown]:
+    """A table's data sets in order; of a data set that the profile does not run, no runs. trained:
+    of what is evaluated, what has kept epochs."""
     named = [name for name in profile.evaluated if name in table.variants]
     if table.compare == "cross":
         return [
@@ -95,7 +96,8 @@ def shown(table: Table, profile: Profile) -> list[Shown]:
             for one in profile.cross
         ]
     if table.compare in ("epochs", "slips"):
-        kept = [at_epoch(name, epoch) for name in named for epoch in profile.kept]
+        later = [name for name in named if name in trained]
+        kept = [at_epoch(name, epoch) for name in later for epoch in profile.kept]
         order = named.index
         named = sorted([*kept, *named], key=lambda label: order(variant_of(label)))
     return [

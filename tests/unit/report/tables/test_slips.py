@@ -172,6 +172,12 @@ def test_a_row_is_made_from_its_metrics_and_slips(finished):
     assert set(behind({**row, "slip": "re-ranked", "variant": MEAN}, inputs)) == set(inputs)
 
 
+def test_what_is_untrained_has_no_epochs(finished):
+    """Nothing is asked for that the profile does not run."""
+    for job in finished.jobs():
+        finished.check(job)
+
+
 def test_chance_and_a_profile_without_slips_are_refused(project, tmp_path):
     """Chance has no features to be misjudged, and a profile whose tables compare no slips has
     nothing to judge: one line each."""
