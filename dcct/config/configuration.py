@@ -79,13 +79,17 @@ class Configuration:
     def kept(self, dataset: str) -> list[str]:
         """What is evaluated on a data set beside its labels: what it trains, after each epoch whose
         weights are kept."""
-        trained = self.profile.evaluated if dataset in self.profile.datasets else []
-        names = [name for name in trained if self.variant(name).trained]
+        names = self.trained if dataset in self.profile.datasets else []
         return [at_epoch(name, epoch) for name in names for epoch in self.profile.kept]
+
+    @property
+    def trained(self) -> list[str]:
+        """Of what is evaluated, what is not at its initial weights."""
+        return [name for name in self.profile.evaluated if self.variant(name).trained]
 
     def parts(self, table: str) -> list[Shown]:
         """What a table shows of each data set."""
-        return shown(self.table(table), self.profile)
+        return shown(self.table(table), self.profile, self.trained)
 
     @property
     def shown_variant(self) -> str:

@@ -12,7 +12,9 @@ from dcct.config.section import Line, Model
 
 CHANCE = "chance"
 """The row that is no variant."""
-Kind = Literal["variants", "sets", "features", "samplers", "pairs", "claims", "cross", "epochs"]
+Kind = Literal[
+    "variants", "sets", "features", "samplers", "pairs", "claims", "cross", "epochs", "slips"
+]
 
 
 class Table(Model):
@@ -26,7 +28,8 @@ class Table(Model):
     of drawing test clips; pairs: differences between two variants on the same queries; claims: the
     same for each claim of a paper, with a verdict; cross: like
     variants, on data sets other than the one trained on (the profile's cross); epochs: one
-    row per kept epoch of each variant, and which of them the test set likes best."""
+    row per kept epoch of each variant, and which of them the test set likes best; slips: the same
+    features judged with mistakes of evaluators, and what becomes of the variants' order."""
     rows: list[str] = []
     """Variants in order (not for pairs); `chance` is the exact expectation of a random ranking."""
     pairs: list[Annotated[list[str], Field(min_length=2, max_length=2)]] = []
@@ -51,6 +54,8 @@ class Table(Model):
             )
         if not (self.compare == "sets") == bool(self.sets) == bool(self.metrics):
             raise ValueError("give sets and metrics for `compare: sets`, and for nothing else")
+        if self.compare == "slips" and CHANCE in self.rows:
+            raise ValueError("chance makes no slips: leave it out of the rows of `compare: slips`")
         if self.published and self.compare not in ("variants", "sets"):
             raise ValueError("published numbers stand in tables that compare variants or sets")
         return self
@@ -76,8 +81,9 @@ class Shown:
     """What the profile evaluates there and the table names, as labels."""
 
 
-def shown(table: Table, profile: Profile) -> list[Shown]:
-    """A table's data sets in order; of a data set that the profile does not run, no runs."""
+def shown(table: Table, profile: Profile, trained: list[str]) -> list[Shown]:
+    """A table's data sets in order; of a data set that the profile does not run, no runs. trained:
+    of what is evaluated, what has kept epochs."""
     named = [name for name in profile.evaluated if name in table.variants]
     if table.compare == "cross":
         return [
@@ -89,8 +95,9 @@ def shown(table: Table, profile: Profile) -> list[Shown]:
             )
             for one in profile.cross
         ]
-    if table.compare == "epochs":
-        kept = [at_epoch(name, epoch) for name in named for epoch in profile.kept]
+    if table.compare in ("epochs", "slips"):
+        later = [name for name in named if name in trained]
+        kept = [at_epoch(name, epoch) for name in later for epoch in profile.kept]
         order = named.index
         named = sorted([*kept, *named], key=lambda label: order(variant_of(label)))
     return [

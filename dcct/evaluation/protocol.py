@@ -10,11 +10,12 @@ import pyarrow.compute as pc
 
 from dcct.config.dataset import Protocol
 from dcct.config.profile import Profile
-from dcct.datasets.manifest import read_manifest, write_parquet
+from dcct.datasets.manifest import write_parquet
 from dcct.errors import DataError
 from dcct.evaluation.features import feature_sets, read_feature_table
 from dcct.evaluation.metrics import RANKS, Retrieval, chance, identity_bootstrap, interval
 from dcct.evaluation.ranking import Ranked, rank_features
+from dcct.evaluation.rules import listed, rules_of
 from dcct.files import write_json
 from dcct.seeding import Stream, generator
 
@@ -35,38 +36,26 @@ def evaluate_features(
     Returns result rows (see `result_row`) and a table with one row per sampler, feature set and
     query. Raises DataError at features that are not finite, and where no query has a match.
     """
-    table, tracklets = read_feature_table(features), read_manifest(manifest)
-    rows, queries = [], []
+    table, rows, queries = read_feature_table(features), [], []
     for sampler in sorted(set(table["sampler"].to_pylist())):
         chosen = table.filter(pc.equal(table["sampler"], sampler))
         numbers, sets = chosen["tracklet"].to_numpy(), feature_sets(chosen)
-        if len(numbers) and not 0 <= numbers.min() <= numbers.max() < len(tracklets):
-            raise DataError(
-                f"{features}: holds tracklets that {manifest} does not list: run `dcct extract`"
-                " again"
-            )
-        split, pid, camid = (
-            tracklets[name].to_numpy(zero_copy_only=False)[numbers]
-            for name in ("split", "pid", "camid")
-        )
-        query = split == "query"
-        gallery = np.ones_like(query) if protocol.gallery_includes_queries else ~query
-        # else every tracklet is a camera of its own: only the query itself is left out
-        group = camid if protocol.drop_same_camera else numbers
-        sums = _sums(list(sets))
+        test = listed(features, numbers, manifest)
+        rules, sums = rules_of(protocol, test), sums_of(list(sets))
+        pids, gallery = test.pids[rules.queries], numbers[rules.gallery]
         query_sets, gallery_sets = (
             {name: values[side] for name, values in sets.items() if name not in sums}
-            for side in (query, gallery)
+            for side in (rules.queries, rules.gallery)
         )
         for reranking in dict.fromkeys([None, profile.evaluation.reranking]):
             try:
                 found = rank_features(
                     query_sets,
                     gallery_sets,
-                    query_pids=pid[query],
-                    gallery_pids=pid[gallery],
-                    query_camids=group[query],
-                    gallery_camids=group[gallery],
+                    query_pids=pids,
+                    gallery_pids=test.pids[rules.gallery],
+                    query_camids=rules.query_cameras,
+                    gallery_camids=rules.gallery_cameras,
                     sums=sums,
                     reranking=reranking,
                     shown=SHOWN,
@@ -87,14 +76,12 @@ def evaluate_features(
                         "dimensions": sets[name].shape[1],
                         **_protocol(protocol, profile),
                         "reranking": reranking and reranking.model_dump(),
-                        **result_row(
-                            found[name].retrieval, pid[query], profile.evaluation.bootstrap
-                        ),
+                        **result_row(found[name].retrieval, pids, profile.evaluation.bootstrap),
                     }
                 )
                 queries.append(
                     _query_table(
-                        sampler, feature, found[name], numbers[query], pid[query], numbers[gallery]
+                        sampler, feature, found[name], numbers[rules.queries], pids, gallery
                     )
                 )
     return rows, pa.concat_tables(queries)
@@ -109,7 +96,7 @@ def _protocol(protocol: Protocol, profile: Profile) -> dict:
     }
 
 
-def _sums(names: list[str]) -> dict[str, Sequence[str]]:
+def sums_of(names: list[str]) -> dict[str, Sequence[str]]:
     """The feature sets of a file that concatenate others in it (models/dcct.py)."""
     branches = [name for name in ("cnn", "vit") if name in names]
     further = [name for name in ("spatial", "temporal") if name in names]

@@ -74,6 +74,21 @@ class Sample:
         same_queries(self.tracklets, other.tracklets)
         return replace(self, values=self.values - other.values, least=-100.0)
 
+    def whole(self) -> "Sample":
+        """With queries that take part in no mean (NaN at every seed) beside those that do, as a
+        paired difference needs them: the mean is that of those that do, and so is its spread.
+
+        They lie at the mean; what the others differ from it weighs as much more as these are fewer
+        (the delta method for a mean over a part: of 10 and 20 among four, 5, 25, 15 and 15).
+        """
+        out = np.isnan(self.values).all(axis=0)
+        if not out.any():
+            return self
+        mean = np.nanmean(self.values[:, ~out], axis=0).mean()
+        values = mean + (self.values - mean) * (len(out) / np.count_nonzero(~out))
+        values[:, out] = mean
+        return replace(self, values=values)
+
     def estimate(self, resamples: int) -> Estimate:
         """The mean over everything, with both of its intervals. resamples: of the bootstrap over
         identities, all of whose queries are drawn together."""

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from dcct.config import load
 from dcct.config.configuration import Configuration
-from dcct.config.label import source_of, variant_of
+from dcct.config.label import epoch_of, source_of, variant_of
 from dcct.errors import ConfigError
 from dcct.files import settings_digest
 from dcct.pipeline.code import code_of
@@ -97,6 +97,23 @@ class Pipeline(Configuration):
             job for part in self.parts(table) for job in self.runs("rank", part.dataset, part.runs)
         ]
         return list(dict.fromkeys(jobs))
+
+    def misjudged(self, dataset: str, split: int) -> list["Job"]:
+        """Features that are judged with slips, too: those of the variants in tables of slips."""
+        labels = [
+            label
+            for table in self.profile.tables
+            if self.table(table).compare == "slips"
+            for part in self.parts(table)
+            if part.dataset == dataset
+            for label in part.runs
+            if epoch_of(label) is None
+        ]
+        return [
+            self.job("extract", dataset, split, label, seed)
+            for label in dict.fromkeys(labels)
+            for seed in self.profile.seeds
+        ]
 
     def shown_run(self, verb: str, dataset: str) -> "Job":
         """The job of a verb for the run that is pictured: first split, first seed."""

@@ -96,6 +96,20 @@ def _tabulated(job: Job) -> list[Job]:
     return job.pipeline.tabulated(job["table"])
 
 
+def _shown(job: Job) -> list[Job]:
+    """All results that a table shows."""
+    found = _tabulated(job)
+    if job.pipeline.table(job["table"]).compare == "slips":
+        runs = dict.fromkeys((one["dataset"], one["split"]) for one in found)
+        found += [job.pipeline.job("misjudge", *run) for run in runs]
+    return found
+
+
+def _misjudged(job: Job) -> list[Job]:
+    """Features that are judged with slips."""
+    return job.pipeline.misjudged(job["dataset"], job["split"])
+
+
 def _behind(metrics: Iterable[Job]) -> list[Job]:
     """What made these metrics, by whose records seconds and digests of code are known."""
     return [
@@ -266,6 +280,20 @@ STEPS: dict[str, Step[Job]] = {
             metrics="scores.json",
         ),
         Step(
+            verb="misjudge",
+            at="slips/{dataset}/split{split}/",
+            files=lambda job: ("queries.parquet",),
+            reads=lambda job: {**_manifest(job), **{str(one): one for one in _misjudged(job)}},
+            modules=("evaluation/slips.py",),
+            profile=("evaluation.samplers", "evaluation.reranking"),
+            watches=lambda job: [
+                ("datasets", job["dataset"], ("protocol",)),
+                *dict.fromkeys(
+                    ("variants", one["variant"], ("headline",)) for one in _misjudged(job)
+                ),
+            ],
+        ),
+        Step(
             verb="export",
             at=_at_run("backbones"),
             files=lambda job: EXPORTED,
@@ -311,7 +339,7 @@ STEPS: dict[str, Step[Job]] = {
             verb="tabulate",
             at="tables/{table}.",
             files=lambda job: TABLE,
-            reads=lambda job: {str(one): one for one in _tabulated(job)},
+            reads=lambda job: {str(one): one for one in _shown(job)},
             records=lambda job: _behind(_tabulated(job)),
             modules=("report/tables/tables.py", TEMPLATES, "config/metric.py"),
             profile=(

@@ -6,13 +6,18 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from dcct.config.label import variant_of
 from dcct.errors import DataError
+from dcct.evaluation.slips import BEST_EPOCH, RIGHT
 from dcct.pipeline.step import REFERENCE
+from dcct.pipeline.steps import made_by
 from dcct.provenance.documents import read_report
 from dcct.provenance.folder import NOT_HASHED, Receipts, results_folder, states, unique
 from dcct.provenance.receipt import ORIGIN
 from dcct.runtime.progress import Progress
 
+SLIPS = "@slips"
+"""In the place of a label: no label begins so."""
 VERIFICATION = ("verification", "files", "frames", "digest", "pin")
 """What a verification's report says of the data as a whole."""
 
@@ -107,20 +112,31 @@ def explain(
 
 def behind(row: Mapping[str, object], inputs: Iterable[str]) -> list[str]:
     """Receipts, among those that a table was made from, of the metrics that one row of its CSV
-    averages.
+    averages, and of the slips that it was judged with.
 
-    Chance follows from the queries and galleries of all metrics of its data set alike.
+    Chance follows from the queries and galleries of all metrics of its data set alike, the mean of
+    a slip from all variants.
     """
     splits = {f"split{split}" for split in str(row["splits"] or "").split()}
     trained = "" if row["trained_on"] in (None, "", row["dataset"]) else f"@{row['trained_on']}"
     names = {f"{row[side]}{trained}" for side in ("variant", "a", "b") if row.get(side)}
+    slipped = row.get("slip") not in (None, "", RIGHT)
     found = []
     for receipt in inputs:
-        dataset, split, variant, _seed, _file = Path(receipt).parts[-5:]
-        every = "chance" in names
-        if dataset == row["dataset"] and (every or (split in splits and variant in names)):
+        dataset, split, label = _run_in(Path(receipt))
+        every = "chance" in names or (slipped and "mean" in names)
+        named = label in names or (row.get("slip") == BEST_EPOCH and variant_of(label) in names)
+        ours = (split in splits and slipped) if label == SLIPS else split in splits and named
+        if dataset == row["dataset"] and (every or ours):
             found.append(receipt)
     return found
+
+
+def _run_in(receipt: Path) -> tuple[str, str, str]:
+    """Data set, split and label of metrics; of slips, which lie a folder higher, SLIPS."""
+    if made_by(Path(*receipt.parts[-4:])):
+        return receipt.parts[-3], receipt.parts[-2], SLIPS
+    return receipt.parts[-5], receipt.parts[-4], receipt.parts[-3]
 
 
 def _order(first: Path, receipts: Receipts, sources: dict[Path, list[Path]]) -> list[Path]:

@@ -1,4 +1,5 @@
-"""Verbs of evaluation: extract → rank, export, attend; and the evaluation of anyone's features."""
+"""Verbs of evaluation: extract → rank, misjudge, export, attend; and the evaluation of anyone's
+features."""
 
 from pathlib import Path
 from typing import Annotated
@@ -92,6 +93,40 @@ def rank(
         f"  Rank-1 {100 * best['rank1']:.1f}  ({best['sampler']} {best['feature']},"
         f" {best['queries']} queries)"
     )
+
+
+@makes(app, PANEL)
+def misjudge(making: Making, dataset: Dataset, split: Split = 0) -> None:
+    """Judge the same features with slips that published programs were seen to make.
+
+    Example: dcct misjudge walkers --split 0
+    """
+    import pyarrow as pa
+
+    from dcct.datasets.manifest import write_parquet
+    from dcct.evaluation.slips import misjudge as judge
+
+    pipeline, manifest = making.pipeline, making.input("manifest").folder
+    settings, protocol = pipeline.profile.evaluation, pipeline.dataset(dataset).protocol
+    runs, found = pipeline.misjudged(dataset, split), []
+    if not runs:
+        raise DcctError(
+            f"{pipeline.configfile}: tables: none compares slips on {dataset}: name the table"
+            " `slips` there"
+        )
+    for run in making.progress.track(runs, len(runs), "features"):
+        table = judge(
+            run / "features.parquet",
+            manifest,
+            protocol,
+            settings.samplers[0],
+            pipeline.variant(run["variant"]).headline,
+            settings.reranking,
+        )
+        for name in ("seed", "variant"):
+            table = table.add_column(0, name, pa.array([run[name]] * len(table)))
+        found.append(table)
+    write_parquet(making.job / "queries.parquet", pa.concat_tables(found))
 
 
 @makes(app, PANEL, torch=True)

@@ -51,7 +51,7 @@ const steps = lazily(() => block("steps"));
 const runs = lazily(() => block("runs"));
 const facts = lazily(() => block("behind"));
 const KINDS = {
-  draw: "Figure", tabulate: "Table", cost: "Cost", attend: "Attention", rank: "Metrics", extract: "Features", train: "Checkpoint", weights: "Initial weights",
+  draw: "Figure", tabulate: "Table", cost: "Cost", attend: "Attention", rank: "Metrics", misjudge: "Slips", extract: "Features", train: "Checkpoint", weights: "Initial weights",
   sample: "Test clips", manifest: "Manifest", pack: "Frame store", verify: "Verified data", source: "Data",
 };
 const ORDER = Object.keys(KINDS);

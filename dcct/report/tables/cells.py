@@ -33,7 +33,8 @@ def count(row: pd.Series, name: str) -> str:
 
 
 def title(row: pd.Series, name: str) -> str:
-    return f"{row[name]}{marks(row)}"
+    shown = text(row, name)
+    return f"{shown}{marks(row)}" if shown else ""
 
 
 def marks(row: pd.Series) -> str:
@@ -95,6 +96,11 @@ def marked_score(row: pd.Series, name: str) -> str:
     ours, *interval = estimate(row, name).split("\n")
     unfinished_runs = [row["status"]] if unfinished(row) else []
     return "\n".join([f"{ours}{marks(row)}", *interval, *unfinished_runs, *_paper(row, name)])
+
+
+def tau(row: pd.Series, name: str) -> str:
+    """A correlation of ranks, with two decimals."""
+    return "" if pd.isna(row[name]) else f"{row[name]:.2f}".replace("-", "−")
 
 
 def each(row: pd.Series, name: str) -> str:

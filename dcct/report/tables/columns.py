@@ -19,7 +19,10 @@ MEANS: Kinds = (*OF_VARIANTS, "epochs")
 CLAIMS: Kinds = ("claims",)
 OF_PAIRS: Kinds = ("pairs", "claims")
 BESIDE_A_PAPER: Kinds = ("variants", "sets")
+SLIPS: Kinds = ("slips",)
 SINGLE: Kinds = (*OF_VARIANTS, "features", "samplers", "epochs")
+"""Kinds in which a row is no pair's, at all metrics."""
+OF_ONE: Kinds = (*SINGLE, *SLIPS)
 """Kinds in which a row is no pair's."""
 DIGITS = 12
 """Of digests."""
@@ -29,7 +32,7 @@ def _scores() -> Iterator[Column]:
     for name, metric in METRICS.items():
         yield Column(
             name=name,
-            kinds=SINGLE,
+            kinds=OF_ONE if metric.compared else SINGLE,
             dtype="float",
             estimated=True,
             heading=f"{cells.NAMES[name]} [95 %]" if metric.printed else "",
@@ -86,6 +89,33 @@ def _claims() -> Iterator[Column]:
     yield Column(name="seeds_to_decide", kinds=CLAIMS, dtype="Int64")
 
 
+def _changes() -> Iterator[Column]:
+    """What a slip gives or takes, and what becomes of the order of variants."""
+    for name, metric in METRICS.items():
+        if metric.compared:
+            yield Column(
+                name=f"{name}_change",
+                kinds=SLIPS,
+                dtype="float",
+                estimated=True,
+                heading=f"{cells.NAMES[name]}, change [95 %]",
+                cell=cells.difference,
+            )
+            yield Column(
+                name=f"{name}_tau",
+                kinds=SLIPS,
+                dtype="float",
+                heading=f"{cells.NAMES[name]}, τ",
+                cell=cells.tau,
+            )
+            yield Column(
+                name=f"{name}_flips",
+                kinds=SLIPS,
+                heading=f"{cells.NAMES[name]}, changed places",
+                numeric=False,
+            )
+
+
 def _published() -> Iterator[Column]:
     yield Column(name="published", kinds=BESIDE_A_PAPER)
     for name in PUBLISHED:
@@ -124,8 +154,10 @@ def _versions(run: Result) -> str:
 
 COLUMNS = (
     Column(name="dataset", key=True),
-    Column(name="variant", kinds=SINGLE, key=True),
-    Column(name="title", kinds=SINGLE, heading="Variant", cell=cells.title, numeric=False),
+    Column(name="slip", kinds=SLIPS, key=True),
+    Column(name="slip_title", kinds=SLIPS, heading="Slip", cell=cells.title, numeric=False),
+    Column(name="variant", kinds=OF_ONE, key=True),
+    Column(name="title", kinds=OF_ONE, heading="Variant", cell=cells.title, numeric=False),
     Column(name="claim", kinds=CLAIMS, key=True),
     Column(name="says", kinds=CLAIMS, heading="Claim", numeric=False),
     Column(name="verdict", kinds=CLAIMS, heading="Verdict", cell=cells.verdict, numeric=False),
@@ -134,7 +166,7 @@ COLUMNS = (
     *_side("b"),
     Column(
         name="feature",
-        kinds=SINGLE,
+        kinds=OF_ONE,
         key=True,
         heading="Features",
         cell=cells.feature,
@@ -154,7 +186,7 @@ COLUMNS = (
     Column(
         name="status",
         heading="Seeds",
-        printed=("features", "samplers", "pairs", "claims"),
+        printed=("features", "samplers", "pairs", "claims", *SLIPS),
         cell=cells.unfinished,
     ),
     Column(name="verification"),
@@ -168,6 +200,7 @@ COLUMNS = (
         cell=cells.difference,
     ),
     *_differences(),
+    *_changes(),
     *_claims(),
     *_published(),
     Column(name="trained_on", key=True),

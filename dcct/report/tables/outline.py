@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dcct.config.label import row_of
 from dcct.errors import DataError
+from dcct.evaluation.slips import RIGHT
 from dcct.provenance.chain import Chain, Link, behind, explain
 from dcct.provenance.documents import read_metrics
 from dcct.report.tables.columns import row_name
@@ -133,7 +134,9 @@ def _row(table: Path, words: str) -> dict[str, str]:
 
 def _values(row: dict[str, str], column: str, receipts: list[str]) -> dict[str, float]:
     """The metric from which a column derives (mAP of mAP_difference_low) in each metrics file, in
-    percent; of a column that derives from none, nothing."""
+    percent; of a column that derives from none, or a row with a slip, nothing."""
+    if row.get("slip") not in (None, "", RIGHT):
+        return {}
     metric = column.partition("_")[0]
     sides = {"variant": "feature", "a": "a_feature", "b": "b_feature"}
     features = {row[side]: row[feature] for side, feature in sides.items() if row.get(side)}

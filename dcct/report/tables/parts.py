@@ -13,6 +13,7 @@ from dcct.report.tables.columns import DTYPES, csv_names, printed_columns
 from dcct.report.tables.grid import Document, Grid, Part
 from dcct.report.tables.layout import grid, read_csv
 from dcct.report.tables.notes import notes, wide_notes
+from dcct.report.tables.slip_parts import slip_parts
 
 
 def read_table(pipeline: Pipeline, name: str, path: Path) -> Document:
@@ -33,6 +34,9 @@ def read_table(pipeline: Pipeline, name: str, path: Path) -> Document:
     if table.compare == "sets":
         below = wide_notes(table, frame, datasets, published)
         parts = [Part(heading="", grid=wide_grid(table, frame, datasets), notes=below)]
+    elif table.compare == "slips":
+        of_sets = frame.groupby("dataset", sort=False)
+        parts = [part for name, rows in of_sets for part in slip_parts(table, rows, datasets[name])]
     else:
         parts = [
             Part(

@@ -1,7 +1,7 @@
 """What finished runs left behind, read once and without torch. A run that is missing is a gap,
 never an error."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +30,18 @@ QUERIES = pa.schema(
 """What tables and figures read of queries.parquet, beside its lists."""
 HISTORY = pa.schema([("epoch", pa.int64())])
 """What every history.parquet has; its loss terms are the variant's."""
+SLIPS = pa.schema(
+    [
+        *((name, pa.string()) for name in ("variant", "slip")),
+        ("seed", pa.int64()),
+        *((name, pa.int32()) for name in ("tracklet", "pid")),
+        ("ap", pa.float64()),
+        ("first_hit", pa.int64()),
+    ]
+)
+"""What `dcct misjudge` writes."""
+Tables = Mapping[tuple[int, int], pd.DataFrame]
+"""(Split, seed) → results of queries, indexed by tracklet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,11 +73,14 @@ class Evaluated:
 
         Raises DataError when nothing was evaluated at this sampler and feature set.
         """
+        table = self.asked(sampler, feature)
+        return table[table["matches"] > 0]
+
+    def asked(self, sampler: str, feature: str) -> pd.DataFrame:
+        """The same of all queries. Raises as `ranked`."""
         table = self.queries
-        chosen = table[
-            (table["sampler"] == sampler) & (table["feature"] == feature) & (table["matches"] > 0)
-        ]
-        if chosen.empty:
+        chosen = table[(table["sampler"] == sampler) & (table["feature"] == feature)]
+        if not (chosen["matches"] > 0).any():
             raise DataError(
                 f"{self.folder}: nothing evaluated at sampler {sampler}, feature set {feature}: "
                 "run `dcct extract` and `dcct rank` again"
@@ -151,13 +166,36 @@ def load_result(ranking: Job) -> Result | None:
     )
 
 
+def load_slips(pipeline: Pipeline, dataset: str) -> dict[tuple[str, str], Tables]:
+    """(Slip, variant) → what came of it, of all splits and seeds that were judged with it.
+
+    Raises DataError at a file that is not what its receipt says.
+    """
+    found: dict[tuple[str, str], Tables] = {}
+    for split in pipeline.splits(dataset):
+        job = pipeline.job("misjudge", dataset, split)
+        if (job / "queries.parquet").is_file():
+            check_outputs(job.receipt, job.again)
+            table = _read_parquet(job / "queries.parquet", job.again, SLIPS).set_index("tracklet")
+            for (slip, variant, _), rows in table.groupby(["slip", "variant", "seed"]):
+                run, key = (split, int(rows["seed"].iloc[0])), (str(slip), str(variant))
+                found[key] = {**found.get(key, {}), run: rows.sort_index()}
+    return found
+
+
 def sample(runs: Sequence[Evaluated], metric: str, sampler: str, feature: str) -> Sample:
     """Per-query values of a metric (mAP, mINP or rankK) of one variant's runs, at one sampler and
     feature set."""
-    seeds, splits = sorted({run.seed for run in runs}), sorted({run.split for run in runs})
+    return stacked({(run.split, run.seed): run.ranked(sampler, feature) for run in runs}, metric)
+
+
+def stacked(runs: Tables, metric: str) -> Sample:
+    """The same of any results of queries: split and seed → table as of `Evaluated.ranked`. A query
+    that has neither match nor blame (first_hit 0) is NaN."""
+    splits, seeds = (sorted(set(numbers)) for numbers in zip(*runs, strict=True))
     values, queries = [], []
     for split in splits:
-        tables = {run.seed: run.ranked(sampler, feature) for run in runs if run.split == split}
+        tables = {seed: runs[split, seed] for seed in seeds if (split, seed) in runs}
         first = next(iter(tables.values()))
         for table in tables.values():
             same_queries(first.index.to_numpy(), table.index.to_numpy())
@@ -182,7 +220,9 @@ def sample(runs: Sequence[Evaluated], metric: str, sampler: str, feature: str) -
 def _values(table: pd.DataFrame, metric: str) -> np.ndarray:
     if metric in ("mAP", "mINP"):
         return 100 * table["ap" if metric == "mAP" else "inp"].to_numpy()
-    return 100.0 * (table["first_hit"].to_numpy() <= int(metric.removeprefix("rank")))
+    first_hit = table["first_hit"].to_numpy()
+    found = 100.0 * (first_hit <= int(metric.removeprefix("rank")))
+    return np.where(first_hit > 0, found, np.nan)
 
 
 def described(title: str, runs: Iterable[Result]) -> str:

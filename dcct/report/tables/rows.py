@@ -17,7 +17,7 @@ from dcct.report.tables.cells import NOT_RUN
 from dcct.report.tables.columns import COLUMNS
 from dcct.report.tables.layout import ENDS
 from dcct.report.tables.published import Paper
-from dcct.report.tables.results import Result, sample
+from dcct.report.tables.results import Result, Tables, sample
 
 BEST = "{epoch}: best of the {count} kept epochs on the test set (no evaluation)"
 BEGIN = "begin"
@@ -46,6 +46,8 @@ class Finished:
     """Those that the table judges."""
     paper: Paper | None = None
     """Published numbers that apply to the data set, if the table shows any."""
+    slips: dict[tuple[str, str], Tables] = field(default_factory=dict)
+    """(Slip, variant) → what came of it, if the table shows slips."""
 
     def of(self, name: str) -> list[Result]:
         return self.runs.get(name, [])
@@ -82,7 +84,7 @@ def variant_rows(name: str, finished: Finished) -> Iterator[dict]:
     """One row, at the variant's headline feature set; beside the paper's numbers where some
     apply."""
     variant, runs = finished.variants[name], finished.of(name)
-    row = _scores(name, finished, finished.sampler, variant.headline) | _cost(runs)
+    row = scores_of(name, finished, finished.sampler, variant.headline) | _cost(runs)
     yield row | (
         finished.paper.beside(name, row, runs) if finished.paper and variant.trained else {}
     )
@@ -92,7 +94,7 @@ def feature_rows(name: str, finished: Finished) -> Iterator[dict]:
     """One row per feature set that the variant computes."""
     headline = finished.variants[name].headline
     for feature, dimensions in _features(finished.of(name), finished.sampler) or [(headline, None)]:
-        scores = _scores(name, finished, finished.sampler, feature)
+        scores = scores_of(name, finished, finished.sampler, feature)
         yield scores | {"dimensions": dimensions, "headline": feature == headline}
 
 
@@ -102,15 +104,15 @@ def sampler_rows(name: str, finished: Finished) -> Iterator[dict]:
     runs, headline = finished.of(name), finished.variants[name].headline
     present = {(row["sampler"], row["feature"]) for run in runs[:1] for row in run.metrics["rows"]}
     if not present:
-        yield _scores(name, finished, "", headline)
+        yield scores_of(name, finished, "", headline)
     for feature in dict.fromkeys(["base", "temporal", headline]):
         for sampler in SAMPLERS:
             if (sampler, feature) in present:
-                row = _scores(name, finished, sampler, feature)
+                row = scores_of(name, finished, sampler, feature)
                 if sampler != BEGIN and (BEGIN, feature) in present:
                     altered, begin = (sample(runs, "mAP", one, feature) for one in (sampler, BEGIN))
                     difference = (altered - begin).estimate(finished.resamples)
-                    row |= _with_interval(f"mAP_minus_{BEGIN}", difference)
+                    row |= with_interval(f"mAP_minus_{BEGIN}", difference)
                 yield row
 
 
@@ -119,7 +121,7 @@ def epoch_rows(name: str, finished: Finished) -> Iterator[dict]:
     marked as no evaluation."""
     rows = []
     for label in [label for label in finished.runs if variant_of(label) == name] or [name]:
-        row = _scores(label, finished, finished.sampler, finished.variants[label].headline)
+        row = scores_of(label, finished, finished.sampler, finished.variants[label].headline)
         rows.append(row | {"epoch": str(epoch_of(label) or finished.epochs)})
     yield from rows
     made = [row for row in rows if "mAP" in row]
@@ -140,12 +142,12 @@ ROWS: dict[Kind, Callable[[str, Finished], Iterator[dict]]] = {
 
 def _pair_row(first: str, second: str, finished: Finished) -> dict:
     """A − B over the splits and seeds that both have, each at its headline feature set."""
-    row, differences = _paired(first, second, finished, _compared())
+    row, differences = _paired(first, second, finished, compared())
     for metric, values in differences.items():
         difference = values.estimate(finished.resamples)
         row |= {
             "queries": len(values.pids),
-            **_with_interval(f"{metric}_difference", difference),
+            **with_interval(f"{metric}_difference", difference),
             f"{metric}_difference_p_single": values.p_value(),
             f"{metric}_difference_p_identities": values.p_over_identities(),
         }
@@ -165,7 +167,7 @@ def _claim_row(finished: Finished, name: str) -> dict:
         effect = values.estimate(finished.resamples)
         row |= {
             "queries": len(values.pids),
-            **_with_interval("effect", effect),
+            **with_interval("effect", effect),
             "effect_p_single": values.p_value(),
         }
         if effect.spread:
@@ -202,11 +204,13 @@ def _paired(
     return row, differences
 
 
-def _compared() -> list[str]:
+def compared() -> list[str]:
+    """Metrics by which variants are."""
     return [name for name, metric in METRICS.items() if metric.compared]
 
 
-def _scores(name: str, finished: Finished, sampler: str, feature: str) -> dict:
+def scores_of(name: str, finished: Finished, sampler: str, feature: str) -> dict:
+    """A variant's row at one sampler and feature set."""
     runs = finished.of(name)
     row = {
         "variant": name,
@@ -218,13 +222,14 @@ def _scores(name: str, finished: Finished, sampler: str, feature: str) -> dict:
     for metric in METRICS if runs else ():
         values = sample(runs, metric, sampler, feature)
         row |= {
-            **_with_interval(metric, values.estimate(finished.resamples)),
+            **with_interval(metric, values.estimate(finished.resamples)),
             "queries": len(values.pids),
         }
     return row
 
 
-def _with_interval(name: str, estimate: Estimate) -> dict:
+def with_interval(name: str, estimate: Estimate) -> dict:
+    """A column's value, and those that follow it."""
     numbers = (estimate.low, estimate.high, estimate.sd, *estimate.identities)
     ends = dict(zip(ENDS, numbers, strict=True))
     return {name: estimate.mean, **{f"{name}{end}": value for end, value in ends.items()}}

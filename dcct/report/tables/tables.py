@@ -19,8 +19,9 @@ from dcct.report.tables.layout import as_csv
 from dcct.report.tables.parts import read_table
 from dcct.report.tables.printing import write_printed
 from dcct.report.tables.published import paper_on
-from dcct.report.tables.results import load_results
+from dcct.report.tables.results import load_results, load_slips
 from dcct.report.tables.rows import Finished, rows_of
+from dcct.report.tables.slips import slip_rows
 
 SINGLE_P = "_p_single"
 """How the name of a p-value ends that is of one comparison alone."""
@@ -53,7 +54,12 @@ def tabulate(pipeline: Pipeline, name: str) -> pd.DataFrame:
             "bootstrap": profile.evaluation.bootstrap,
         }
         finished = finished_on(pipeline, name, of_set.dataset, of_set.runs)
-        rows += [shared | row for row in rows_of(table, of_set.rows, finished)]
+        made = (
+            slip_rows(table.variants, finished)
+            if table.compare == "slips"
+            else rows_of(table, of_set.rows, finished)
+        )
+        rows += [shared | row for row in made]
     names = csv_names(table.compare)
     numbers = {column: DTYPES[column] for column in names if DTYPES[column] != "str"}
     return _judged(_corrected(pd.DataFrame(rows, columns=names).astype(numbers))).round(4)
@@ -85,6 +91,7 @@ def finished_on(pipeline: Pipeline, name: str, dataset: str, labels: list[str]) 
     table, profile, config = pipeline.table(name), pipeline.profile, pipeline.dataset(dataset)
     published = pipeline.published(table.published) if table.published else None
     results = load_results(pipeline, dataset, labels)
+    slips = load_slips(pipeline, dataset) if table.compare == "slips" else {}
     return Finished(
         variants={name: pipeline.variant(name) for name in [*table.variants, *labels]},
         runs={row_of(label): runs for label, runs in results.items()},
@@ -95,6 +102,7 @@ def finished_on(pipeline: Pipeline, name: str, dataset: str, labels: list[str]) 
         resamples=profile.evaluation.bootstrap,
         claims=pipeline.claims(table.claims).claims if table.claims else {},
         paper=paper_on(published, dataset, config.split_count, profile) if published else None,
+        slips=slips,
     )
 
 

@@ -1,11 +1,11 @@
-"""The sign-flip test of paired differences."""
+"""The sign-flip test of paired differences, and means of which some queries take no part."""
 
 from itertools import product
 
 import numpy as np
 import pytest
 
-from dcct.evaluation.statistics import sign_flip_test
+from dcct.evaluation.statistics import Sample, sign_flip_test
 
 
 def _draw():
@@ -55,3 +55,24 @@ def test_a_clear_difference_has_a_small_p_that_is_never_zero():
         sign_flip_test(clear, pids, _draw()) == sign_flip_test(-clear, pids, _draw()) == 1 / 10000
     )
     assert sign_flip_test(np.zeros(180), pids, _draw()) == 1
+
+
+def _sample(values):
+    count = np.arange(len(values[0]))
+    return Sample(values=np.array(values), splits=count * 0, tracklets=count, pids=count)
+
+
+def test_queries_that_take_no_part_change_neither_mean_nor_variance():
+    """Of four people two take part, at 10 and 20: mean 15, and a variance over people of (5/2)² +
+    (5/2)², as of these two alone."""
+    whole = _sample([[10.0, 20.0, np.nan, np.nan]]).whole()
+    assert whole.values.tolist() == [[5, 25, 15, 15]]
+    assert (((whole.values - 15) / 4) ** 2).sum() == 2 * 2.5**2
+
+
+def test_each_seed_keeps_its_mean_among_queries_that_take_no_part():
+    """Means 15 and 30 of two seeds; where all take part, not a bit is changed."""
+    gaps = _sample([[10.0, 20.0, np.nan], [25.0, 35.0, np.nan]]).whole()
+    assert gaps.values.mean(axis=1).tolist() == pytest.approx([15, 30])
+    full = _sample([[0.1, 0.2, 0.7]])
+    assert full.whole() is full
