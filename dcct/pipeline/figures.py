@@ -15,6 +15,7 @@ Need = Literal[
     "attention",
     "frames",
     "manifest",
+    "published",
 ]
 
 
@@ -26,6 +27,8 @@ class Figure:
     """What it is drawn from (see pipeline.steps.NEEDS); a test holds that it reads nothing else."""
     people: bool = False
     """It shows frames: of a real data set, pictures of real people."""
+    once: bool = False
+    """It is of the whole profile: it stands with the first data set alone."""
     formats: tuple[str, ...] = ("png", "svg")
     """Files that are made of it."""
 
@@ -41,6 +44,7 @@ FIGURES = {
     "ablation": Figure(needs=("metrics",)),
     "cmc": Figure(needs=("metrics",)),
     "epochs": Figure(needs=("metrics", "epochs")),
+    "field": Figure(needs=("published",), once=True),
     "training": Figure(needs=("metrics", "histories")),
     "tradeoff": Figure(needs=("metrics", "cost")),
     "temporal": Figure(needs=("attention", "frames"), people=True),
