@@ -3,14 +3,22 @@ are held against, by code, and what they stand beside."""
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from dcct.config.metric import PublishedName
 from dcct.config.section import Line, Model
 
 Percents = dict[PublishedName, Annotated[float, Field(ge=0, le=100)]]
 """Metric → percent."""
-Said = Annotated[Line, Field(min_length=1)]
+
+
+def _said(text: str) -> str:
+    if not text:
+        raise ValueError("is empty: say it in words")
+    return text
+
+
+Said = Annotated[Line, AfterValidator(_said)]
 HOW = {"values", "settings", "weights", "protocol", "sets", "remarks"}
 """Keys of a paper whose numbers ours are compared with: all of them, or none."""
 

@@ -44,7 +44,6 @@ FIGURES = {
     "ablation": Figure(needs=("metrics",)),
     "cmc": Figure(needs=("metrics",)),
     "epochs": Figure(needs=("metrics", "epochs")),
-    "field": Figure(needs=("published",), once=True),
     "training": Figure(needs=("metrics", "histories")),
     "tradeoff": Figure(needs=("metrics", "cost")),
     "temporal": Figure(needs=("attention", "frames"), people=True),
@@ -53,5 +52,6 @@ FIGURES = {
     "failures": Figure(needs=("retrievals", "features", "frames"), people=True, formats=FRAMES),
     "spatial": Figure(needs=("attention", "frames"), people=True, formats=FRAMES),
     "sheet": Figure(needs=("frames",), people=True, formats=FRAMES),
+    "field": Figure(needs=("published",), once=True),
 }
 """Name → figure, in the order of the page."""

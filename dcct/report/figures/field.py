@@ -11,6 +11,7 @@ from dcct.evaluation.statistics import Estimate
 from dcct.pipeline.pipeline import Pipeline
 from dcct.report.figures.labels import apart
 from dcct.report.figures.style import GREY, Style, new_figure, say_gap
+from dcct.report.tables.grid import number
 from dcct.report.tables.results import load_results, marked, sample
 
 METRIC = "mAP"
@@ -63,10 +64,9 @@ def _draw_panel(axes: Axes, pipeline: Pipeline, dataset: str, here: int) -> None
     for name, estimate in ours.items():
         axes.plot([here, here], estimate.ends, color=GREY, linewidth=1)
         axes.plot(here, estimate.mean, **LOOKS["ours"])
-        low, high = estimate.ends
-        title = pipeline.variant(name).title
+        mean, low, high = map(number, (estimate.mean, *estimate.ends))
         points.append(
-            (here, estimate.mean, f"{title}\n{estimate.mean:.1f} [{low:.1f}, {high:.1f}]")
+            (here, estimate.mean, f"{pipeline.variant(name).title}\n{mean} [{low}, {high}]")
         )
     title = marked(pipeline.dataset(dataset).title, warned)
     axes.set_title(title)
