@@ -7,6 +7,7 @@ from typing import Any
 from dcct.config import load
 from dcct.config.claims import Claims
 from dcct.config.dataset import Dataset
+from dcct.config.field import Quoted, field_of
 from dcct.config.label import at_epoch, variant_of
 from dcct.config.published import Published
 from dcct.config.table import Shown, Table, shown
@@ -45,6 +46,28 @@ class Configuration:
 
     def published(self, name: str) -> Published:
         return self._read("published", name)
+
+    def published_names(self) -> list[str]:
+        """All files of published numbers, beside the profile and shipped."""
+        return load.names_of("published", self.configfile)
+
+    @cached_property
+    def field(self) -> list[Quoted]:
+        """Every method whose numbers are published in any of them."""
+        return list(field_of({name: self.published(name) for name in self.published_names()}))
+
+    @property
+    def field_sets(self) -> list[str]:
+        """Data sets of which any method's mAP is published, whether the profile runs them or
+        not."""
+        sets = [name for one in self.field for name in one.values if "mAP" in one.values[name]]
+        return list(dict.fromkeys(sets))
+
+    @property
+    def reproduced(self) -> list[str]:
+        """Variants that are evaluated and reproduce a published method."""
+        wanted = {one.method.variant for one in self.field}
+        return [name for name in self.profile.evaluated if name in wanted]
 
     def variant_names(self) -> list[str]:
         """All variants beside the profile, whether it runs them or not, that can be read."""

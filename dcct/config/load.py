@@ -103,6 +103,8 @@ def load_profile(path: str | Path) -> Profile:
                 else f"{one.test} is both sides"
             )
             raise ConfigError(f"{path}: cross: {what}")
+    for name in names_of("published", path):
+        _check_field(load_named("published", name, path), name, path)
     absent = sorted(set(profile.evaluation.time_order) - set(profile.evaluated))
     if absent:
         raise ConfigError(
@@ -119,8 +121,22 @@ def _check_table(table: Table, where: str, profile: str | Path) -> None:
         for name in names:
             if not config_file(kind, name, profile).is_file():
                 raise ConfigError(f"{where}: unknown {kind.removesuffix('s')} '{name}'")
-    if table.published:
-        load_named("published", table.published, profile)
+    if table.published and not load_named("published", table.published, profile).values:
+        raise ConfigError(
+            f"{where}: published: {table.published} has no numbers of variants: `field` shows the"
+            " methods of all such files"
+        )
+
+
+def _check_field(published: Published, name: str, profile: str | Path) -> None:
+    """Every data set of a method has a file: one whose name is misspelt would be shown nowhere."""
+    for method, content in published.methods.items():
+        for dataset in content.values:
+            if not config_file("datasets", dataset, profile).is_file():
+                raise ConfigError(
+                    f"{config_file('published', name, profile)}: methods.{method}.values: unknown"
+                    f" dataset '{dataset}'; known: {', '.join(names_of('datasets', profile))}"
+                )
 
 
 def load_named(kind: str, name: str, profile: str | Path) -> Any:

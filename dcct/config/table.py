@@ -6,12 +6,14 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from dcct.config.label import at_epoch, variant_of
-from dcct.config.metric import MetricName
+from dcct.config.metric import MetricName, PublishedName
 from dcct.config.profile import Profile
 from dcct.config.section import Line, Model
 
 CHANCE = "chance"
 """The row that is no variant."""
+BY_YEAR = "year"
+"""An order of the field's methods."""
 Kind = Literal[
     "variants", "sets", "features", "samplers", "pairs", "claims", "cross", "epochs", "slips"
 ]
@@ -41,6 +43,10 @@ class Table(Model):
     """Columns of each data set (compare: sets)."""
     published: str | None = None
     """Name of a file in config/published, whose numbers stand beside ours."""
+    field: Literal["year"] | PublishedName | None = None
+    """Rows of all methods of config/published that have a number on one of the sets, above ours
+    (compare: sets): by year, or by this metric on the first of the sets. The last is the latest,
+    or the best."""
     claims: str | None = None
     """Name of a file in config/claims (compare: claims), which says what the pairs are."""
 
@@ -58,6 +64,8 @@ class Table(Model):
             raise ValueError("chance makes no slips: leave it out of the rows of `compare: slips`")
         if self.published and self.compare not in ("variants", "sets"):
             raise ValueError("published numbers stand in tables that compare variants or sets")
+        if self.field and self.compare != "sets":
+            raise ValueError("rows of the field stand in tables that compare sets")
         return self
 
     @property

@@ -15,6 +15,7 @@ Need = Literal[
     "attention",
     "frames",
     "manifest",
+    "published",
 ]
 
 
@@ -26,6 +27,8 @@ class Figure:
     """What it is drawn from (see pipeline.steps.NEEDS); a test holds that it reads nothing else."""
     people: bool = False
     """It shows frames: of a real data set, pictures of real people."""
+    once: bool = False
+    """It is of the whole profile: it stands with the first data set alone."""
     formats: tuple[str, ...] = ("png", "svg")
     """Files that are made of it."""
 
@@ -49,5 +52,6 @@ FIGURES = {
     "failures": Figure(needs=("retrievals", "features", "frames"), people=True, formats=FRAMES),
     "spatial": Figure(needs=("attention", "frames"), people=True, formats=FRAMES),
     "sheet": Figure(needs=("frames",), people=True, formats=FRAMES),
+    "field": Figure(needs=("published",), once=True),
 }
 """Name → figure, in the order of the page."""

@@ -129,6 +129,11 @@ class Pipeline(Configuration):
         kept = bool(self.profile.kept)
         return [name for name, row in FIGURES.items() if kept or "epochs" not in row.needs]
 
+    def figures_of(self, dataset: str) -> list[str]:
+        """Those that are drawn of a data set."""
+        first = dataset == self.profile.datasets[0]
+        return [name for name in self.figures if first or not FIGURES[name].once]
+
     def jobs(self) -> list["Job"]:
         """Every job of a whole run, each after those that it reads."""
         return self._jobs
@@ -158,7 +163,7 @@ class Pipeline(Configuration):
         yield self.job("cost")
         yield from (self.job("tabulate", name) for name in profile.tables)
         for name in profile.datasets:
-            yield from (self.job("draw", name, figure) for figure in self.figures)
+            yield from (self.job("draw", name, figure) for figure in self.figures_of(name))
 
     def patterns(self) -> Iterator["Job"]:
         """One job for each rule, its key in wildcards: of every step, and of every figure."""

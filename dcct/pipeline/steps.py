@@ -131,6 +131,12 @@ NEEDS: dict[str, Callable[[Job], list[Job]]] = {
     "attention": lambda job: [job.pipeline.shown_run("attend", job["dataset"])],
     "frames": lambda job: job.pipeline.pictures(job["dataset"]),
     "manifest": lambda job: job.pipeline.pictures(job["dataset"])[:1],
+    "published": lambda job: [
+        run
+        for name in job.pipeline.field_sets
+        if name in job.pipeline.profile.datasets
+        for run in job.pipeline.runs("rank", name, job.pipeline.reproduced)
+    ],
 }
 """What figures are drawn from → its jobs, for a figure of a data set."""
 
@@ -141,9 +147,20 @@ def _drawn_from(job: Job) -> Inputs:
 
 
 def _looks_at_runs(job: Job) -> list[Watched]:
-    """What a figure says of a data set and of every variant."""
-    names = job.pipeline.profile.evaluated
-    return [("datasets", job["dataset"], ("title",)), *(("variants", name, ()) for name in names)]
+    """What a figure says of its data sets, of every variant, and of the field."""
+    pipeline, names = job.pipeline, [job["dataset"]]
+    beside: list[Watched] = []
+    if "published" in FIGURES[job["figure"]].needs:
+        names, beside = pipeline.field_sets, _field(pipeline)
+    return [
+        *(("datasets", name, ("title",)) for name in names),
+        *(("variants", name, ()) for name in pipeline.profile.evaluated),
+        *beside,
+    ]
+
+
+def _field(pipeline: Pipeline) -> list[Watched]:
+    return [("published", name, ()) for name in pipeline.published_names()]
 
 
 def _shown_by_a_table(job: Job) -> list[Watched]:
@@ -152,6 +169,8 @@ def _shown_by_a_table(job: Job) -> list[Watched]:
     for kind in ("published", "claims"):
         if name := getattr(table, kind):
             beside.append((kind, name, ()))
+    if table.field:
+        beside += _field(job.pipeline)
     datasets = dict.fromkeys(one.dataset for one in job.pipeline.parts(job["table"]))
     return [
         ("tables", job["table"], ()),

@@ -5,12 +5,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.optimize import isotonic_regression
 
 from dcct.errors import DataError
 from dcct.evaluation.statistics import Estimate
 from dcct.pipeline.pipeline import Job, Pipeline
 from dcct.report.figures.comparison import Comparison, load_comparison
+from dcct.report.figures.labels import apart
 from dcct.report.figures.style import GREY, Style, new_figure
 
 COSTS: dict[str, list[tuple[float, str]]] = {
@@ -97,11 +97,3 @@ def _number(axes: Axes, places: np.ndarray, means: np.ndarray, aside: float) -> 
     for number, (x, mean, height) in enumerate(zip(places, means, heights, strict=True), 1):
         place: Style = {"va": "center", "fontsize": 8, "arrowprops": line}
         axes.annotate(str(number), (x, mean), (x + aside, height), **place)
-
-
-def apart(places: np.ndarray, gap: float) -> np.ndarray:
-    """Places moved as little as possible so that `gap` lies between any two; their order stays."""
-    order = np.argsort(places, kind="stable")
-    steps, moved = gap * np.arange(len(places)), np.empty(len(places))
-    moved[order] = isotonic_regression(places[order] - steps).x + steps if len(places) else places
-    return moved

@@ -40,7 +40,8 @@ def write_page(pipeline: Pipeline, path: Path, *, shareable: bool, progress: Pro
     tables = list(table_sections(pipeline))
     figures = {
         name: [
-            _figure(pipeline.job("draw", name, figure), shareable) for figure in pipeline.figures
+            _figure(pipeline.job("draw", name, figure), shareable)
+            for figure in pipeline.figures_of(name)
         ]
         for name in profile.datasets
     }

@@ -104,10 +104,12 @@ function details(receipt) {
 const beside = (receipt) => (receipt.endsWith("/receipt.json") ? receipt.replace(/receipt\.json$/, "") : steps()[receipt].outputs[0].path);
 
 function openPanel(title, receipt, through) {
-  const receipts = behind(receipt, through);
+  const receipts = behind(receipt, through), verbs = byVerb(receipts);
   byId("panel-title").textContent = title;
-  byId("panel-about").textContent = `${receipts.length} steps, ${seconds(total(receipts))} of computing, from the number back to the data.`;
-  byId("chain").replaceChildren(...byVerb(receipts).map(([verb, several]) => {
+  byId("panel-about").textContent = verbs.length === 1 && verbs[0][0] === "tabulate"
+    ? "No run is behind it: it was not run here, or is quoted from a source that the notes below its table name."
+    : `${receipts.length} steps, ${seconds(total(receipts))} of computing, from the number back to the data.`;
+  byId("chain").replaceChildren(...verbs.map(([verb, several]) => {
     const count = several.length > 1 ? ` × ${several.length}` : "";
     const kind = KINDS[verb] ?? verb[0].toUpperCase() + verb.slice(1);
     const item = element("li", {}, element("h3", {}, `${kind}${count} `, element("span", {}, `dcct ${verb}`)));
@@ -169,7 +171,7 @@ class Article {
     const row = cell.parentElement, head = cell.closest("table").tHead.rows, groups = [...head[0].cells].filter((one) => one.className === "group");
     let left = cell.cellIndex - (head[0].cells[0].colSpan || 1);
     const group = groups.findIndex((one) => (left -= one.colSpan) < 0);
-    const words = [row.cells[0], groups[group], head[head.length - 1].cells[cell.cellIndex], cell.cellIndex ? cell.firstChild : null];
+    const words = [row.cells[0].firstChild, groups[group], head[head.length - 1].cells[cell.cellIndex], cell.cellIndex ? cell.firstChild : null];
     openPanel(words.map((one) => one?.textContent).filter(Boolean).join(" · "), this.article.dataset.receipt, this.behind(this.rows.indexOf(row), group));
   }
 

@@ -8,6 +8,7 @@ from dcct.pipeline.pipeline import Job, Pipeline
 from dcct.provenance.chain import behind, explain
 from dcct.report.tables.cells import NOT_RUN
 from dcct.report.tables.cost import TITLE, read_cost
+from dcct.report.tables.field import PUBLISHED
 from dcct.report.tables.grid import Part
 from dcct.report.tables.parts import read_table
 
@@ -30,17 +31,10 @@ class TableSection:
     """For every row of its CSV, receipts of the metrics that it was made from; none where it was
     made from none."""
 
-    @property
-    def unrun(self) -> bool:
-        """It was made, and of what it shows nothing was run."""
-        cells = [
-            cell
-            for part in self.parts
-            for row in part.grid.rows
-            for cell, numeric in zip(row, part.grid.numeric, strict=True)
-            if cell and numeric
-        ]
-        return bool(cells) and all(cell.startswith(NOT_RUN) for cell in cells)
+    unrun: bool = False
+    """It was made, and of what it shows nothing was run."""
+    published: int = 0
+    """How many of its printed rows are methods of the field."""
 
 
 def table_sections(pipeline: Pipeline) -> Iterator[TableSection]:
@@ -59,10 +53,13 @@ def _section(job: Job, name: str, title: str) -> TableSection:
     inputs = explain(job.receipt, hashed=False).steps[0].made_from
     with open(path, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
+    methods = {(row["method"], row["paper"]) for row in rows if row.get("status") == PUBLISHED}
     return TableSection(
         name=name,
         title=title,
         again=job.command,
+        unrun=bool(rows) and {row.get("status") for row in rows} <= {NOT_RUN, PUBLISHED},
+        published=len(methods),
         parts=document.parts,
         receipt=job.receipt.as_posix(),
         behind=[behind(row, inputs) for row in rows] if inputs else [],

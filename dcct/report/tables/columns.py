@@ -124,6 +124,15 @@ def _published() -> Iterator[Column]:
     yield Column(name="unlike_published", kinds=BESIDE_A_PAPER)
 
 
+def _field() -> Iterator[Column]:
+    """What is said of a method of the field."""
+    for name in ("method", "paper"):
+        yield Column(name=name, kinds=("sets",), key=True)
+    for name in ("venue", "kind", "kind_source", "protocol"):
+        yield Column(name=name, kinds=("sets",))
+    yield Column(name="year", kinds=("sets",), dtype="Int64")
+
+
 def _digest(name: str) -> Column:
     return Column(name=name, of_run=lambda run: run.metrics["digests"][name][:DIGITS])
 
@@ -203,6 +212,7 @@ COLUMNS = (
     *_changes(),
     *_claims(),
     *_published(),
+    *_field(),
     Column(name="trained_on", key=True),
     Column(name="queries", dtype="Int64"),
     Column(name="gallery_includes_queries", dtype="boolean"),

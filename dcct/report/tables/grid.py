@@ -6,6 +6,9 @@ from itertools import zip_longest
 
 import pandas as pd
 
+RAISED = dict(zip("abcdefghijklmnoprstuvwxyz", "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", strict=True))
+"""Letter → the same as a mark of a footnote: Unicode raises all but q."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:

@@ -7,6 +7,7 @@ from dcct.config.dataset import Dataset
 from dcct.config.published import Published
 from dcct.config.table import Table
 from dcct.report.tables.cells import AS_PUBLISHED, IDENTITIES, NOT_RUN, UNLIKE, WARNED
+from dcct.report.tables.field import field_notes, is_published
 
 BEST_OF_KEPT = (
     "Best of the kept epochs: the one whose mAP on these very queries is highest. The test set "
@@ -50,10 +51,11 @@ def wide_notes(
     table: Table, frame: pd.DataFrame, datasets: dict[str, Dataset], published: Published | None
 ) -> list[str]:
     """Of several data sets side by side: each one's, and once what holds for all of them."""
-    found = []
+    ours, found = frame[~is_published(frame)], []
     for name in table.sets:
-        found += notes(table, frame[frame["dataset"] == name], datasets[name], None)
-    return [*dict.fromkeys(found), *(_published(table.sets, frame, published) if published else [])]
+        found += notes(table, ours[ours["dataset"] == name], datasets[name], None)
+    papers = _published(table.sets, ours, published) if published else []
+    return [*dict.fromkeys(found), *papers, *field_notes(frame)]
 
 
 def _measured(table: Table, frame: pd.DataFrame, dataset: Dataset) -> str:

@@ -10,6 +10,7 @@ from dcct.errors import DataError
 from dcct.pipeline.pipeline import Pipeline
 from dcct.report.tables.cells import NAMES, marked_score
 from dcct.report.tables.columns import DTYPES, csv_names, printed_columns
+from dcct.report.tables.field import PUBLISHED, letters, named, quoted
 from dcct.report.tables.grid import Document, Grid, Part
 from dcct.report.tables.layout import grid, read_csv
 from dcct.report.tables.notes import notes, wide_notes
@@ -50,17 +51,22 @@ def read_table(pipeline: Pipeline, name: str, path: Path) -> Document:
 
 
 def wide_grid(table: Table, frame: pd.DataFrame, datasets: dict[str, Dataset]) -> Grid:
-    """One row per variant, a group of columns per data set."""
+    """One row per method of the field and per variant, a group of columns per data set."""
     metrics, sets = table.metrics, table.sets
     by_set = [[row for _, row in frame[frame["dataset"] == name].iterrows()] for name in sets]
+    letter = letters(frame)
+
+    def cells(across: tuple[pd.Series, ...]) -> list[str]:
+        places = [(row, name) for row in across for name in metrics]
+        if across[0]["status"] == PUBLISHED:
+            return [named(across[0], letter), *(quoted(*place, letter) for place in places)]
+        return [across[0]["title"], *(marked_score(*place) for place in places)]
+
     return Grid(
         groups=[("", 1), *((datasets[name].title, len(metrics)) for name in sets)],
         headings=["Variant", *([NAMES[metric] for metric in metrics] * len(sets))],
         numeric=[False, *([True] * len(metrics) * len(sets))],
-        rows=[
-            [across[0]["title"], *(marked_score(row, name) for row in across for name in metrics)]
-            for across in zip(*by_set, strict=True)
-        ],
+        rows=[cells(across) for across in zip(*by_set, strict=True)],
     )
 
 

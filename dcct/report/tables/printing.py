@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from dcct.files import write_text
-from dcct.report.tables.grid import Document
+from dcct.report.tables.grid import RAISED, Document
 
 TEMPLATES = Path(__file__).parent / "templates"
 PRINTED = ("md", "tex", "html")
@@ -43,6 +43,8 @@ LATEX = str.maketrans(
         "≥": r"$\geq$",
         "†": r"$\dagger$",
         "§": r"\S{}",
+        "¶": r"$\P$",
+        **{raised: rf"$^{{\mathrm{{{plain}}}}}$" for plain, raised in RAISED.items()},
         "‡": r"$\ddagger$",
         "→": r"$\rightarrow$",
         "τ": r"$\tau$",

@@ -15,6 +15,7 @@ from dcct.evaluation.verdict import verdict
 from dcct.files import write_text
 from dcct.pipeline.pipeline import Pipeline
 from dcct.report.tables.columns import DTYPES, csv_names
+from dcct.report.tables.field import field_row, shown_in
 from dcct.report.tables.layout import as_csv
 from dcct.report.tables.parts import read_table
 from dcct.report.tables.printing import write_printed
@@ -36,6 +37,7 @@ def write_table(pipeline: Pipeline, name: str, folder: Path) -> None:
 
 def tabulate(pipeline: Pipeline, name: str) -> pd.DataFrame:
     """One row per data set and row of the table; what was not run is a row whose status says so.
+    Above them stand the methods of the field, where the table shows these.
 
     Rows of `compare: cross` stand once per pair of data sets of the profile's cross. Only runs of
     variants that the table names are read, on the data sets that it shows.
@@ -43,7 +45,7 @@ def tabulate(pipeline: Pipeline, name: str) -> pd.DataFrame:
     Raises DataError at damaged metrics.
     """
     table, profile = pipeline.table(name), pipeline.profile
-    rows = []
+    rows, field = [], shown_in(table, pipeline.field)
     for of_set in pipeline.parts(name):
         shared = {
             "dataset": of_set.dataset,
@@ -54,6 +56,7 @@ def tabulate(pipeline: Pipeline, name: str) -> pd.DataFrame:
             "bootstrap": profile.evaluation.bootstrap,
         }
         finished = finished_on(pipeline, name, of_set.dataset, of_set.runs)
+        rows += [field_row(one, of_set.dataset) for one in field]
         made = (
             slip_rows(table.variants, finished)
             if table.compare == "slips"

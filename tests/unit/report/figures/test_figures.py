@@ -25,6 +25,8 @@ from dcct.report.figures.embedding import (
 from dcct.report.figures.failures import nearest_match, worst
 from dcct.report.figures.style import save, styled
 from dcct.report.figures.tradeoff import COSTS, apart
+from dcct.report.tables.grid import number
+from dcct.report.tables.tables import tabulate
 
 DATASET = "walkers-test"
 PARTS = {
@@ -129,6 +131,33 @@ def test_every_variant_that_was_not_run_is_named(pipeline, name):
     said = _texts(_draw(found, name))
     assert "not run" in said
     assert all(found.variant(label).title in said for label in ("cnn", "cca"))
+
+
+def test_the_field_stands_where_nothing_of_ours_was_run(pipeline):
+    """Every method with its name, and each set of which mAP is published says that we have none."""
+    found = pipeline()
+    said = _texts(_draw(found, "field"))
+    assert found.field_sets == ["mars", "ls-vid"]
+    for name in ("MARS", "LS-VID"):
+        assert f"nothing of\nours was run\non {name}" in said
+    assert all(one.name in said for one in found.field if set(found.field_sets) & set(one.values))
+
+
+def test_ours_stands_in_the_field_with_its_interval(project, evaluated, tmp_path):
+    """Of the variant that reproduces the paper, over both seeds, on the set that was run alone; one
+    picture serves all sets of a profile."""
+    found = project(tmp_path, "paper", datasets=["prid-2011", "mars"], cross=[], seeds=[0, 1])
+    for seed in (0, 1):
+        evaluated(found, "mars", 0, "dcct-fd-ld", seed)
+    said = _texts(_draw(found, "field"))
+    row = tabulate(found, "components").set_index(["dataset", "variant"]).loc["mars", "dcct-fd-ld"]
+    mean, low, high = (number(row[name]) for name in ("mAP", "mAP_low", "mAP_high"))
+    assert f"DCCT + FD + LD\n{mean} [{low}, {high}]" in said
+    assert "on LS-VID" in said
+    assert "on MARS" not in said
+    assert [name for name in found.profile.datasets if "field" in found.figures_of(name)] == [
+        "prid-2011"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,17 @@ def test_each_row_has_the_runs_behind_it(half):
         assert row == runs.get(variant, [])
 
 
+def test_a_table_of_nothing_but_the_field_is_folded(half):
+    """One line says so, with the number of published rows; with a run of ours it is open."""
+    line = '<details><summary class="gap">Nothing was run on these sets; 18 published rows<'
+    for dataset, folded in (("walkers-test", True), ("ilids-vid", False)):
+        pipeline = half(dataset)
+        _made(pipeline, "comparison-ilids-prid")
+        page = _written(pipeline)
+        assert "CLIMB-ReID" in page
+        assert (line in page) == folded
+
+
 def test_same_results_same_bytes(half):
     """Two pages of one run are equal."""
     made = half("walkers-test")
