@@ -2,12 +2,14 @@
 
 import time
 from dataclasses import asdict, dataclass, replace
+from statistics import median
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from dcct.config.profile import Clips, Network, Profile
-from dcct.config.variant import Variant, own_branches
+from dcct.config.variant import Distill, Variant, own_branches
+from dcct.inference.size import named_with_size
 from dcct.models import full_size
 from dcct.models.dcct import DCCT
 from dcct.models.device import on_device, prepare_torch
@@ -22,7 +24,7 @@ PARTS = {
     "hint": "hints",
 }
 """First word of a module's name → the part that it belongs to; any other word is a part itself."""
-WARM_UP, REPEATS = 3, 15
+WARM_UP, ROUNDS = 3, 51
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,12 +58,11 @@ def cost_sections(variants: dict[str, Variant], profile: Profile, identities: in
         if own_branches(one) and name in profile.evaluated
     }
     here, there = (profile.network, profile.clips), (full_size.NETWORK, full_size.CLIPS)
+    measured = {**shared, **special}
+    milliseconds = clip_milliseconds(measured, profile, identities)
     own = [
-        replace(
-            cost_of(name, variant, *here, identities),
-            milliseconds=clip_milliseconds(variant, profile, identities),
-        )
-        for name, variant in {**shared, **special}.items()
+        replace(cost_of(name, variant, *here, identities), milliseconds=milliseconds[name])
+        for name, variant in measured.items()
     ]
     full = [
         cost_of(name, variant, *there, full_size.IDENTITIES) for name, variant in shared.items()
@@ -72,10 +73,11 @@ def cost_sections(variants: dict[str, Variant], profile: Profile, identities: in
         if profile.training.device == "cuda"
         else f"CPU, {threads} thread{'s' * (threads > 1)}"
     )
-    about = _about(*here, identities) + "".join(map(_about_own, special.values()))
+    about = _about(*here, identities)
+    about += "".join(_about_own(one, profile.clips) for one in special.values())
     return [
-        _section("This profile", about, where, here == there, own),
-        _section("Full size", _about(*there, full_size.IDENTITIES), "", True, full),
+        _section("This profile", *here, about, where, here == there, own),
+        _section("Full size", *there, _about(*there, full_size.IDENTITIES), "", True, full),
     ]
 
 
@@ -108,41 +110,67 @@ def _parts(model: DCCT) -> dict[str, int]:
 
 
 @torch.inference_mode()
-def clip_milliseconds(variant: Variant, profile: Profile, identities: int) -> float:
-    """Time of one forward pass over one clip, where and how the profile runs its networks.
+def clip_milliseconds(
+    variants: dict[str, Variant], profile: Profile, identities: int
+) -> dict[str, float]:
+    """Variant → time of one forward pass over one clip, where and how the profile runs its
+    networks.
 
-    The fastest of REPEATS, since whatever else the machine does only adds to it.
+    Networks take turns, so that what else the machine does slows all of them alike, and each has
+    the median of ROUNDS. Variants that are one network at test are measured once.
     """
     clips, training = profile.clips, profile.training
-    model = on_device(DCCT(variant, profile.network, clips, identities).eval(), training)
+    at_test = {name: _at_test(variant) for name, variant in variants.items()}
+    models = {
+        key: on_device(DCCT(network, profile.network, clips, identities).eval(), training)
+        for key, network in dict(at_test.values()).items()
+    }
     images = torch.zeros(1, clips.length, 3, clips.height, clips.width, device=training.device)
-    seconds = []
-    for _ in range(WARM_UP + REPEATS):
-        started = time.perf_counter()
-        model(images)
-        if training.device == "cuda":
-            torch.cuda.synchronize()
-        seconds.append(time.perf_counter() - started)
-    return 1000 * min(seconds[WARM_UP:])
+    seconds: dict[str, list[float]] = {key: [] for key in models}
+    for _ in range(WARM_UP + ROUNDS):
+        for key, model in models.items():
+            started = time.perf_counter()
+            model(images)
+            if training.device == "cuda":
+                torch.cuda.synchronize()
+            seconds[key].append(time.perf_counter() - started)
+    return {name: 1000 * median(seconds[key][WARM_UP:]) for name, (key, _) in at_test.items()}
+
+
+def _at_test(variant: Variant) -> tuple[str, Variant]:
+    """What of a variant runs at test, and a key that equal networks share: gone are its name, its
+    distillation, and whose backbone it was."""
+    left = {"title": "", "headline": "base", "trained": True, "backbone_of": None}
+    network = variant.model_copy(update=left | {"distill": Distill(feature=False, logit=False)})
+    return network.model_dump_json(), network
 
 
 def _about(network: Network, clips: Clips, identities: int) -> str:
     return (
-        f"{network.cnn.name} and {network.vit.name}, {clips.length} frames of"
-        f" {clips.height}×{clips.width}, d = {network.hta_width}, {identities} identities."
+        f"{clips.length} frames of {clips.height}×{clips.width}, d = {network.hta_width},"
+        f" {identities} identities."
     )
 
 
-def _about_own(variant: Variant) -> str:
-    names = [getattr(variant.network, branch).name for branch in own_branches(variant)]
-    return f" {variant.title}: with {' and '.join(names)}."
+def _about_own(variant: Variant, clips: Clips) -> str:
+    own = [getattr(variant.network, branch) for branch in own_branches(variant)]
+    return f" {variant.title}: with {named_with_size(own, clips)}."
 
 
-def _section(size: str, about: str, where: str, official: bool, costs: list[Cost]) -> dict:
+def _section(
+    size: str,
+    network: Network,
+    clips: Clips,
+    about: str,
+    where: str,
+    official: bool,
+    costs: list[Cost],
+) -> dict:
     """Fields of dcct.report.tables.cost.Section, the smallest network first."""
     ordered = sorted(costs, key=lambda cost: (cost.parameters, cost.variant))
     return {
         "size": size,
+        "networks": named_with_size([network.cnn, network.vit], clips),
         "about": about,
         "where": where,
         "official": official,

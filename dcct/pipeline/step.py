@@ -50,6 +50,8 @@ class Step(Generic[J]):
     """Inputs may be missing: it says so where they would stand."""
     runs_on: Literal["core", "cores", "device", "devices"] = "core"
     """core: one. cores: all. device: where the profile trains. devices: as many as processes."""
+    alone: bool = False
+    """It measures time: its rule takes all cores, so that nothing runs beside it."""
     resumes: bool = False
     """What an interruption leaves in its work folder is gone on from, by one process at a time."""
     report: str | None = None

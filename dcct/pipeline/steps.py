@@ -351,6 +351,7 @@ STEPS: dict[str, Step[Job]] = {
             profile=("datasets", "clips", "network", "training"),
             watches=_counted,
             runs_on="device",
+            alone=True,
             report="html",
             caption="report/tables/cost.rst",
         ),

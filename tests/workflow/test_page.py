@@ -209,6 +209,34 @@ def test_it_fits_a_phone(open_page):
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
+def test_a_phone_shows_every_section_and_short_captions(open_page):
+    """At 390 pixels each section can be reached without scrolling sideways, and a caption has five
+    lines at most: the rest is folded."""
+    page = open_page(viewport={"width": 390, "height": 844})
+    for link in page.locator(".bar nav a").all():
+        box = link.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+    lines = "all => all.map(e => e.offsetHeight / parseFloat(getComputedStyle(e).lineHeight))"
+    assert max(page.locator(".picture ~ figcaption").evaluate_all(lines)) < 5.5
+    assert page.locator(".picture ~ details[open]").count() == 0
+
+
+def test_drawings_are_dark_on_a_dark_page(open_page):
+    """Their colours are turned round, by the system's wish or the switch, also when enlarged;
+    pictures of people stay as they are."""
+    page = open_page(color_scheme="dark")
+    look = "e => getComputedStyle(e).filter"
+    drawing = page.locator(".picture.turned").first
+    assert drawing.evaluate(look).startswith("invert(0.9)")
+    drawing.click()
+    assert page.locator("#large").evaluate(look).startswith("invert(0.9)")
+    page.keyboard.press("Escape")
+    assert page.locator(".picture:not(.turned)").first.evaluate(look) == "none"
+    page.click("#theme")
+    assert drawing.evaluate(look).startswith("invert(0)")
+
+
 def test_it_is_explained_as_any_artefact(finished):
     """The page's chain goes back to the data, through tables, figures and metrics."""
     done = finished.run("dcct", "explain", str(finished.results / "index.html"))

@@ -70,6 +70,8 @@ def test_paper_plan_asks_for_what_a_cluster_needs(root, tmp_path):
     assert asked("train") == train
     assert asked("extract") == {"threads": "4", "gpu": "1", "mem_mb": "32000", "runtime": "480"}
     assert asked("verify") == {"threads": "8", "mem_mb": "16000", "runtime": "240"}
+    cost = {"threads": "8", "gpu": "1", "mem_mb": "32000", "runtime": "60"}
+    assert asked("cost") == cost  # it measures time: all cores, so that nothing runs beside it
     assert asked("rank") == {"threads": "1", "mem_mb": "8000", "runtime": "60"}
 
 

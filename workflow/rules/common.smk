@@ -89,7 +89,7 @@ def of_job(pattern, say):
 
 # Asked for late: some commands, such as --unlock, run nothing and are told no number of cores.
 def cpus(pattern):
-    on_all = pattern.step.runs_on == "cores"
+    on_all = pattern.step.runs_on == "cores" or pattern.step.alone
     return lambda wildcards: workflow.cores if on_all else pattern.threads
 
 

@@ -8,38 +8,29 @@ from matplotlib.figure import Figure
 
 from dcct.config.variant import Variant
 from dcct.pipeline.pipeline import Pipeline
-from dcct.report.figures.comparison import CHANCE_LINE, Comparison, load_comparison
+from dcct.report.figures.comparison import Comparison, load_comparison
 from dcct.report.figures.style import GREY, new_figure, say_not_run
 
 RANKS = np.arange(1, 21)
+COMPARED = (1, 5, 10, 20)
+"""Ranks at which differences are drawn."""
+TICKS = (1, 2, 5, 10, 20)
+"""Of the axis of ranks, on which the first ones have most room: there curves lie apart."""
 
 
 def draw(pipeline: Pipeline, dataset: str) -> Figure:
-    """CMC curves, k = 1 to 20, of one variant of each kind. What was not run is named."""
+    """CMC curves, k = 1 to 20, of one variant of each kind, and beside them their differences to
+    the variant that is pictured. What was not run is named."""
     compared = load_comparison(pipeline, dataset)
     names = one_of_each_kind(compared.variants, pipeline.shown_variant)
-    figure = new_figure(8, 4.6, f"How soon the first match comes: CMC on {compared.where}")
-    axes = figure.add_subplot()
-    for name in names:
-        if compared.results[name]:
-            _curve(axes, name, compared)
-    if run := compared.any_run:
-        ranks = [rank for rank in run.metrics["ranks"] if rank <= RANKS[-1]]
-        chance = [100 * run.headline["chance"][f"rank{rank}"] for rank in ranks]
-        axes.plot(ranks, chance, label="Chance (exact)", **CHANCE_LINE)
-    say_not_run(
-        axes, [compared.variants[name].title for name in names if not compared.results[name]]
-    )
-    axes.set(
-        xlabel="rank k",
-        ylabel="queries with a match at rank ≤ k, in %",
-        xlim=(0.6, 20.4),
-        ylim=(0, 101),
-        xticks=[1, 5, 10, 15, 20],
-    )
-    about = f"bands: {compared.bars}"
-    axes.set_title(about + compared.small_marks("; faint lines"), color=GREY)
-    figure.legend(loc="outside right center")
+    made = [name for name in names if compared.results[name]]
+    figure = new_figure(11, 4.8, f"How soon the first match comes: CMC on {compared.where}")
+    curves, differences = figure.subplots(1, 2, width_ratios=[1.15, 1])
+    _draw_curves(curves, made, compared)
+    say_not_run(curves, [compared.variants[name].title for name in names if name not in made])
+    base = pipeline.shown_variant if pipeline.shown_variant in made else next(iter(made), None)
+    _draw_differences(differences, made, base, compared)
+    figure.legend(*curves.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
 
 
@@ -62,13 +53,42 @@ def _kind(variant: Variant) -> str:
     return json.dumps(parts | there)
 
 
-def _curve(axes: Axes, name: str, compared: Comparison) -> None:
-    style, title = compared.looks[name], compared.variants[name].title
-    color, estimates = style["color"], [compared.estimate(name, f"rank{rank}") for rank in RANKS]
-    low, high = zip(*(one.ends for one in estimates), strict=True)
-    axes.fill_between(RANKS, low, high, color=color, alpha=0.12, linewidth=0)
-    if len(estimates[0].parts) > 1:
-        for part in zip(*(one.parts for one in estimates), strict=True):
-            axes.plot(RANKS, part, color=color, linewidth=0.6, alpha=0.5)
-    means = [one.mean for one in estimates]
-    axes.plot(RANKS, means, label=title, markevery=[0, 4, 9, 19], **style)
+def _draw_curves(axes: Axes, names: list[str], compared: Comparison) -> None:
+    """Means alone: bands of several variants would cover each other."""
+    for name in names:
+        means = [compared.estimate(name, f"rank{rank}").mean for rank in RANKS]
+        marks = [rank - 1 for rank in TICKS]
+        title = compared.variants[name].title
+        axes.plot(RANKS, means, label=title, markevery=marks, **compared.looks[name])
+    axes.set_xscale("log")
+    axes.set_xticks(TICKS, [str(rank) for rank in TICKS])
+    axes.minorticks_off()
+    axes.set(xlabel="rank k", ylabel="queries with a match at rank ≤ k, in %", xlim=(0.94, 21.5))
+    if run := compared.any_run:
+        chance = run.headline["chance"]
+        said = " and ".join(
+            f"{100 * chance[f'rank{rank}']:.1f} at k = {rank}" for rank in (RANKS[0], RANKS[-1])
+        )
+        axes.set_title(f"means; by chance: {said}", color=GREY)
+
+
+def _draw_differences(axes: Axes, names: list[str], base: str | None, compared: Comparison) -> None:
+    """Side by side at each rank, in the order of the legend. base: the variant that is taken
+    away."""
+    others = [name for name in names if name != base]
+    for name, aside in zip(others, np.linspace(-0.3, 0.3, len(others)), strict=True):
+        style = compared.looks[name] | {"linestyle": "none"}
+        for place, rank in enumerate(COMPARED):
+            found = compared.difference(name, str(base), f"rank{rank}")
+            if found:
+                at = place + aside
+                axes.plot([at, at], found.ends, color=style["color"], linewidth=1.2)
+                axes.plot(at, found.mean, **style)
+    axes.axhline(0, color=GREY, linewidth=0.8)
+    axes.grid(axis="x", visible=False)
+    axes.set_xticks(range(len(COMPARED)), [str(rank) for rank in COMPARED])
+    axes.set(xlabel="rank k", xlim=(-0.5, len(COMPARED) - 0.5))
+    if base:
+        axes.set_ylabel(f"difference to {compared.variants[base].title}, in points")
+        about = f"paired differences; bars: {compared.bars}"
+        axes.set_title(about.replace(": one training", ":\none training"), color=GREY)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from dcct.config.variant import Variant
-from dcct.evaluation.statistics import Estimate
+from dcct.evaluation.statistics import Estimate, Sample
 from dcct.pipeline.pipeline import Pipeline
 from dcct.report.figures.style import GREY, Style, looks
 from dcct.report.tables.results import Result, described, load_results, sample
@@ -29,9 +29,26 @@ class Comparison:
 
     def estimate(self, name: str, metric: str) -> Estimate:
         """A variant's metric at its headline feature set."""
-        runs = self.results[name]
-        sampler = runs[0].headline["sampler"]
-        return sample(runs, metric, sampler, self.variants[name].headline).estimate(self.resamples)
+        return self._sample(name, metric, self.results[name]).estimate(self.resamples)
+
+    def difference(self, name: str, other: str, metric: str) -> Estimate | None:
+        """The paired difference of a variant to another one, over the splits and seeds that both
+        have; None where there are none."""
+        both = set.intersection(
+            *({(run.split, run.seed) for run in self.results[one]} for one in (name, other))
+        )
+        if not both:
+            return None
+        ours, theirs = (
+            self._sample(
+                one, metric, [run for run in self.results[one] if (run.split, run.seed) in both]
+            )
+            for one in (name, other)
+        )
+        return (ours - theirs).estimate(self.resamples)
+
+    def _sample(self, name: str, metric: str, runs: list[Result]) -> Sample:
+        return sample(runs, metric, runs[0].headline["sampler"], self.variants[name].headline)
 
     @property
     def any_run(self) -> Result | None:

@@ -23,6 +23,8 @@ SEED = 0
 NEIGHBOURS = 15
 """Perplexity of t-SNE, or a third of the points where they are few."""
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
+LABELS_ACROSS = 6
+"""Entries of a legend side by side at most."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "d", "h")
 """Of different lengths without a common factor, so that pairs repeat after 84."""
 
@@ -79,26 +81,24 @@ def unit_length(features: np.ndarray) -> np.ndarray:
 
 
 def _panels(people: pd.DataFrame, features: np.ndarray, title: str) -> Figure:
-    figure = new_figure(11, 5.2, title)
+    figure = new_figure(11, 6.2, title)
     places = plane(features)
-    left, right = figure.subplots(1, 2)
-    identities, cameras = people["pid"].to_numpy(), people["camid"].to_numpy()
-    _draw_points(left, places, identities, "id {}")
-    _draw_points(right, places, cameras + 1, "camera {}")
-    same, chance = neighbours_alike(features, identities)
-    left.set_title(
-        f"By identity. Nearest feature is of another person:\n{_percent(1 - same)} (by chance"
-        f" {_percent(1 - chance)})"
-    )
-    same, chance = neighbours_alike(features, cameras)
-    right.set_title(
-        f"By camera. Nearest feature is of the same camera:\n{_percent(same)} (by chance"
-        f" {_percent(chance)})"
-    )
+    panels = {
+        "identity": ("id {}", people["pid"].to_numpy()),
+        "camera": ("camera {}", people["camid"].to_numpy() + 1),
+    }
+    for axes, (what, (name, labels)) in zip(figure.subplots(1, 2), panels.items(), strict=True):
+        _draw_points(axes, places, labels, name)
+        same, chance = neighbours_alike(features, labels)
+        axes.set_title(
+            f"Colour and marker: {what}\n{_percent(same)} have a nearest neighbour of the same"
+            f" {what} ({_percent(chance)} by chance)"
+        )
     about = (
-        f"{len(people)} tracklets of {len(np.unique(identities))} test identities, evenly spaced."
-        " Nearest: by cosine distance, among these points. In the plane only nearness means"
-        " something: its axes have no unit."
+        f"A point is a tracklet: {len(people)} of {people['pid'].nunique()} test identities, the"
+        " same points on both sides. Near points have similar features; distances between groups"
+        "\nmean nothing, and the axes have no unit. Nearest neighbour: by cosine distance of the"
+        " features, among these points."
     )
     figure.supxlabel(about, x=0.01, ha="left", fontsize=8, color=GREY)
     return figure
@@ -119,10 +119,17 @@ def _draw_points(axes: Axes, places: np.ndarray, labels: np.ndarray, name: str) 
             "linestyle": "none",
         }
         axes.plot(*points.T, label=name.format(label), **style)
-    axes.set(xlabel="t-SNE 1", ylabel="t-SNE 2", xticklabels=[], yticklabels=[])
-    axes.tick_params(length=0)
+    axes.set_aspect("equal", adjustable="datalim")  # near is near in every direction
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set(visible=True, color=GREY, linewidth=0.5)
+    rows = -(-len(known) // LABELS_ACROSS)
     axes.legend(
-        loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8, handletextpad=0.2, handlelength=1.5
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.01),
+        ncols=-(-len(known) // rows),
+        handletextpad=0.1,
+        handlelength=1.5,
+        columnspacing=1.2,
     )
 
 

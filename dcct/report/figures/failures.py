@@ -14,7 +14,7 @@ from dcct.report.figures.retrievals import (
     draw_query,
     draw_top,
     load_retrievals,
-    middle,
+    typical,
 )
 from dcct.report.figures.style import GREY
 from dcct.report.figures.tiles import HEIGHT, Tiles
@@ -40,16 +40,16 @@ def draw(pipeline: Pipeline, dataset: str) -> Figure:
         f"Failures of {run.variant.title} on {found.where}",
         f"{failed} of {len(ranked)} queries have another person at rank 1: of each person the"
         f" one with the lowest AP (in %), worst first; seed {run.seed}. Right: the"
-        " nearest\ntracklet of the same identity and its rank. Below each: ✓ same identity or"
-        " ✗ another (dashed), camera, cosine distance.",
+        " nearest\ntracklet of the same identity, its rank. ✓ same identity, ✗ another (dashed):"
+        " camera, cosine distance. Of each tracklet the frame most like its others.",
     )
     for row, number in enumerate(chosen.index):
         query, about, y = chosen.loc[number], found.tracklets.iloc[number], row * ROW_HEIGHT
-        draw_query(tiles, y, about, query, middle(found.store, about))
+        draw_query(tiles, y, about, query, typical(found.store, about))
         first = {"top": query["top"][:FIRST], "distance": query["distance"][:FIRST]}
         draw_top(tiles, y, about["pid"], pd.Series(first), found.tracklets, found.store)
         match, distance = nearest_match(about, found.tracklets, features, run.headline)
-        draw_found(tiles, MATCH_X, y, match, distance, True, middle(found.store, match))
+        draw_found(tiles, MATCH_X, y, match, distance, True, typical(found.store, match))
         style = {"fontsize": 8, "fontweight": "bold", "ha": "right", "va": "center"}
         tiles.text(MATCH_X - 0.1, y + HEIGHT / 2, f"rank\n{query['first_hit']:,}", **style)
     if chosen.empty:

@@ -13,7 +13,7 @@ from dcct.report.figures.retrievals import (
     draw_query,
     draw_top,
     load_retrievals,
-    middle,
+    typical,
 )
 from dcct.report.figures.tiles import Tiles
 
@@ -31,12 +31,12 @@ def draw(pipeline: Pipeline, dataset: str) -> Figure:
         9,
         f"{len(chosen)} queries of {run.variant.title} on {found.where}, from worst to best",
         f"Of {len(found.ranked)} queries, those at evenly spaced quantiles of average precision"
-        f" (AP, in %); seed {run.seed}; middle frame of each tracklet.\nBelow each: ✓ same identity"
-        " or ✗ another (dashed), camera, cosine distance.",
+        f" (AP, in %); seed {run.seed}. Of each tracklet the frame most like its\n"
+        "others. Below each: ✓ same identity or ✗ another (dashed), camera, cosine distance.",
     )
     for row, number in enumerate(chosen.index):
         query, about, y = chosen.loc[number], found.tracklets.iloc[number], row * ROW_HEIGHT
-        draw_query(tiles, y, about, query, middle(found.store, about))
+        draw_query(tiles, y, about, query, typical(found.store, about))
         draw_top(tiles, y, about["pid"], query, found.tracklets, found.store)
     return tiles.figure
 

@@ -15,6 +15,8 @@ from dcct.report.tables.results import Result, described, load_result
 
 ROW_HEIGHT, COLUMN_WIDTH = HEIGHT + 0.5, 1.14
 QUERY_X, FIRST_X = 1.35, 2.85
+LOOKED_AT = 16
+"""Frames of a tracklet at most, of which the most typical one is shown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +70,7 @@ def draw_top(
     for place, (found, distance) in enumerate(zip(query["top"], query["distance"], strict=True)):
         if np.isfinite(distance):  # the ranking may be shorter than ten
             about, x = tracklets.iloc[found], FIRST_X + place * COLUMN_WIDTH
-            draw_found(tiles, x, y, about, distance, about["pid"] == pid, middle(store, about))
+            draw_found(tiles, x, y, about, distance, about["pid"] == pid, typical(store, about))
 
 
 def draw_found(
@@ -91,6 +93,12 @@ def draw_found(
     tiles.text(x + 0.5, y + HEIGHT + 0.1, text, **style)
 
 
-def middle(store: FrameStore, about: pd.Series) -> np.ndarray:
-    """The middle frame (H,W,3) of a tracklet, given its row of the manifest."""
-    return store.read(about["tracklet"], np.array([about["frames"] // 2]), *PIXELS)[0]
+def typical(store: FrameStore, about: pd.Series) -> np.ndarray:
+    """The frame (H,W,3) of a tracklet that is most like the others, given its row of the manifest:
+    of evenly spaced ones the nearest to their median, on which a passer-by of some frames leaves
+    no trace. Of equally near ones the first."""
+    count = min(about["frames"], LOOKED_AT)
+    positions = np.linspace(0, about["frames"] - 1, count).round().astype(int)
+    frames = store.read(about["tracklet"], positions, *PIXELS).astype(np.int16)
+    apart = np.abs(frames - np.median(frames, axis=0)).mean((1, 2, 3))
+    return frames[apart.argmin()].astype(np.uint8)

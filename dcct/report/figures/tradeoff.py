@@ -12,16 +12,15 @@ from dcct.pipeline.pipeline import Job, Pipeline
 from dcct.report.figures.comparison import Comparison, load_comparison
 from dcct.report.figures.labels import apart
 from dcct.report.figures.style import GREY, Style, new_figure
+from dcct.report.tables.cost import THIS_SIZE
 
 COSTS: dict[str, list[tuple[float, str]]] = {
     "parameters": [(1e6, "parameters in millions"), (1e3, "parameters in thousands")],
     "flops_per_frame": [(1e9, "GFLOPs per frame"), (1e6, "MFLOPs per frame")],
-    "ms_per_clip": [(1, "latency in ms per clip, measured for the cost table")],
+    "ms_per_clip": [(1, "latency in ms per clip (median, networks in turn)")],
 }
 """Column of the cost table → units, the first of which the largest value reaches is taken, or the
 last."""
-THIS_SIZE = "This profile"
-"""The cost table's section for the network that was evaluated."""
 NEAR = 0.045
 """Share of the axis of mAP that is kept between two numbers at markers."""
 

@@ -23,6 +23,7 @@ from dcct.report.page.findings import findings_of
 from dcct.report.page.rankings import Rankings, rankings_of
 from dcct.report.page.sprites import FRAMES
 from dcct.report.page.tables import TableSection, table_sections
+from dcct.report.tables.cost import networks_of
 from dcct.report.tables.printing import TEMPLATES, environment
 from dcct.runtime.progress import Progress
 
@@ -54,6 +55,7 @@ def write_page(pipeline: Pipeline, path: Path, *, shareable: bool, progress: Pro
     page = templates.get_template("index.html").render(
         configfile=pipeline.configfile.as_posix(),
         findings=findings_of(pipeline),
+        networks=_networks(pipeline),
         profile=profile,
         datasets=datasets,
         real=[dataset for dataset in datasets.values() if dataset.walkers is None],
@@ -79,6 +81,12 @@ class FigureSection:
     """Of its files."""
     caption: str
     """What it shows."""
+    notes: list[str]
+    """Paragraphs on how it is read."""
+    drawn: bool
+    """It is a drawing, of lines and text."""
+    turned: bool
+    """It has no picture of anybody in it, so that a dark page may turn its colours round."""
     picture: str
     """As a data URI; empty where there is none."""
     gap: str
@@ -92,13 +100,25 @@ def _figure(job: Job, shareable: bool) -> FigureSection:
     made = job.receipt.is_file() and path.is_file()
     real = job.pipeline.dataset(job["dataset"]).walkers is None
     withheld = shareable and real and FIGURES[name].people
+    caption, *notes = job.caption.read_text(encoding="utf-8").split("\n\n")
     return FigureSection(
         name=name,
-        caption=" ".join(job.caption.read_text(encoding="utf-8").split()),
+        caption=" ".join(caption.split()),
+        notes=[" ".join(note.split()) for note in notes],
+        drawn=path.suffix == ".svg",
+        turned=not FIGURES[name].people,
         picture=_data_uri(path) if made and not withheld else "",
         gap="not shown: its people are real" if withheld else "" if made else "not made",
         receipt=job.receipt.as_posix() if made else "",
     )
+
+
+def _networks(pipeline: Pipeline) -> str:
+    """The backbones with their sizes, as the cost table counted them; without where it did not."""
+    cost, network = pipeline.job("cost"), pipeline.profile.network
+    if cost.receipt.is_file() and (cost / "csv").is_file():
+        return networks_of(cost / "csv")
+    return f"{network.cnn.name} and {network.vit.name}"
 
 
 def _data_uri(path: Path) -> str:

@@ -194,6 +194,7 @@ for (const figure of document.querySelectorAll("figure[data-receipt]")) {
     large.src = small.src;
     large.alt = name;
     large.classList.toggle("tall", small.naturalHeight > small.naturalWidth);
+    byId("large").classList.toggle("turned", figure.querySelector(".picture").classList.contains("turned"));
     byId("large").showModal();
   });
 }

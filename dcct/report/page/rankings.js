@@ -112,6 +112,7 @@ class Queries {
     byId("histogram").replaceChildren(...bins.map((bin, place) => element("i", {
       class: bin.some(within) ? "in" : "", style: `height:${(100 * bin.length) / most}%`, title: `AP ${4 * place} to ${4 * place + 4}: ${bin.length} queries`,
     })));
+    byId("most").textContent = `queries by AP, in steps of 4; highest bar: ${most.toLocaleString("en")}`;
     byId("histogram").setAttribute("aria-label", "How many queries have which average precision, from 0 on the left to 100 on the right");
   }
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from dcct.errors import DataError
 from dcct.files import write_text
 from dcct.report.tables.cells import count, number, text
 from dcct.report.tables.grid import Document, Part
@@ -17,6 +18,8 @@ ABOUT = (
     "What each variant costs: parameters by part of the network, operations per frame, and the time"
     " of one clip."
 )
+THIS_SIZE = "This profile"
+"""The section of the networks that are trained and evaluated."""
 FULL = "dcct"
 """The variant whose parameters are compared with the official program's."""
 OF_PART = "parameters_"
@@ -31,8 +34,10 @@ class Section:
 
     size: str
     """Its name."""
+    networks: str
+    """Both backbones with their sizes, in words."""
     about: str
-    """Network, image and clip size, number of identities."""
+    """Image and clip size, width of HTA, number of identities."""
     where: str
     """What the latency was measured on, or empty."""
     official: bool
@@ -54,7 +59,7 @@ def write_cost(sections: list[Section], outputs: list[Path]) -> None:
 
 def read_cost(path: Path) -> Document:
     """The table as it is printed, from its CSV."""
-    frame = read_csv(path, {"measured_on": "str"})
+    frame = _read(path)
     parts = [
         Part(heading=str(size), grid=grid(_columns(rows), rows), notes=_notes(rows))
         for size, rows in frame.groupby("size", sort=False)
@@ -62,10 +67,25 @@ def read_cost(path: Path) -> Document:
     return Document(title=TITLE, about=ABOUT, parts=parts)
 
 
+def networks_of(path: Path) -> str:
+    """The backbones that a run trains, with their sizes, from the table's CSV. Raises DataError
+    where it cannot be read."""
+    frame = _read(path)
+    return str(frame.loc[frame["size"] == THIS_SIZE, "networks"].iloc[0])
+
+
+def _read(path: Path) -> pd.DataFrame:
+    frame = read_csv(path, {"measured_on": "str"})
+    if "networks" not in frame:
+        raise DataError(f"{path}: an earlier version wrote it: run `dcct cost` again")
+    return frame
+
+
 def _row(section: Section, cost: dict) -> dict:
     latency = cost["milliseconds"]
     return {
         "size": section.size,
+        "networks": section.networks,
         "about": section.about,
         "official_size": section.official,
         "measured_on": section.where,
@@ -117,11 +137,14 @@ def _notes(frame: pd.DataFrame) -> list[str]:
     """What a reader must know: how it was counted, and why the official program's count is
     another."""
     where = text(frame.iloc[0], "measured_on")
-    latency = f" Latency: fastest of several passes over one clip, {where}." if where else ""
+    latency = (
+        " Latency: one pass over one clip, median of rounds in which all networks take turns, with"
+        f" nothing else at work, {where}; variants that are one network at test share its number."
+    )
     counted = (
-        f"{frame['about'].iloc[0]} Parameters are those of training: classifiers and FD's hints are"
-        " not needed at test. Operations are torch's own count at test; a multiplication and an"
-        f" addition are two.{latency}"
+        f"{frame['networks'].iloc[0]}; {frame['about'].iloc[0]} Parameters are those of training:"
+        " classifiers and FD's hints are not needed at test. Operations are torch's own count at"
+        f" test; a multiplication and an addition are two.{latency if where else ''}"
     )
     found = frame[frame["variant"] == FULL]
     if not frame["official_size"].iloc[0] or found.empty:

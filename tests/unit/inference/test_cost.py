@@ -10,7 +10,8 @@ from dcct.config.profile import CnnBackbone
 from dcct.config.variant import Backbones
 from dcct.inference import cost as cost_module
 from dcct.inference.budget import budget
-from dcct.inference.cost import cost_of, cost_sections
+from dcct.inference.cost import clip_milliseconds, cost_of, cost_sections
+from dcct.inference.size import named_with_size
 from dcct.models import full_size
 from dcct.models.dcct import DCCT
 
@@ -70,6 +71,36 @@ def test_backbones_of_its_own_are_counted_where_the_profile_names_them(profile, 
     assert "with resnet18" in here["about"]
     here, _ = cost_sections({"cnn": plain, "wide": own}, profile, 5)
     assert [cost["variant"] for cost in here["costs"]] == ["cnn"]
+
+
+def test_what_is_one_network_at_test_is_measured_once(profile, root, monkeypatch):
+    """Distillation and whose backbone it was leave no trace at test: such variants share a
+    number."""
+    built = []
+    monkeypatch.setattr(
+        cost_module, "DCCT", lambda *arguments: built.append(arguments) or DCCT(*arguments)
+    )
+    names = ("dcct", "dcct-fd-ld", "cnn", "distilled-cnn", "dcct-sum")
+    variants = {name: load_variant(name, root / "config/config.yaml") for name in names}
+    found = clip_milliseconds(variants, profile, 5)
+    assert found["dcct"] == found["dcct-fd-ld"] > 0
+    assert found["cnn"] == found["distilled-cnn"] > 0
+    assert len(built) == 3
+
+
+def test_networks_are_named_with_their_size(profile):
+    """One that is a fraction of timm's network of its name is said to be cut down."""
+    small, full = (
+        named_with_size([network.cnn, network.vit], clips)
+        for network, clips in (
+            (profile.network, profile.clips),
+            (full_size.NETWORK, full_size.CLIPS),
+        )
+    )
+    assert small == (
+        "resnet18 cut down to 80k parameters and vit_base_patch16_224 cut down to 164k parameters"
+    )
+    assert full == "resnet50 of 23.5M parameters and vit_base_patch16_224 of 85.7M parameters"
 
 
 def test_budget_of_the_official_recipe_on_mars(root):

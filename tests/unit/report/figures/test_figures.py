@@ -15,6 +15,7 @@ from dcct.inference.attention_file import write_attention
 from dcct.pipeline.figures import FIGURES
 from dcct.pipeline.pipeline import Job, Pipeline
 from dcct.report.figures.attention import load_attention
+from dcct.report.figures.comparison import load_comparison
 from dcct.report.figures.embedding import (
     COLOURS,
     MARKERS,
@@ -23,6 +24,7 @@ from dcct.report.figures.embedding import (
     unit_length,
 )
 from dcct.report.figures.failures import nearest_match, worst
+from dcct.report.figures.retrievals import typical
 from dcct.report.figures.style import save, styled
 from dcct.report.figures.tradeoff import COSTS, apart
 from dcct.report.tables.grid import number
@@ -241,3 +243,48 @@ def test_chance_of_a_like_neighbour_is_that_of_a_random_one():
     """Two pairs: one other point of three is alike; features that are the labels find it always."""
     labels = np.array([0, 0, 1, 1])
     assert neighbours_alike(unit_length(np.eye(2)[labels]), labels) == (1, pytest.approx(1 / 3))
+
+
+def test_differences_of_a_comparison_are_paired(pipeline, evaluated):
+    """Over the seeds that both variants have; with a variant itself there is none, and nothing
+    varies."""
+    found = pipeline("cnn", "cca")
+    for label in ("cnn", "cca"):
+        evaluated(found, DATASET, 0, label, 0)
+    compared = load_comparison(found, DATASET)
+    means = [compared.estimate(name, "rank1").mean for name in ("cca", "cnn")]
+    assert compared.difference("cca", "cnn", "rank1").mean == pytest.approx(means[0] - means[1])
+    same = compared.difference("cca", "cca", "rank1")
+    assert (same.mean, same.ends) == (0, (0, 0))
+
+
+def test_an_even_map_is_called_flat_and_another_has_its_scale(pipeline):
+    """What looks at all frames alike is said in words; what does not is coloured, however little
+    it differs, on a scale that stands above it."""
+    found = pipeline()
+    job, even = found.shown_run("attend", DATASET), np.full(4, 0.25)
+    weights = {"time/1/cnn": even, "time/2/joint": even * [1.03, 0.97, 1, 1]}
+    rows = [
+        (2, frame, frame, part, values.tolist())
+        for frame in range(4)
+        for part, values in weights.items()
+    ]
+    write_attention(job / "attention.parquet", rows, (6, 3))
+    _receipt(job)
+    said = _texts(_draw(found, "temporal"))
+    assert "Level 1, CNN\nflat" in said
+    assert "flat: even" in said
+    assert "Level 2, joint\nscale ±5 %" in said
+
+
+def test_the_frame_that_is_shown_has_nobody_in_front():
+    """Of a tracklet whose middle third a passer-by covers, one of the others."""
+
+    class Store:
+        def read(self, tracklet, positions, height, width):
+            covered = (positions >= 10) & (positions < 20)
+            shades = np.where(covered, 250, 100 + positions % 3).astype(np.uint8)
+            return np.broadcast_to(shades[:, None, None, None], (len(shades), 2, 2, 3))
+
+    shown = typical(Store(), pd.Series({"tracklet": 0, "frames": 30}))
+    assert shown.max() < 250

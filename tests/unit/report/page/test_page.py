@@ -19,6 +19,7 @@ from dcct.report.page.build import write_page
 from dcct.report.page.rankings import _spread
 from dcct.report.page.sprites import sprites
 from dcct.report.tables.columns import csv_names
+from dcct.report.tables.cost import Section, write_cost
 from dcct.report.tables.tables import write_table
 from dcct.runtime.progress import Progress
 
@@ -139,6 +140,20 @@ def test_a_table_is_printed_from_its_csv(half):
     mAP = row.split(",")[csv_names("variants").index("mAP")]
     (job / "csv").write_text(text.replace(row, row.replace(mAP, "12.3000", 1)), encoding="utf-8")
     assert '<td class="number">12.3<small>[' in _written(pipeline)
+
+
+def test_networks_have_the_size_that_the_cost_table_says(half):
+    """In the page's first words and its set-up; without the table they have their names alone."""
+    pipeline = half("walkers-test")
+    assert _written(pipeline).count("resnet18 and vit_base_patch16_224") == 2
+    job, sized = pipeline.job("cost"), "resnet18 cut down to 80k parameters"
+    cost = {"variant": "cnn", "title": "CNN", "parameters": 9, "parts": {"cnn": 9}, "unused": 0}
+    cost |= {"flops": 5, "milliseconds": 1.0}
+    named = {"size": "This profile", "networks": sized, "about": "4 frames.", "where": "CPU"}
+    write_cost([Section(**named, official=False, costs=[cost])], job.outputs)
+    write_json(job.receipt, {"outputs": {}})
+    write_json(job.record, {"inputs": {}, "settings": "s", "code": "c"})
+    assert _written(pipeline).count(sized) == 3  # and in the notes below the cost table
 
 
 def test_each_row_has_the_runs_behind_it(half):
