@@ -50,3 +50,15 @@ def revision() -> str:
         commit = git("rev-parse", "--short=12", "HEAD", folder=CHECKOUT, trusted=True)
         said = commit and f"{commit.strip()} (another user's: edits unknown)"  # programs, are not
     return (said or NONE).strip()
+
+
+def last_change(file: Path) -> str | None:
+    """The commit that wrote a file as it is, with its day: "2ab2a92 of 2026-11-27"; "uncommitted"
+    where it is edited or new. None where no git that may be asked knows of it."""
+    name, folder = file.name, file.resolve().parent
+    try:
+        edited = git("status", "--porcelain", "--", name, folder=folder)
+        said = git("log", "-1", "--format=%h of %cs", "--", name, folder=folder)
+    except DataError:
+        return None
+    return "uncommitted" if edited else (said or "").strip() or None

@@ -156,6 +156,7 @@ def claims(configfile: Configfile = DEFAULT, json: Json = None) -> None:
 
     Example: dcct claims
     """
+    from dcct.report.page.findings import written_in
     from dcct.report.tables import cells
     from dcct.report.tables.tables import tabulate
 
@@ -173,6 +174,7 @@ def claims(configfile: Configfile = DEFAULT, json: Json = None) -> None:
         about = (f"{row['says']}\n[dim]{row['a']} − {row['b']}[/]", cells.verdict(row, "verdict"))
         table.add_row(row["dataset"], *about, *numbers, end_section=True)
     wide(150).print(table)
+    print(written_in(pipeline))
 
 
 @verb(app, PANEL)

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from dcct.config.load import config_file
 from dcct.evaluation.verdict import CONTRADICTED, NO_EFFECT, SUPPORTED, UNDECIDED
 from dcct.pipeline.pipeline import Pipeline
+from dcct.provenance.git import last_change
 from dcct.report.tables.columns import DTYPES
 from dcct.report.tables.layout import read_csv
 
@@ -45,6 +47,14 @@ def findings_of(pipeline: Pipeline) -> Findings:
         headline=f"The paper's claims here: {counts}",
         text=(
             f"{sum(found.values())} claims judged on {titles}, over {seeds} seeds and all test"
-            f" people together.{absent}"
+            f" people together.{absent} {written_in(pipeline)}"
         ),
     )
+
+
+def written_in(pipeline: Pipeline) -> str:
+    """Where and when the claims that a profile judges were written down, in a sentence."""
+    names = [name for table in pipeline.profile.tables if (name := pipeline.table(table).claims)]
+    file = config_file("claims", names[0], pipeline.configfile)
+    commit = last_change(file)
+    return f"The claims stand in claims/{file.name}" + (f" (commit {commit})." if commit else ".")

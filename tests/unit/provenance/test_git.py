@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dcct.provenance.git import NONE
+from dcct.provenance.git import NONE, last_change
 from tests.conftest import ROOT
 
 SAY = "from dcct.provenance.git import revision; print(revision())"
@@ -83,3 +83,20 @@ def test_a_repository_of_another_user(checkout, commit):
         run(sys.executable, "-c", asked, folder=checkout, PYTHONPATH=str(checkout))
     assert "git config --global --add safe.directory" in caught.value.stderr.splitlines()[-1]
     assert not (checkout / "ran").exists()
+
+
+def test_the_commit_of_a_file(checkout, tmp_path):
+    """The last commit that changed this file, not the newest one; that it is edited; nothing of a
+    file that no repository knows."""
+    claims = checkout / "claims.yaml"
+    claims.touch()
+    assert last_change(claims) == "uncommitted"
+    run("git", "add", "--all", folder=checkout)
+    run("git", *NAMED, "commit", "--quiet", "--message", "two", folder=checkout)
+    written = run("git", "log", "-1", "--format=%h of %cs", folder=checkout)
+    run("git", *NAMED, "commit", "--quiet", "--allow-empty", "--message", "3", folder=checkout)
+    assert last_change(claims) == written
+    claims.write_text("edited")
+    assert last_change(claims) == "uncommitted"
+    (tmp_path / "elsewhere.yaml").touch()
+    assert last_change(tmp_path / "elsewhere.yaml") is None
