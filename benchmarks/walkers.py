@@ -40,6 +40,7 @@ def size(height: int, tracklets: int) -> SimpleNamespace:
         jpeg_quality=90,
         distractors=0,
         junk=0,
+        lookalikes="build",
     )
 
 

@@ -34,7 +34,7 @@ class WalkersSpec(Model):
     difficulty: float = Field(ge=0, le=100)
     """Strength of camera colour, noise, jitter and static occlusion."""
     share: int = Field(gt=0, le=100_000)
-    """Identities that wear the same outfit and differ in build, gait and small things."""
+    """Identities that wear the same outfit and differ in what `lookalikes` says."""
     burst: float = Field(ge=0, le=1)
     """Share of tracklets in which the person is hidden for a run of frames."""
     background_saturation: float = Field(ge=0, le=100)
@@ -45,6 +45,9 @@ class WalkersSpec(Model):
     """Gallery tracklets of people who are nobody's match (id 0)."""
     junk: int = Field(ge=0, le=1_000_000)
     """Badly cropped test tracklets (id -1), which the protocol drops."""
+    lookalikes: Literal["build", "cadence"] = "build"
+    """What tells identities of one outfit apart: build, gait and small things, or the cadence of
+    their steps alone, which no single frame shows."""
 
 
 class Archive(Model):

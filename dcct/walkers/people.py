@@ -36,6 +36,9 @@ HAIR_SHAPES = {"short": 0.5, "long": 0.3, "bun": 0.1, "cap": 0.1}
 PATTERNS = ("plain", "hoops", "stripes", "checks", "yoke")
 LEGWEAR = {"trousers": 0.6, "shorts": 0.2, "skirt": 0.2}
 BAGS = {"none": 0.3, "backpack": 0.3, "handbag": 0.2, "satchel": 0.2}
+FASTEST, SLOWEST = 5.5, 15.0
+"""Frames per two steps of lookalikes by cadence: every other one of 16 frames shows each of them in
+all phases of a step, so that which poses occur says little, and their order much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,22 +100,30 @@ class Person:
 def identity(spec: "WalkersSpec", pid: int) -> Person:
     """The person with this number: 1 .. train_ids are for training, test_ids more for testing.
 
-    Groups of `share` numbers wear one outfit but for shoes and, half of them, the bag. No group
-    spans both splits.
+    Groups of `share` numbers wear one outfit. Lookalikes by build have a body, a gait, shoes and,
+    half of them, a bag of their own; lookalikes by cadence differ in nothing but the time of a step.
+    No group spans both splits.
     """
     if pid <= spec.train_ids:
-        group = (pid - 1) // spec.share
+        group, place = divmod(pid - 1, spec.share)
     else:
-        group = -(-spec.train_ids // spec.share) + (pid - 1 - spec.train_ids) // spec.share
-    person = _build(
-        _outfit(Draws(spec.seed, Stream.OUTFIT, group)),
-        draws := Draws(spec.seed, Stream.BUILD, pid),
-    )
+        group, place = divmod(pid - 1 - spec.train_ids, spec.share)
+        group += -(-spec.train_ids // spec.share)
+    outfit = _outfit(Draws(spec.seed, Stream.OUTFIT, group))
+    if spec.lookalikes == "cadence":
+        twin = _build(outfit, Draws(spec.seed, Stream.BUILD, group))
+        return replace(twin, gait=_cadence(place / max(1, spec.share - 1)))
+    person = _build(outfit, draws := Draws(spec.seed, Stream.BUILD, pid))
     if spec.share > 1:
         person = replace(person, shoe=draws.pick(SHOE))
         if draws.chance(0.5):
             person = replace(person, bag=draws.weighted(BAGS))
     return person
+
+
+def _cadence(place: float) -> float:
+    """Frames per two steps: steps per frame go evenly from the slowest (0) to the fastest (1)."""
+    return 1 / (1 / SLOWEST + place * (1 / FASTEST - 1 / SLOWEST))
 
 
 def stranger(seed: int, *key: int) -> Person:

@@ -110,6 +110,17 @@ def test_tracklets_differ():
     assert len(seen) == 2 * len(entries)
 
 
+def test_lookalikes_by_cadence_differ_in_the_time_of_a_step_alone():
+    """One outfit's people are the same in all that a frame shows, no two of them in their
+    cadence; another outfit's are others."""
+    spec = make_spec(train_ids=6, share=3, lookalikes="cadence")
+    people = [identity(spec, pid) for pid in range(1, 7)]
+    for group in (people[:3], people[3:]):
+        assert len({replace(one, gait=0) for one in group}) == 1
+        assert len({one.gait for one in group}) == 3
+    assert replace(people[0], gait=0) != replace(people[3], gait=0)
+
+
 def test_shape_and_type():
     """Frames are uint8 (F, H, H//2, 3) at every camera, even a single one of odd height."""
     for camera in range(1, 7):
