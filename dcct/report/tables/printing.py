@@ -45,6 +45,7 @@ LATEX = str.maketrans(
         "§": r"\S{}",
         "‡": r"$\ddagger$",
         "→": r"$\rightarrow$",
+        "↔": r"$\leftrightarrow$",
         "τ": r"$\tau$",
         "λ": r"$\lambda$",
         "–": "--",
