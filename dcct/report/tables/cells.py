@@ -103,6 +103,11 @@ def tau(row: pd.Series, name: str) -> str:
     return "" if pd.isna(row[name]) else f"{row[name]:.2f}".replace("-", "−")
 
 
+def pairs(row: pd.Series, name: str) -> str:
+    """Of variants, one below the other."""
+    return text(row, name).replace(", ", "\n")
+
+
 def each(row: pd.Series, name: str) -> str:
     """The difference of each split, or seed."""
     return ", ".join(number(float(value), True) for value in text(row, name).split())

@@ -112,6 +112,7 @@ def _changes() -> Iterator[Column]:
                 name=f"{name}_flips",
                 kinds=SLIPS,
                 heading=f"{cells.NAMES[name]}, changed places",
+                cell=cells.pairs,
                 numeric=False,
             )
 

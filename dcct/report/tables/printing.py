@@ -47,6 +47,7 @@ LATEX = str.maketrans(
         **{raised: rf"$^{{\mathrm{{{plain}}}}}$" for plain, raised in RAISED.items()},
         "‡": r"$\ddagger$",
         "→": r"$\rightarrow$",
+        "↔": r"$\leftrightarrow$",
         "τ": r"$\tau$",
         "λ": r"$\lambda$",
         "–": "--",

@@ -17,9 +17,9 @@ from dcct.report.tables.slips import MEAN
 READING = (
     "A change is what the slip gives (+) or takes (−), in points: the same trainings on the same"
     " queries, with the slip minus by the right protocol, mean over the trained variants. τ"
-    " (Kendall's) is 1 where their order stays, −1 where it is reversed; a ↔ b: a is better by the"
-    " right protocol, b with the slip. Variants that lie closer together than their intervals are"
-    " wide change places by chance, too."
+    " (Kendall's) is 1 where their order stays, −1 where it is reversed; two variants that no"
+    " longer differ lower it, too. a ↔ b: a is better by the right protocol, b with the slip."
+    " Variants that lie closer together than their intervals are wide change places by chance, too."
 )
 
 

@@ -152,6 +152,8 @@ def test_what_is_printed_is_the_table_row_by_row(finished, tmp_path):
     assert all(line.startswith(f"| {name} |") for line, name in zip(printed, names, strict=True))
     assert all(slip.says.split("`")[0] in text for slip in SLIPS.values())
     assert "nan" not in text.lower()
+    tex = (tmp_path / "slips.tex").read_text(encoding="utf-8").splitlines()
+    assert all(line.isascii() for line in tex if not line.startswith("%"))
 
 
 def test_a_row_is_made_from_its_metrics_and_slips(finished):
