@@ -165,16 +165,14 @@ def _field(pipeline: Pipeline) -> list[Watched]:
 
 def _shown_by_a_table(job: Job) -> list[Watched]:
     table = job.pipeline.table(job["table"])
-    beside: list[Watched] = []
+    beside: list[Watched] = _field(job.pipeline) if table.field else []
     for kind in ("published", "claims"):
         if name := getattr(table, kind):
             beside.append((kind, name, ()))
-    if table.field:
-        beside += _field(job.pipeline)
     datasets = dict.fromkeys(one.dataset for one in job.pipeline.parts(job["table"]))
     return [
         ("tables", job["table"], ()),
-        *beside,
+        *dict.fromkeys(beside),
         *(("variants", name, ()) for name in table.variants),
         *(("datasets", name, SAID_OF_A_SET) for name in datasets),
     ]
