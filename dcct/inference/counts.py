@@ -21,8 +21,9 @@ from dcct.pipeline.code import code_in
 from dcct.pipeline.steps import NETWORK
 
 FILE = Path(__file__).with_suffix(".json")
-COUNTERS = ("inference/cost.py", "training/memory.py")
-"""Modules that count."""
+COUNTERS = ("training/memory.py",)
+"""What builds networks to count them. The cost table's code is not among it: what that says beside
+operations changes often, and decides none."""
 Say = Callable[[str], None]
 
 
