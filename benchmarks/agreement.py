@@ -1,7 +1,7 @@
 """Whether rounding is one more seed, and whether `dcct agree` lets honest runs pass and stops wrong
 ones: with real trainings, held against the published six seeds.
 
-    snakemake --cores all --until pack manifest sample weights
+    snakemake --cores all
     python benchmarks/agreement.py [--folder results/agreement] [--variants untrained vit cca dcct]
 
 Each setting trains the variants with three seeds. Honest ones round otherwise: two threads, plain
