@@ -46,7 +46,7 @@ def _rows(seen: AttentionMaps, blocks: list[str], gates: list[str]) -> Figure:
     frames, clips = len(seen.clips[0].pixels), len(seen.clips)
     widths = [frames / HEIGHT, *[1] * len(blocks), *[1.5] * bool(gates)]
     title = f"When HTA looks: {seen.variant} on {seen.where}"
-    figure = new_figure(max(10, 1.2 * sum(widths) + 1.6), 2.2 + 1.3 * clips, title)
+    figure = new_figure(max(10, 1.1 * sum(widths) + 1.6), 2.2 + 1.2 * clips, title)
     grid = figure.subplots(clips, len(widths), width_ratios=widths, squeeze=False)
     for axes, clip in zip(grid[:, 0], seen.clips, strict=True):
         _draw_frames(axes, clip)
