@@ -52,6 +52,8 @@ class Step(Generic[J]):
     """core: one. cores: all. device: where the profile trains. devices: as many as processes."""
     alone: bool = False
     """It measures time: its rule takes all cores, so that nothing runs beside it."""
+    long: bool = False
+    """It starts before whatever else could: short ones fill the cores at the end."""
     resumes: bool = False
     """What an interruption leaves in its work folder is gone on from, by one process at a time."""
     report: str | None = None

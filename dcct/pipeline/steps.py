@@ -259,6 +259,7 @@ STEPS: dict[str, Step[Job]] = {
             ),
             watches=lambda job: [("variants", job["variant"], NETWORK)],
             runs_on="devices",
+            long=True,
             resumes=True,
             plots="history.csv",
         ),

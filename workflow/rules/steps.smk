@@ -18,6 +18,7 @@ for pattern in PIPELINE.patterns():
         benchmark:
             pattern.benchmark
         threads: cpus(pattern)
+        priority: int(pattern.step.long)
         resources:
             gpu=pattern.gpus,
             profile=str(CONFIGFILE),

@@ -42,6 +42,8 @@ class Part:
     """The table."""
     notes: list[str]
     """Paragraphs below it."""
+    detail: bool = False
+    """What stands above says it in short: the page shows its heading alone until it is opened."""
 
 
 @dataclass(frozen=True, kw_only=True)

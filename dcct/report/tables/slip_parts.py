@@ -39,7 +39,12 @@ def slip_parts(table: Table, frame: pd.DataFrame, dataset: Dataset) -> Iterator[
             kept = [column for column in columns if not column.name.endswith("_change")]
         else:
             title, below, kept = SLIPS[str(slip)].title, [SLIPS[str(slip)].says], columns
-        yield Part(heading=f"{dataset.title}: {title}", grid=grid(kept, rows), notes=below)
+        yield Part(
+            heading=f"{dataset.title}: {title}",
+            grid=grid(kept, rows),
+            notes=below,
+            detail=bool(lines.any()),
+        )
 
 
 def _said(frame: pd.DataFrame) -> Iterator[str]:
