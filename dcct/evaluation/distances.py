@@ -105,12 +105,15 @@ def nearest(distances: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     index.
 
     Index −1, distance inf where fewer than k are finite. The k-th smallest of the minima of
-    disjoint blocks is at least as far as the k-th closest: only what is within it is sorted.
+    disjoint blocks is at least as far as the k-th closest: only what is within it is sorted. Where
+    there are fewer blocks than that, each column is one.
     """
     queries, gallery = distances.shape
     blocks, bound = gallery // BLOCK, np.full(queries, np.inf, distances.dtype)
+    minima = distances
     if blocks > k:
         minima = distances[:, : blocks * BLOCK].reshape(queries, BLOCK, blocks).min(1)
+    if minima.shape[1] > k:
         bound = np.partition(minima, k - 1, axis=1)[:, k - 1]
     query, index = np.divmod(
         np.flatnonzero((distances <= bound[:, None]) & (distances < np.inf)), gallery
