@@ -20,7 +20,7 @@ from dcct.pipeline.pipeline import Job, Pipeline
 from dcct.pipeline.step import RECEIPT
 from dcct.provenance.documents import read_receipt
 from dcct.provenance.receipt import SCHEMA, check_outputs
-from dcct.provenance.scores import FILE, write_scores
+from dcct.provenance.scores import FILE, TRIAL, write_scores, write_trial
 
 LIMIT = 500_000
 """Bytes of a published picture: fewer."""
@@ -71,13 +71,14 @@ def _copied(pipeline: Pipeline, new: Path, above: set[str]) -> Iterator[Path]:
 
 
 def _scores(pipeline: Pipeline, folder: Path) -> Iterator[Path]:
-    """The scores of every seed, and a receipt of them."""
-    path = folder / FILE
-    write_scores(pipeline, path)
-    yield path
-    receipt = path.with_suffix(f".{RECEIPT}")
-    write_json(receipt, {"schema": SCHEMA, "outputs": {path.name: file_digest(path)}})
-    yield receipt
+    """The scores of every seed and what drawn features are worth, each with a receipt."""
+    for name, write in ((FILE, write_scores), (TRIAL, write_trial)):
+        path = folder / name
+        write(pipeline, path)
+        yield path
+        receipt = path.with_suffix(f".{RECEIPT}")
+        write_json(receipt, {"schema": SCHEMA, "outputs": {path.name: file_digest(path)}})
+        yield receipt
 
 
 def _files(job: Job, folder: Path, originals: dict[str, str]) -> Iterator[Path]:

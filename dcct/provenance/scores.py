@@ -1,18 +1,20 @@
-"""The scores of every seed of a run in one small file, by which another run is held against it."""
+"""The scores of every seed of a run, and what its evaluator makes of drawn features, in two small
+files, by which another run is held against it."""
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from dcct.config.metric import METRICS
+from dcct.evaluation.trial import CELL, trial
 from dcct.files import write_text
 from dcct.pipeline.pipeline import Job, Pipeline
 from dcct.provenance.documents import read_metrics
 
-FILE = "scores.csv"
-RUN = ("dataset", "split", "variant", "seed")
-CELL = ("sampler", "feature")
+FILE, TRIAL = "scores.csv", "trial.csv"
+SPLIT = ("dataset", "split")
+RUN = (*SPLIT, "variant", "seed")
 DIGITS = 6
 """Of percent."""
 
@@ -25,12 +27,40 @@ def score_rows(job: Job) -> Iterator[dict[str, str]]:
         yield run | {name: row[name] for name in CELL} | scores
 
 
+def trial_rows(job: Job) -> Iterator[dict[str, str]]:
+    """What drawn features are worth on a split's test clips (a job of `sample`), in percent.
+
+    Raises DataError where the clips or the manifest are missing.
+    """
+    pipeline, split = job.pipeline, {name: str(job[name]) for name in SPLIT}
+    manifest, protocol = job.other("manifest").folder, pipeline.dataset(job["dataset"]).protocol
+    for row in trial(job / "clips.parquet", manifest, protocol, pipeline.profile):
+        yield split | {
+            name: f"{value:.{DIGITS}f}" if name in METRICS else value for name, value in row.items()
+        }
+
+
 def write_scores(pipeline: Pipeline, path: Path) -> None:
     """Those of all of a profile's evaluations."""
+    _write((*RUN, *CELL, *METRICS), score_rows, "rank", pipeline, path)
+
+
+def write_trial(pipeline: Pipeline, path: Path) -> None:
+    """What drawn features are worth on all of a profile's splits."""
+    _write((*SPLIT, *CELL, *METRICS), trial_rows, "sample", pipeline, path)
+
+
+def _write(
+    columns: tuple[str, ...],
+    rows: Callable[[Job], Iterator[dict[str, str]]],
+    verb: str,
+    pipeline: Pipeline,
+    path: Path,
+) -> None:
     text = io.StringIO()
-    writer = csv.DictWriter(text, (*RUN, *CELL, *METRICS), lineterminator="\n")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     for job in pipeline.jobs():
-        if job.step.verb == "rank":
-            writer.writerows(score_rows(job))
+        if job.step.verb == verb:
+            writer.writerows(rows(job))
     write_text(path, text.getvalue())

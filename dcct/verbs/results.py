@@ -190,7 +190,10 @@ def agree(configfile: Configfile = DEFAULT, reference: Reference = MANY_SEEDS) -
 
     held = hold(open_pipeline(configfile), reference)
     facts = f"{held.facts:,} of {held.facts + len(held.different):,}"
-    print(f"{facts} facts are the published ones: data, settings, sizes, queries, chance.")
+    print(
+        f"{facts} facts are the published ones: data, settings, sizes, queries, chance, and"
+        " what the evaluator makes of drawn features."
+    )
     print(f"{held.same} of {held.files} metrics files are the published ones, byte by byte.")
     for line in held.different:
         print(line)

@@ -231,7 +231,8 @@ def test_published_pictures_are_small_and_stand_once(finished, tmp_path):
         assert digests[original.name] == file_digest(original)
         assert all((reference / file).stat().st_size < LIMIT for file in receipt["outputs"])
     repeated = [path for path in (reference / "again").rglob("*") if path.is_file()]
-    assert {path.name for path in repeated} == {RECEIPT, "scores.csv", f"scores.{RECEIPT}"}
+    judged = {f"{name}.{kind}" for name in ("scores", "trial") for kind in ("csv", RECEIPT)}
+    assert {path.name for path in repeated} == {RECEIPT, *judged}
 
 
 def test_facts_that_are_not_the_published_ones_are_named(finished, tmp_path):
@@ -249,6 +250,10 @@ def test_facts_that_are_not_the_published_ones_are_named(finished, tmp_path):
     frame.loc["cca", "status"] = "complete"
     columns = pd.read_csv(finished.results / "tables/components.csv").columns
     frame.reset_index()[columns].to_csv(path, index=False)
+    (reference / f"trial.{RECEIPT}").unlink()
+    trial = pd.read_csv(reference / "trial.csv")
+    trial.loc[trial["sampler"] == "begin", "mAP"] -= 0.1
+    trial.to_csv(reference / "trial.csv", index=False)
     status, said = dcct(finished, "agree", "--configfile", PROFILE, "--reference", str(reference))
     assert status == 1
     for line in (
@@ -258,7 +263,8 @@ def test_facts_that_are_not_the_published_ones_are_named(finished, tmp_path):
         "walkers-test cca all begin, status: not run, published complete",
     ):
         assert f"components.csv, {line}" in said
-    assert "4 facts are not those of" in said
+    assert "trial.csv, walkers-test 0 begin drawn, mAP: " in said
+    assert "5 facts are not those of" in said
 
 
 def test_scores_of_other_trainings_need_several_seeds(finished, tmp_path):

@@ -11,11 +11,12 @@ from dcct.config.metric import METRICS
 from dcct.config.table import CHANCE
 from dcct.errors import DataError
 from dcct.evaluation.agreement import Runs, p_value
+from dcct.evaluation.trial import CELL
 from dcct.pipeline.pipeline import Job, Pipeline
 from dcct.pipeline.step import RECEIPT
 from dcct.provenance.documents import read_receipt
 from dcct.provenance.receipt import check_outputs
-from dcct.provenance.scores import CELL, FILE, RUN, score_rows
+from dcct.provenance.scores import FILE, RUN, SPLIT, TRIAL, score_rows, trial_rows
 from dcct.report.tables.columns import COLUMNS, row_name
 from dcct.report.tables.csv_file import number_in, read_rows
 from dcct.seeding import Stream, generator
@@ -23,6 +24,9 @@ from dcct.seeding import Stream, generator
 EXACT = ["status", "queries", "dimensions", "parameters", "data"]
 EXACT += [column.name for column in COLUMNS if column.setting]
 """Columns of tables that no training decides."""
+SAME = 0.02
+"""Percent by which what drawn features are worth may differ: two distances that are equal but for
+rounding may change places."""
 Run = tuple[str, str, str]
 """Data set, split, label."""
 Scores = dict[tuple[str, str, str], float]
@@ -74,6 +78,7 @@ def hold(pipeline: Pipeline, reference: Path) -> Held:
         check_outputs(receipt, "dcct publish")
     for name, theirs in published.items():
         _hold_facts(held, name, theirs, pipeline)
+    _hold_trial(held, pipeline, reference)
     _hold_scores(held, pipeline, reference)
     return held
 
@@ -96,6 +101,24 @@ def _hold_facts(held: Held, name: str, published: list[dict], pipeline: Pipeline
             else:
                 found, wanted = row.get(column) or "nothing", theirs[column] or "nothing"
                 held.different.append(f"{where}, {column}: {found}, published {wanted}")
+
+
+def _hold_trial(held: Held, pipeline: Pipeline, reference: Path) -> None:
+    """What the evaluator makes of drawn features: of clips, cameras, queries, gallery and rules."""
+    ours: dict[tuple[str, ...], dict[str, str]] = {}
+    for job in pipeline.jobs():
+        if job.step.verb == "sample":
+            ours |= {tuple(row[name] for name in (*SPLIT, *CELL)): row for row in trial_rows(job)}
+    for theirs in read_rows(reference / TRIAL, "name a folder that `dcct publish` has filled"):
+        key = tuple(theirs.get(name, "") for name in (*SPLIT, *CELL))
+        where, row = f"{TRIAL}, {' '.join(key)}", ours.get(key)
+        for name in METRICS:
+            wanted = number_in(theirs, name, str(reference / TRIAL))
+            if row and abs(float(row[name]) - wanted) <= SAME:
+                held.facts += 1
+            else:
+                found = f"{float(row[name]):.2f}" if row else "nothing"
+                held.different.append(f"{where}, {name}: {found}, published {wanted:.2f}")
 
 
 def _hold_scores(held: Held, pipeline: Pipeline, reference: Path) -> None:
