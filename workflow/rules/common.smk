@@ -71,8 +71,8 @@ if MISSING := PIPELINE.missing():
 # Found before the first job: networks that timm, or the other branch, refuses.
 #
 # Snakemake starts at most 100 jobs a second, and so as to miss no free slot looks for one a second
-# later, anew for every job that it has started: in a long run that takes a core. Who asks for another
-# limit has it.
+# later, anew for every job that it has started: in a long run that takes a core. Who asks for
+# another limit has it.
 onstart:
     limit = workflow.scheduling_settings.max_jobs_per_timespan
     if limit and (limit.max_jobs, limit.timespan) == (100, 1):
