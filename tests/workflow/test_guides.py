@@ -48,6 +48,7 @@ NOT_RUN = {
     "dvc remote": "sends to a folder elsewhere",
     "dcct compare HEAD~1": "needs a history: tests/unit/provenance/test_commits.py",
     "dcct parity": "is run by tests/parity",
+    "dcct counts": "is what tests/unit/inference/test_counts.py holds the file to",
 }
 WITHOUT_DATA = "config/paper.yaml"
 """Its data are nobody's here: Snakemake must say so."""
