@@ -272,7 +272,7 @@ def test_paper_plan_lists_what_is_missing_or_prints_everything(finished):
         "extract": "1490",
         "rank": "1490",
         "export": "44",
-        "tabulate": "13",
+        "tabulate": "14",
         "cost": "1",
     }
 
