@@ -17,8 +17,8 @@ for pattern in PIPELINE.patterns():
             pattern.log,
         benchmark:
             pattern.benchmark
-        threads: cpus(pattern)
         priority: int(pattern.step.long)
+        threads: cpus(pattern)
         resources:
             gpu=pattern.gpus,
             profile=str(CONFIGFILE),
