@@ -44,9 +44,9 @@ class Table(Model):
     published: str | None = None
     """Name of a file in config/published, whose numbers stand beside ours."""
     field: Literal["year"] | PublishedName | None = None
-    """Rows of all methods of config/published that have a number on one of the sets, above ours
-    (compare: sets): by year, or by this metric on the first of the sets. The last is the latest,
-    or the best."""
+    """Rows of all methods of config/published that have one of the metrics on one of the sets,
+    above ours (compare: sets): by year, or by this metric on the first of the sets. The last is the
+    latest, or the best."""
     claims: str | None = None
     """Name of a file in config/claims (compare: claims), which says what the pairs are."""
 
