@@ -22,12 +22,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from dcct.evaluation.slips import RIGHT, misjudge
 
 from dcct.datasets.manifest import read_manifest, write_parquet
 from dcct.evaluation.agreement import RATE, p_value
 from dcct.evaluation.features import feature_sets, read_feature_table
 from dcct.evaluation.protocol import evaluate_features
+from dcct.evaluation.slips import RIGHT, misjudge
 from dcct.files import parse_json, write_json
 from dcct.pipeline.pipeline import Pipeline
 from dcct.pipeline.steps import read_pipeline

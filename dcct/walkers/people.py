@@ -101,8 +101,8 @@ def identity(spec: "WalkersSpec", pid: int) -> Person:
     """The person with this number: 1 .. train_ids are for training, test_ids more for testing.
 
     Groups of `share` numbers wear one outfit. Lookalikes by build have a body, a gait, shoes and,
-    half of them, a bag of their own; lookalikes by cadence differ in nothing but the time of a step.
-    No group spans both splits.
+    half of them, a bag of their own; lookalikes by cadence differ in nothing but the time of a
+    step. No group spans both splits.
     """
     if pid <= spec.train_ids:
         group, place = divmod(pid - 1, spec.share)
