@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from dcct.errors import DataError
+from dcct.errors import ConfigError, DataError
 from dcct.pipeline.steps import read_pipeline
 from dcct.report.tables.parts import read_table
 from dcct.report.tables.tables import tabulate, write_table
@@ -73,6 +73,14 @@ def test_the_latest_or_best_stands_next_to_ours(pipeline, order):
     rows = frame[(frame["dataset"] == "mars") & frame["method"].notna()]
     assert rows["year" if order == "year" else "mAP_published"].is_monotonic_increasing
     assert frame["status"].tolist()[len(rows)] == "not run"
+
+
+@pytest.mark.parametrize("order", ["rank99", "mINP", True])
+def test_an_order_that_is_none_is_refused(project, tmp_path, order):
+    """In a line that says which there are; papers publish no mINP."""
+    complaint = "field: (name one of year, mAP, rank1, |Input should be a valid string)"
+    with pytest.raises(ConfigError, match=complaint):
+        project(tmp_path, tables={"odd": {**SETS, "field": order}})
 
 
 def test_a_further_paper_is_one_file(project, tmp_path):
