@@ -4,6 +4,7 @@ Unknown keys, wrong types and impossible values raise ConfigError with the file,
 allowed.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -129,13 +130,21 @@ def _check_table(table: Table, where: str, profile: str | Path) -> None:
 
 
 def _check_field(published: Published, name: str, profile: str | Path) -> None:
-    """Every data set of a method has a file: one whose name is misspelt would be shown nowhere."""
-    for method, content in published.methods.items():
-        for dataset in content.values:
-            if not config_file("datasets", dataset, profile).is_file():
+    """Every data set of published numbers has a file: one whose name is misspelt would be shown
+    nowhere."""
+    named: dict[str, Iterable[str]] = {
+        **{f"methods.{method}.values": one.values for method, one in published.methods.items()},
+        **{f"values.{variant}": sets for variant, sets in published.values.items()},
+        "sets": published.sets,
+        "remarks": published.remarks.keys() - {"all"},
+    }
+    known = names_of("datasets", profile)
+    for key, datasets in named.items():
+        for dataset in datasets:
+            if dataset not in known:
                 raise ConfigError(
-                    f"{config_file('published', name, profile)}: methods.{method}.values: unknown"
-                    f" dataset '{dataset}'; known: {', '.join(names_of('datasets', profile))}"
+                    f"{config_file('published', name, profile)}: {key}: unknown dataset"
+                    f" '{shortened(dataset)}'; known: {', '.join(known)}"
                 )
 
 

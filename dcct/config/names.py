@@ -19,7 +19,10 @@ LONGEST_PART, LONGEST_PATH = 255, 1000
 RESERVED = {
     "datasets": {"archives": "the folder of archives beside the data sets"},
     "tables": {"cost": "the table of costs, which every run makes"},
-    "variants": {"chance": "the row of a random ranking"},
+    "variants": {
+        "chance": "the row of a random ranking",
+        "mean": "the row of what a slip of evaluators does to all variants",
+    },
 }
 """Kind of file → a name that it cannot have, and what has it."""
 

@@ -3,12 +3,20 @@ are held against, by code, and what they stand beside."""
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+    model_validator,
+)
 
 from dcct.config.metric import PublishedName
 from dcct.config.section import Line, Model
 
-Percents = dict[PublishedName, Annotated[float, Field(ge=0, le=100)]]
+Percents = Annotated[
+    dict[PublishedName, Annotated[float, Field(ge=0, le=100)]], Field(min_length=1)
+]
 """Metric → percent."""
 
 
@@ -69,6 +77,14 @@ class Published(Model):
     remarks: dict[str, str] = {}
     """What no code can compare: `all`, or a data set → a sentence that stands below every table."""
 
+    @field_validator("methods", mode="wrap")
+    @classmethod
+    def _each_once(cls, content: Any, handler: ValidatorFunctionWrapHandler) -> dict[str, Method]:
+        methods = handler(content)
+        if len(methods) < len(content):
+            raise ValueError("two names differ in spaces alone: name each method once")
+        return methods
+
     @model_validator(mode="after")
     def _whole(self):
         absent = HOW - self.model_fields_set
@@ -78,6 +94,6 @@ class Published(Model):
                 " how values of variants were made"
             )
         for name, method in self.methods.items():
-            if method.variant and method.variant not in self.values:
+            if method.variant and not self.values.get(method.variant):
                 raise ValueError(f"methods.{name}.variant: {method.variant} has no values here")
         return self

@@ -3,19 +3,31 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from dcct.config.label import at_epoch, variant_of
-from dcct.config.metric import MetricName, PublishedName
+from dcct.config.metric import PUBLISHED, MetricName
 from dcct.config.profile import Profile
 from dcct.config.section import Line, Model
 
 CHANCE = "chance"
 """The row that is no variant."""
 BY_YEAR = "year"
-"""An order of the field's methods."""
+ORDERS = (BY_YEAR, *PUBLISHED)
+"""Of the field's methods."""
 Kind = Literal[
     "variants", "sets", "features", "samplers", "pairs", "claims", "cross", "epochs", "slips"
+]
+
+
+def _order(name: str) -> str:
+    if name not in ORDERS:
+        raise ValueError(f"name one of {', '.join(ORDERS)}")
+    return name
+
+
+Order = Annotated[
+    str, AfterValidator(_order), WithJsonSchema({"type": "string", "enum": [*ORDERS]})
 ]
 
 
@@ -43,10 +55,10 @@ class Table(Model):
     """Columns of each data set (compare: sets)."""
     published: str | None = None
     """Name of a file in config/published, whose numbers stand beside ours."""
-    field: Literal["year"] | PublishedName | None = None
-    """Rows of all methods of config/published that have a number on one of the sets, above ours
-    (compare: sets): by year, or by this metric on the first of the sets. The last is the latest,
-    or the best."""
+    field: Order | None = None
+    """Rows of all methods of config/published that have one of the metrics on one of the sets,
+    above ours (compare: sets): by year, or by this metric on the first of the sets. The last is the
+    latest, or the best."""
     claims: str | None = None
     """Name of a file in config/claims (compare: claims), which says what the pairs are."""
 

@@ -5,7 +5,7 @@ Each slip is a small function: of what is ranked against what (a Rules), of how 
 match is counted, or of which of several results is reported.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -35,8 +35,11 @@ def cameras_of_frames(protocol: Protocol, test: Listed) -> Rules:
     each by itself.
 
     Matches of the query's camera stay, others go; a query that is in the gallery may find itself.
+    A protocol that leaves out no camera looks none up.
     """
     right = rules_of(protocol, test)
+    if not protocol.drop_same_camera:
+        return right
     queries, gallery = (
         by_frame(test.camids[side], test.frames[side]) for side in (right.queries, right.gallery)
     )
@@ -219,22 +222,40 @@ def misjudge(
         if not isinstance(slip, Judged):
             continue
         rules = slip.rules(protocol, test)
+        by = (reranking or Reranking()) if slip.reranked else None
         try:
-            found = rank_features(
-                {part: values[rules.queries] for part, values in parts.items()},
-                {part: values[rules.gallery] for part, values in parts.items()},
-                query_pids=test.pids[rules.queries],
-                gallery_pids=test.pids[rules.gallery],
-                query_camids=rules.query_cameras,
-                gallery_camids=rules.gallery_cameras,
-                sums=sums,
-                reranking=(reranking or Reranking()) if slip.reranked else None,
-                shown=1,
-            )
+            found = _found(parts, sums, test, rules, by)
         except ValueError as error:
             raise DataError(f"{features}: {error}: train and extract again") from None
-        judged.append(_queries(name, test, rules, slip.counted(found[feature].retrieval)))
+        judged.append(_queries(name, test, rules, slip.counted(found[feature])))
     return pa.concat_tables(judged)
+
+
+def _found(
+    parts: Mapping[str, np.ndarray],
+    sums: Mapping[str, Sequence[str]],
+    test: Listed,
+    rules: Rules,
+    reranking: Reranking | None,
+) -> dict[str, Retrieval]:
+    """Feature set → what its queries find by these rules: nothing where a slip leaves no
+    gallery. Raises ValueError as rank_features."""
+    if not len(rules.gallery):
+        none, nan = np.zeros_like(rules.queries), np.full(len(rules.queries), np.nan)
+        nothing = Retrieval(ap=nan, inp=nan, first_hit=none, matches=none, candidates=none)
+        return dict.fromkeys([*parts, *sums], nothing)
+    ranked = rank_features(
+        {part: values[rules.queries] for part, values in parts.items()},
+        {part: values[rules.gallery] for part, values in parts.items()},
+        query_pids=test.pids[rules.queries],
+        gallery_pids=test.pids[rules.gallery],
+        query_camids=rules.query_cameras,
+        gallery_camids=rules.gallery_cameras,
+        sums=sums,
+        reranking=reranking,
+        shown=1,
+    )
+    return {name: one.retrieval for name, one in ranked.items()}
 
 
 def _queries(slip: str, test: Listed, rules: Rules, found: Retrieval) -> pa.Table:

@@ -6,16 +6,18 @@ of a network are those for any number of identities. What was counted by other c
 torch or timm, is not read.
 """
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from dcct.config.configuration import Configuration
 from dcct.config.profile import Profile
 from dcct.config.variant import Variant
+from dcct.errors import DataError
 from dcct.files import settings_digest, write_json
 from dcct.pipeline.code import code_in
 from dcct.pipeline.steps import NETWORK
@@ -37,13 +39,34 @@ class Counts:
     kept: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """Of one network, each count without identities, and for each of them."""
+
+    flops: tuple[int, int]
+    parameters: tuple[int, int]
+    kept: tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """What counts.json holds."""
+
+    made_by: dict[str, str]
+    """Its code and libraries (see made_by)."""
+    networks: dict[str, Parts]
+    """Digest of settings → counts."""
+
+
 def counts_of(name: str, variant: Variant, profile: Profile, identities: int, say: Say) -> Counts:
     """The counts of a variant at a profile's size: written down, or else counted now."""
     written = _written().get(_key(variant, profile))
     if written is None:
         say(f"{name}: a network that is not written down: building it takes a second or more")
         return count(variant, profile, identities)
-    return Counts(**{what: none + identities * each for what, (none, each) in written.items()})
+    return Counts(
+        **{what: none + identities * each for what, (none, each) in asdict(written).items()}
+    )
 
 
 def count(variant: Variant, profile: Profile, identities: int) -> Counts:
@@ -82,9 +105,16 @@ def _by_identities(variant: Variant, profile: Profile) -> dict[str, tuple[int, i
 
 
 @cache
-def _written() -> dict[str, dict[str, list[int]]]:
-    content = json.loads(FILE.read_text(encoding="utf-8"))
-    return content["networks"] if content["made_by"] == made_by() else {}
+def _written() -> dict[str, Parts]:
+    """Settings' digest → counts; none where the file is of other code or libraries, or is not
+    there. Raises DataError where it cannot be read."""
+    try:
+        content = TypeAdapter(Written).validate_json(FILE.read_bytes(), strict=True)
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError):
+        raise DataError(f"{FILE}: is not what `dcct counts` writes: run it again") from None
+    return content.networks if content.made_by == made_by() else {}
 
 
 def _key(variant: Variant, profile: Profile) -> str:

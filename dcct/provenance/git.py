@@ -6,8 +6,10 @@ from pathlib import Path
 
 from dcct.errors import DataError
 
-CHECKOUT = Path(__file__).parents[2]
+PACKAGE = Path(__file__).parents[1]
+CHECKOUT = PACKAGE.parent
 NONE = "not a git checkout"
+UNCOMMITTED = "uncommitted"
 
 
 def git(*words: str, folder: Path | None = None, trusted: bool = False) -> str | None:
@@ -53,12 +55,22 @@ def revision() -> str:
 
 
 def last_change(file: Path) -> str | None:
-    """The commit that wrote a file as it is, with its day: "2ab2a92 of 2026-11-27"; "uncommitted"
-    where it is edited or new. None where no git that may be asked knows of it."""
-    name, folder = file.name, file.resolve().parent
+    """The commit that wrote a file as it is, with its day: "2ab2a92 of 2026-11-27"; UNCOMMITTED
+    where it is edited or new.
+
+    None where no git that may be asked knows of it: of a file that an installed package brought,
+    whatever repository that lies in, and where a shallow clone ends before the commit.
+    """
+    file = file.resolve()
+    if file.is_relative_to(PACKAGE):
+        return None
+    name, folder = file.name, file.parent
     try:
         edited = git("status", "--porcelain", "--", name, folder=folder)
-        said = git("log", "-1", "--format=%h of %cs", "--", name, folder=folder)
+        said = git("log", "-1", "--format=%h of %cs,%p", "--", name, folder=folder)
+        shallow = git("rev-parse", "--is-shallow-repository", folder=folder)
     except DataError:
         return None
-    return "uncommitted" if edited else (said or "").strip() or None
+    commit, _, parents = (said or "").strip().partition(",")
+    cut_off = not parents and shallow == "true\n"  # it stands for all that came before it, too
+    return UNCOMMITTED if edited else None if cut_off else commit or None

@@ -171,7 +171,8 @@ def claims(configfile: Configfile = DEFAULT, json: Json = None) -> None:
     for _, row in frame.iterrows():
         effect = cells.difference(row, "effect")
         numbers = (effect, cells.smallest(row, "smallest"), cells.p_value(row, "effect_p"))
-        about = (f"{row['says']}\n[dim]{row['a']} − {row['b']}[/]", cells.verdict(row, "verdict"))
+        claim = f"{escape(row['says'])}\n[dim]{row['a']} − {row['b']}[/]"
+        about = (claim, cells.verdict(row, "verdict"))
         table.add_row(row["dataset"], *about, *numbers, end_section=True)
     wide(150).print(table)
     print(written_in(pipeline))

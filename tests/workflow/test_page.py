@@ -152,6 +152,15 @@ def test_a_number_leads_back_to_the_data(open_page, finished):
     page.locator("#chain h3 span", has_text="dcct draw").first.wait_for()
 
 
+def test_an_interval_is_drawn_of_shares_alone(open_page):
+    """Not of differences, of which one that is zero looks like a share."""
+    drawn = open_page().locator(".table .sure")
+    above = "cells => cells.map(c => [...c.closest('table').tHead.rows].at(-1).cells[c.cellIndex]"
+    headings = set(drawn.evaluate_all(f"{above}.textContent)"))
+    assert "mAP [95 %]" in headings
+    assert not [heading for heading in headings if "−" in heading]
+
+
 def test_it_can_be_used_by_keyboard(open_page):
     """/ searches, arrows move, Enter opens, space pauses, Esc closes; in a table arrows move and
     Enter asks."""

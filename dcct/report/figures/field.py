@@ -1,6 +1,7 @@
 """Published mAP of the field over the years, and ours beside it where it was run."""
 
 from itertools import groupby
+from math import ceil
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -25,6 +26,8 @@ LOOKS: dict[str, Style] = {
 """What stands in the legend → how it is drawn."""
 NEAR = 0.052
 """Share of a panel's height that is kept between two names."""
+MOST_YEARS = 15
+"""That are named below the axis."""
 ASIDE = 0.09
 """Years between a point and its name."""
 Point = tuple[int, float, str]
@@ -40,13 +43,18 @@ def draw(pipeline: Pipeline, dataset: str) -> Figure:
     if not sets:
         say_gap(figure, "no mAP of any method is among the published numbers")
         return figure
-    field = [one for one in pipeline.field if set(sets) & set(one.values)]
-    first, last = min(one.method.year for one in field), max(one.method.year for one in field)
+    years = [
+        one.method.year
+        for one in pipeline.field
+        if any(METRIC in one.values.get(name, ()) for name in sets)
+    ]
+    first, here = min(years), max(years) + 1
     panels = figure.subplots(len(sets), 1, sharex=True, squeeze=False)[:, 0]
     for axes, name in zip(panels, sets, strict=True):
-        _draw_panel(axes, pipeline, name, last + 1)
-    panels[-1].set_xticks(range(first, last + 2), [*map(str, range(first, last + 1)), "here"])
-    panels[-1].set_xlim(first - 0.25, last + 1.95)
+        _draw_panel(axes, pipeline, name, here)
+    named = range(here, first - 1, -ceil((here - first) / MOST_YEARS))[1:]
+    panels[-1].set_xticks([*named, here], [*map(str, named), "here"])
+    panels[-1].set_xlim(first - 0.25, here + 0.95)
     for label, look in LOOKS.items():
         panels[0].plot([], [], linestyle="none", label=label, **look)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)

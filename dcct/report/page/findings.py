@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from dcct.config.load import config_file
 from dcct.evaluation.verdict import CONTRADICTED, NO_EFFECT, SUPPORTED, UNDECIDED
 from dcct.pipeline.pipeline import Pipeline
-from dcct.provenance.git import last_change
+from dcct.provenance.git import UNCOMMITTED, last_change
 from dcct.report.tables.columns import DTYPES
 from dcct.report.tables.layout import read_csv
 
@@ -57,4 +57,5 @@ def written_in(pipeline: Pipeline) -> str:
     names = [name for table in pipeline.profile.tables if (name := pipeline.table(table).claims)]
     file = config_file("claims", names[0], pipeline.configfile)
     commit = last_change(file)
-    return f"The claims stand in claims/{file.name}" + (f" (commit {commit})." if commit else ".")
+    known = f" ({'' if commit == UNCOMMITTED else 'commit '}{commit})" if commit else ""
+    return f"The claims stand in claims/{file.name}{known}."

@@ -128,8 +128,13 @@ function openPanel(title, receipt, through) {
 const SHARE = /^(\d+\.\d)(?: ± \d+\.\d)?$/;
 const INTERVAL = /^\[(\d+\.\d), (\d+\.\d)\]§?$/;
 
+/** In the heading of a column of differences, whose zeros look like shares. */
+const DIFFERENCE = /change|−/;
+
 /** Draws a share's interval below it, where a cell says one. */
 function drawInterval(cell) {
+  const head = cell.closest("table").tHead.rows;
+  if (DIFFERENCE.test(head[head.length - 1].cells[cell.cellIndex].textContent)) return;
   const value = SHARE.exec(cell.firstChild?.nodeValue ?? ""), span = INTERVAL.exec(cell.querySelector("small")?.textContent ?? "");
   if (!value || !span) return;
   cell.classList.add("sure");

@@ -76,8 +76,8 @@ def networks_of(path: Path) -> str:
 
 def _read(path: Path) -> pd.DataFrame:
     frame = read_csv(path, {"measured_on": "str"})
-    if "networks" not in frame:
-        raise DataError(f"{path}: an earlier version wrote it: run `dcct cost` again")
+    if not {"size", "networks"} <= set(frame) or THIS_SIZE not in set(frame["size"]):
+        raise DataError(f"{path}: is not what this version writes: run `dcct cost` again")
     return frame
 
 

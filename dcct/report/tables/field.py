@@ -19,7 +19,7 @@ NOT_VERIFIED = "–"
 
 
 def shown_in(table: Table, field: Iterable[Quoted]) -> list[Quoted]:
-    """Those of the field with a number on any of a table's sets, in its order: the latest, or the
+    """Those of the field with a number for any column of a table, in its order: the latest, or the
     best on the first set, stands last, next to ours. Of equal ones the better is later."""
     if not table.field:
         return []
@@ -30,8 +30,10 @@ def shown_in(table: Table, field: Iterable[Quoted]) -> list[Quoted]:
         year = one.method.year if table.field == BY_YEAR else 0
         return year, one.values.get(first, {}).get(asked, 0.0)
 
-    there = [one for one in field if set(table.sets) & set(one.values)]
-    return sorted(there, key=place)
+    def shown(one: Quoted) -> bool:
+        return any(set(table.metrics) & set(one.values.get(name, ())) for name in table.sets)
+
+    return sorted(filter(shown, field), key=place)
 
 
 def field_row(one: Quoted, dataset: str) -> dict:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from dcct.config.dataset import Dataset
-from dcct.config.table import Table
+from dcct.config.table import Shown, Table
 from dcct.errors import DataError
+from dcct.evaluation.slips import RIGHT, SLIPS
 from dcct.pipeline.pipeline import Pipeline
 from dcct.report.tables.cells import NAMES, marked_score
 from dcct.report.tables.columns import DTYPES, csv_names, printed_columns
@@ -25,6 +26,10 @@ def read_table(pipeline: Pipeline, name: str, path: Path) -> Document:
     if list(frame.columns) != csv_names(table.compare):
         raise DataError(
             f"{path}: has other columns than this version writes: run `dcct tabulate {name}` again"
+        )
+    if _has_other_rows(frame, table, pipeline.parts(name)):
+        raise DataError(
+            f"{path}: has other rows than this version writes: run `dcct tabulate {name}` again"
         )
     published = pipeline.published(table.published) if table.published else None
     datasets = {
@@ -48,6 +53,17 @@ def read_table(pipeline: Pipeline, name: str, path: Path) -> Document:
             for (dataset, trained_on), rows in frame.groupby(["dataset", "trained_on"], sort=False)
         ]
     return Document(title=table.title, about=" ".join(table.about.split()), parts=parts)
+
+
+def _has_other_rows(frame: pd.DataFrame, table: Table, parts: list[Shown]) -> bool:
+    """Whether a row is of no data set or slip of this table, or sets that stand side by side do not
+    have the same rows."""
+    places = list(zip(frame["dataset"], frame["trained_on"], strict=True))
+    known = [(one.dataset, one.trained_on) for one in parts]
+    lengths = {places.count(one) for one in known}
+    uneven = table.compare == "sets" and (len(lengths) > 1 or 0 in lengths)
+    slips = set(frame["slip"]) if table.compare == "slips" else set()
+    return bool(set(places) - set(known) or slips - {RIGHT, *SLIPS}) or uneven
 
 
 def wide_grid(table: Table, frame: pd.DataFrame, datasets: dict[str, Dataset]) -> Grid:

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from dcct.config.variant import Variant
-from dcct.datasets.parquet import reading
+from dcct.datasets.parquet import read_parquet, reading
 from dcct.errors import DataError
 from dcct.evaluation.statistics import Sample, same_queries
 from dcct.pipeline.pipeline import Job, Pipeline
@@ -176,7 +176,8 @@ def load_slips(pipeline: Pipeline, dataset: str) -> dict[tuple[str, str], Tables
         job = pipeline.job("misjudge", dataset, split)
         if (job / "queries.parquet").is_file():
             check_outputs(job.receipt, job.again)
-            table = _read_parquet(job / "queries.parquet", job.again, SLIPS).set_index("tracklet")
+            table = read_parquet(job / "queries.parquet", job.again, SLIPS).to_pandas()
+            table = table.set_index("tracklet")
             for (slip, variant, _), rows in table.groupby(["slip", "variant", "seed"]):
                 run, key = (split, int(rows["seed"].iloc[0])), (str(slip), str(variant))
                 found[key] = {**found.get(key, {}), run: rows.sort_index()}

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from dcct.config.label import epoch_of, variant_of
+from dcct.errors import DataError
 from dcct.evaluation.order import order_of
 from dcct.evaluation.slips import BEST_EPOCH, OTHER_CLIPS, RIGHT, SLIPS, best_epoch, other_clips
 from dcct.evaluation.statistics import Sample
@@ -29,15 +30,19 @@ def slip_rows(names: list[str], finished: Finished) -> Iterator[dict]:
         name: _asked(finished.of(name), finished.sampler, finished.variants[name].headline)
         for name in names
     }
-    slipped = {slip: {name: _slipped(slip, name, finished) for name in names} for slip in SLIPS}
+    slipped = {
+        slip: {name: _slipped(slip, name, right[name], finished) for name in names}
+        for slip in SLIPS
+    }
     known = {
         slip: of_slip
         for slip, of_slip in slipped.items()
         if any(of_slip.values()) or not SLIPS[slip].lacks
     }
-    for slip, of_slip in known.items():
-        trained = [name for name in names if finished.variants[name].trained and of_slip[name]]
-        yield _mean_row(slip, trained, right, of_slip, finished)
+    trained = [name for name in names if finished.variants[name].trained]
+    for slip, of_slip in known.items() if trained else ():
+        judged = [name for name in trained if of_slip[name]]
+        yield _mean_row(slip, judged, right, of_slip, finished)
     for name in names:
         headline = finished.variants[name].headline
         yield {"slip": RIGHT, **scores_of(name, finished, finished.sampler, headline)}
@@ -50,8 +55,9 @@ def _asked(runs: Sequence[Result], sampler: str, feature: str) -> Tables:
     return {(run.split, run.seed): run.asked(sampler, feature) for run in runs}
 
 
-def _slipped(slip: str, name: str, finished: Finished) -> Tables:
-    """What came of a slip, of runs that are there by the right protocol, too."""
+def _slipped(slip: str, name: str, right: Tables, finished: Finished) -> Tables:
+    """What came of a slip, of runs that are there by the right protocol, too. Raises DataError
+    where other queries than theirs were judged."""
     headline = finished.variants[name].headline
     if slip == BEST_EPOCH:
         return _asked(_best_runs(name, finished), finished.sampler, headline)
@@ -59,9 +65,16 @@ def _slipped(slip: str, name: str, finished: Finished) -> Tables:
         other = other_clips(finished.sampler)
         runs = [run for run in finished.of(name) if _has(run, other, headline)]
         return _asked(runs, other, headline) if other != finished.sampler else {}
-    done = {(run.split, run.seed) for run in finished.of(name)}
     found = finished.slips.get((slip, name), {})
-    return {run: table for run, table in found.items() if run in done}
+    for run in finished.of(name):
+        judged = found.get((run.split, run.seed))
+        if judged is not None and not judged.index.equals(right[run.split, run.seed].index):
+            again = run.ranking.pipeline.job("misjudge", run.ranking["dataset"], run.split)
+            raise DataError(
+                f"{again / 'queries.parquet'}: judges other queries than {run.folder} ranks: run"
+                f" `{again.again}` again"
+            )
+    return {run: table for run, table in found.items() if run in right}
 
 
 def _best_runs(name: str, finished: Finished) -> list[Result]:

@@ -9,6 +9,8 @@ from dcct.config.load import load_profile
 from dcct.errors import ConfigError
 
 METHOD = {"venue": "ICPR", "year": 2020, "kind": "CNN", "values": {"mars": {"mAP": 80.0}}}
+PAPER = {"values": {}, "settings": {}, "weights": [], "protocol": {}, "sets": {}, "remarks": {}}
+SPACED = {name: {**METHOD, "values": {"mars": {"mAP": 80.0}}} for name in ("A  B", "A B")}
 CASES = [
     ({"source": None}, {}, "source: missing"),
     ({"source": " "}, {}, "source: is empty: say it in words"),
@@ -23,6 +25,22 @@ CASES = [
     ({}, {"values": {}}, "methods.New: give values, or the variant"),
     ({"remarks": {}}, {}, "protocol, sets, settings, values, weights: missing"),
     ({}, {"values": {}, "variant": "dcct"}, "methods.New.variant: dcct has no values here"),
+    ({}, {"values": {"mars": {}}}, "methods.New.values.mars: Dictionary should have at least 1"),
+    ({}, {"year": "2020"}, "methods.New.year: Input should be a valid integer"),
+    ({}, {"values": {"mars": {"mAP": float("nan")}}}, "mAP: Input should be a finite number"),
+    ({"methods": SPACED}, {}, "methods: two names differ in spaces alone"),
+    (
+        PAPER | {"values": {"dcct": {}}},
+        {"values": {}, "variant": "dcct"},
+        "methods.New.variant: dcct has no values here",
+    ),
+    (
+        PAPER | {"values": {"dcct": {"mras": {"mAP": 80.0}}}},
+        {},
+        "values.dcct: unknown dataset 'mras'",
+    ),
+    (PAPER | {"sets": {"mras": {}}}, {}, "sets: unknown dataset 'mras'"),
+    (PAPER | {"remarks": {"mras": "r"}}, {}, "remarks: unknown dataset 'mras'"),
 ]
 
 

@@ -78,7 +78,13 @@ def test_what_is_no_name_is_refused(tmp_path, kind, name):
 
 
 @pytest.mark.parametrize(
-    ("kind", "name"), [("tables", "cost"), ("datasets", "archives"), ("variants", "chance")]
+    ("kind", "name"),
+    [
+        ("tables", "cost"),
+        ("datasets", "archives"),
+        ("variants", "chance"),
+        ("variants", "mean"),
+    ],
 )
 def test_a_name_that_something_else_has_is_refused(tmp_path, kind, name):
     """Two things would be written to one place, or stand in one row."""

@@ -57,6 +57,16 @@ def test_cameras_of_frames(protocol):
     assert found.ap.tolist() == pytest.approx([1, np.nan], nan_ok=True)
 
 
+def test_where_no_camera_is_left_out_none_is_looked_up_wrongly(protocol):
+    """Cameras of frames change nothing then: they would leave out matches that the protocol
+    keeps."""
+    rules = {"gallery_includes_queries": False, "drop_same_camera": False}
+    without = protocol.model_copy(update=rules)
+    right, slipped = rules_of(without, TEST), slips.cameras_of_frames(without, TEST)
+    assert (slipped.query_cameras == right.query_cameras).all()
+    assert (slipped.gallery_cameras == right.gallery_cameras).all()
+
+
 def test_nothing_left_out(protocol):
     """Query 0 finds 0, 2 and 3 at ranks 1, 2 and 5: AP (1 + 1 + 3/5) / 3. Query 1 finds itself."""
     found = judged(slips.nothing_left_out(protocol, TEST))
@@ -103,11 +113,16 @@ def test_other_clips():
 
 @pytest.fixture
 def stored(tmp_path):
+    """See _store."""
+    return _store(tmp_path, ["query", "gallery"] * 12)
+
+
+def _store(tmp_path, split):
     """Random features of two networks and their concatenation, of 24 tracklets, some people at one
     camera alone. Returns the file and the manifest's folder."""
     draw = np.random.default_rng(0)
     pids = [*np.repeat(np.arange(5), 4), 5, 5, 6, 6]
-    columns = [range(24), ["query", "gallery"] * 12, pids, [-1] * 24, [0, 0, 1, 1] * 6]
+    columns = [range(24), split, pids, [-1] * 24, [0, 0, 1, 1] * 6]
     listed = pa.table([*columns, range(24), draw.integers(1, 9, 24)], names=TRACKLETS.names)
     write_parquet(tmp_path / "tracklets.parquet", listed.cast(TRACKLETS))
     parts = [draw.normal(size=(24, 8)).astype(np.float32) for _ in range(2)]
@@ -143,3 +158,14 @@ def test_a_slip_is_the_protocol_but_for_one_thing(stored, protocol, profile, sli
     blamed = slip == "counted-as-wrong"
     assert (found.loc[~valid, "first_hit"] == (slips.NOWHERE if blamed else 0)).all()
     assert blamed == (not valid.all() and not found["ap"].isna().any())
+
+
+def test_where_all_are_queries_the_other_gallery_is_empty(tmp_path, protocol):
+    """Then nobody finds anything, and each query counts where such queries are counted; the other
+    slips are judged all the same."""
+    judged = slips.misjudge(*_store(tmp_path, ["query"] * 24), protocol, "begin", "base", None)
+    found = judged.to_pandas().set_index("slip")
+    assert found.loc["other-gallery", "ap"].isna().all()
+    assert (found.loc["other-gallery", "first_hit"] == 0).all()
+    assert (found.loc["other-gallery-counted", "first_hit"] == slips.NOWHERE).all()
+    assert found.loc["itself-left-out", "ap"].notna().all()

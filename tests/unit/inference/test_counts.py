@@ -8,6 +8,7 @@ import pytest
 
 from dcct.config.configuration import Configuration
 from dcct.config.load import SHIPPED
+from dcct.errors import DataError
 from dcct.inference import counts
 from dcct.inference.counts import count, counts_of
 from dcct.pipeline.code import code_in
@@ -62,3 +63,34 @@ def test_network_that_is_not_written_down_is_counted_and_named(profile, root, wr
     assert found == count(variant, other, IDENTITIES)
     assert [line.split(":")[0] for line in lines] == ["cnn"]
     assert counts_of("cnn", variant, profile, IDENTITIES, refuse).parameters == found.parameters
+
+
+DAMAGED = {"empty": "", "cut": '{"made_by": {', "a list": "[]", "of another form": '{"flops": 1}'}
+
+
+@pytest.fixture
+def file(monkeypatch, tmp_path):
+    """Another counts.json."""
+    monkeypatch.setattr(counts, "FILE", tmp_path / "counts.json")
+    counts._written.cache_clear()
+    yield counts.FILE
+    counts._written.cache_clear()
+
+
+@pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
+def test_damaged_counts_are_refused_in_a_line(profile, root, file, content):
+    """That names the file and what writes it."""
+    file.write_text(content)
+    variant = Configuration(root / "config/test.yaml").variant("cnn")
+    with pytest.raises(DataError, match=r"counts\.json: is not what `dcct counts` writes: run it"):
+        counts_of("cnn", variant, profile, IDENTITIES, refuse)
+
+
+def test_counts_of_another_version_or_none_are_not_read(profile, root, file):
+    """Networks are counted then, and named."""
+    variant, lines = Configuration(root / "config/test.yaml").variant("cnn"), []
+    for content in ('{"made_by": {"code": "other"}, "networks": {}}', None):
+        file.write_text(content) if content else file.unlink()
+        counts._written.cache_clear()
+        counts_of("cnn", variant, profile, IDENTITIES, lines.append)
+    assert [line.split(":")[0] for line in lines] == ["cnn", "cnn"]

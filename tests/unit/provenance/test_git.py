@@ -100,3 +100,39 @@ def test_the_commit_of_a_file(checkout, tmp_path):
     assert last_change(claims) == "uncommitted"
     (tmp_path / "elsewhere.yaml").touch()
     assert last_change(tmp_path / "elsewhere.yaml") is None
+
+
+def test_a_link_has_the_commit_of_what_it_leads_to(checkout, commit, tmp_path):
+    """Whatever it is called."""
+    (tmp_path / "claims.yaml").symlink_to(checkout / "dcct/errors.py")
+    assert last_change(tmp_path / "claims.yaml") == last_change(checkout / "dcct/errors.py")
+    assert last_change(checkout / "dcct/errors.py").split()[0] == commit[:7]
+
+
+def test_where_a_clone_ends_no_commit_is_known(checkout, tmp_path):
+    """The last commit of a shallow clone stands for all before it, and may have written nothing;
+    what came after the cut is known."""
+    run("git", *NAMED, "commit", "--quiet", "--allow-empty", "--message", "two", folder=checkout)
+    clone = tmp_path / "clone"
+    url = checkout.as_uri()
+    run("git", "clone", "--quiet", "--depth", "1", url, str(clone), folder=tmp_path)
+    assert last_change(checkout / "dcct/errors.py")
+    assert last_change(clone / "dcct/errors.py") is None
+    (clone / "new.yaml").touch()
+    run("git", "add", "--all", folder=clone)
+    run("git", *NAMED, "commit", "--quiet", "--message", "three", folder=clone)
+    assert last_change(clone / "new.yaml") == run(
+        "git", "log", "-1", "--format=%h of %cs", folder=clone
+    )
+
+
+def test_what_an_installed_package_brought_has_no_commit(checkout):
+    """Not even "uncommitted", in somebody's repository that does not ignore it."""
+    inner = checkout / "site-packages"
+    shutil.copytree(checkout / "dcct", inner / "dcct")
+    (inner / "dcct/claims.yaml").touch()
+    say = "from pathlib import Path; from dcct.provenance.git import last_change as c; print(c(Path"
+    asked = f"{say}('dcct/claims.yaml')), c(Path('../new.yaml')))"
+    (checkout / "new.yaml").touch()
+    said = run(sys.executable, "-c", asked, folder=inner, PYTHONPATH=str(inner))
+    assert said == "None uncommitted"

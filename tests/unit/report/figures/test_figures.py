@@ -6,6 +6,7 @@ from importlib import import_module
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from dcct.datasets.manifest import read_manifest
 from dcct.evaluation.features import feature_table, read_features, write_features
@@ -14,6 +15,7 @@ from dcct.files import file_digest, write_json
 from dcct.inference.attention_file import write_attention
 from dcct.pipeline.figures import FIGURES
 from dcct.pipeline.pipeline import Job, Pipeline
+from dcct.pipeline.steps import read_pipeline
 from dcct.report.figures.attention import load_attention
 from dcct.report.figures.comparison import load_comparison
 from dcct.report.figures.embedding import (
@@ -160,6 +162,21 @@ def test_ours_stands_in_the_field_with_its_interval(project, evaluated, tmp_path
     assert [name for name in found.profile.datasets if "field" in found.figures_of(name)] == [
         "prid-2011"
     ]
+
+
+def test_years_of_a_long_field_are_named_apart(project, tmp_path):
+    """One early method: of 36 years every third is named, and here; one without mAP decides
+    nothing."""
+    found = project(tmp_path)
+    early = {"venue": "v", "year": 1990, "kind": "unknown", "values": {"mars": {"mAP": 9}}}
+    late = {**early, "year": 2100, "values": {"mars": {"rank1": 9}}}
+    content = {"source": "A table", "methods": {"Early": early, "Late": late}}
+    (tmp_path / "config/published/early.yaml").write_text(yaml.safe_dump(content))
+    ticks = _draw(read_pipeline(found.configfile), "field").axes[-1].get_xticks()
+    gaps = set(np.diff(np.sort(ticks)))
+    assert gaps == {3}
+    assert len(ticks) <= 16
+    assert 1990 <= min(ticks) < max(ticks) < 2100
 
 
 @pytest.mark.parametrize(

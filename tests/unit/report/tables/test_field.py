@@ -4,7 +4,9 @@ import pandas as pd
 import pytest
 import yaml
 
+from dcct.errors import ConfigError, DataError
 from dcct.pipeline.steps import read_pipeline
+from dcct.report.tables.parts import read_table
 from dcct.report.tables.tables import tabulate, write_table
 
 SETS = {"compare": "sets", "rows": ["dcct-fd-ld"], "sets": ["mars", "ls-vid", "ilids-vid"]}
@@ -73,6 +75,14 @@ def test_the_latest_or_best_stands_next_to_ours(pipeline, order):
     assert frame["status"].tolist()[len(rows)] == "not run"
 
 
+@pytest.mark.parametrize("order", ["rank99", "mINP", True])
+def test_an_order_that_is_none_is_refused(project, tmp_path, order):
+    """In a line that says which there are; papers publish no mINP."""
+    complaint = "field: (name one of year, mAP, rank1, |Input should be a valid string)"
+    with pytest.raises(ConfigError, match=complaint):
+        project(tmp_path, tables={"odd": {**SETS, "field": order}})
+
+
 def test_a_further_paper_is_one_file(project, tmp_path):
     """A file beside the profile: a row of every table with `field`, at its place, with the protocol
     that nobody said."""
@@ -84,3 +94,25 @@ def test_a_further_paper_is_one_file(project, tmp_path):
     assert _of(frame, "Further") == {("mars", "mAP"): 80}
     row = frame[frame["method"] == "Further"].iloc[0]
     assert (row["paper"], row["protocol"]) == ("further", "unknown")
+
+
+def test_a_method_without_a_number_for_any_column_has_no_row(project, tmp_path):
+    """Its Rank-20 is no column of the table: a row of dashes would say that nothing was found."""
+    before = project(tmp_path, tables=TABLES)
+    count = len(tabulate(before, "by-year"))
+    other = FURTHER["methods"]["Further"] | {"values": {"mars": {"rank20": 99}}}
+    further = yaml.safe_dump(FURTHER | {"methods": {"Further": other}})
+    (tmp_path / "config/published/further.yaml").write_text(further)
+    assert len(tabulate(read_pipeline(before.configfile), "by-year")) == count
+
+
+@pytest.mark.parametrize("kept", [1, 10, 66])
+def test_a_csv_that_was_cut_is_refused(pipeline, tmp_path, kept):
+    """At the end of any line: sets that stand side by side have the same rows."""
+    write_table(pipeline, "by-year", tmp_path)
+    path = tmp_path / "by-year.csv"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    assert kept < len(lines)
+    path.write_text("".join(lines[:kept]))
+    with pytest.raises(DataError, match=r"has other rows .*: run `dcct tabulate by-year` again"):
+        read_table(pipeline, "by-year", path)

@@ -5,15 +5,19 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from dcct.errors import ConfigError, DcctError
+from dcct.errors import ConfigError, DataError, DcctError
 from dcct.evaluation.metrics import identity_bootstrap, interval
 from dcct.evaluation.slips import SLIPS
 from dcct.files import file_digest, read_json, write_json
 from dcct.pipeline.steps import TABLE
 from dcct.provenance.chain import behind
 from dcct.report.tables.cells import NOT_RUN
+from dcct.report.tables.parts import read_table
+from dcct.report.tables.results import SLIPS as SLIP_COLUMNS
 from dcct.report.tables.slips import MEAN
 from dcct.report.tables.tables import tabulate, write_table
 from dcct.runtime.progress import Progress
@@ -156,6 +160,15 @@ def test_what_is_printed_is_the_table_row_by_row(finished, tmp_path):
     assert all(line.isascii() for line in tex if not line.startswith("%"))
 
 
+def test_a_slip_that_this_version_does_not_know_is_refused(finished, tmp_path):
+    """A CSV of another one, with the same columns."""
+    write_table(finished, "slips", tmp_path)
+    path = tmp_path / "slips.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("re-ranked", "unheard-of"))
+    with pytest.raises(DataError, match=r"has other rows .*: run `dcct tabulate slips` again"):
+        read_table(finished, "slips", path)
+
+
 def test_a_row_is_made_from_its_metrics_and_slips(finished):
     """Not from slips, by the right protocol; from kept epochs where the best one is chosen."""
     inputs = [one.receipt.as_posix() for one in finished.job("tabulate", "slips").reads.values()]
@@ -207,3 +220,39 @@ def test_what_nobody_can_know_is_left_out_in_a_line(project, evaluated, tmp_path
     judged = frame[frame["slip"].isin(set(SLIPS))]
     assert set(judged["status"]) == {NOT_RUN}
     assert frame[frame["slip"] == "right"]["status"].tolist() == [*["complete"] * 3, NOT_RUN]
+
+
+def test_without_a_trained_variant_there_is_no_mean(project, evaluated, tmp_path):
+    """What is untrained was judged, so that no row says it was not run."""
+    rows = {"slips": {"compare": "slips", "rows": ["untrained"]}}
+    pipeline = project(tmp_path, tables=rows, evaluation={"time_order": []})
+    evaluated(pipeline, DATASET, 0, "untrained", 0)
+    judge(pipeline)
+    frame = tabulate(pipeline, "slips")
+    assert set(frame["variant"]) == {"untrained"}
+    assert set(frame["status"]) == {"complete"}
+
+
+DAMAGED = {
+    "of another run": lambda table: table.assign(tracklet=table["tracklet"] + 1),
+    "twice": lambda table: pd.concat([table, table]),
+    "without a value": lambda table: table.astype({"first_hit": "Int64"}).replace(
+        {"first_hit": {1: pd.NA}}
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED.values(), ids=DAMAGED)
+def test_slips_of_other_queries_are_refused(project, evaluated, tmp_path, damage):
+    """Even where their receipt holds: in one line that names the file and who makes it."""
+    rows = {"slips": {"compare": "slips", "rows": ["cnn"]}}
+    pipeline = project(tmp_path, tables=rows, evaluation={"time_order": []})
+    evaluated(pipeline, DATASET, 0, "cnn", 0)
+    judge(pipeline)
+    job = pipeline.job("misjudge", DATASET, 0)
+    path = job / "queries.parquet"
+    table = damage(pd.read_parquet(path))
+    pq.write_table(pa.Table.from_pandas(table, SLIP_COLUMNS, preserve_index=False), path)
+    write_json(job.receipt, {"outputs": {path.name: file_digest(path)}})
+    with pytest.raises(DataError, match=r"queries\.parquet: .*run `dcct misjudge walkers-test "):
+        tabulate(pipeline, "slips")
