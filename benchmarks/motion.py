@@ -20,6 +20,7 @@ from scipy.spatial.distance import cdist
 from dcct.clips.sampling import begin_interval
 from dcct.config.dataset import WalkersSpec
 from dcct.config.yaml_file import read_yaml
+from dcct.evaluation.metrics import Retrieval, chance, joined, retrieval_metrics
 from dcct.walkers import draw_tracklet
 
 CONFIG = Path(__file__).parents[1] / "config" / "datasets"
@@ -34,18 +35,12 @@ def profile_of(clip: np.ndarray) -> np.ndarray:
     return lags / apart[np.triu_indices(len(clip), 1)].mean()
 
 
-def average_precision(distances: np.ndarray, matches: np.ndarray) -> float:
-    """AP of one ranked list, in percent."""
-    hits = matches[np.argsort(distances, kind="stable")]
-    return 100 * float((np.cumsum(hits) / np.arange(1, len(hits) + 1))[hits].mean())
-
-
 def probe(spec: WalkersSpec, tracklets: int, shuffled: bool) -> tuple[float, float, float]:
     """mAP in order or shuffled, its standard error over groups, and the mAP of chance."""
     generator = np.random.default_rng(0)
-    found, chance = [], []
+    found, blind = [], []
     for first in range(spec.train_ids + 1, spec.train_ids + spec.test_ids + 1, spec.share):
-        rows, owners, cameras = [], [], []
+        rows, pids, cameras = [], [], []
         for pid in range(first, min(first + spec.share, spec.train_ids + spec.test_ids + 1)):
             for camera in range(1, spec.cameras + 1):
                 for number in range(1, tracklets + 1):
@@ -53,20 +48,30 @@ def probe(spec: WalkersSpec, tracklets: int, shuffled: bool) -> tuple[float, flo
                     clip = frames[begin_interval(len(frames), LENGTH)].astype(np.float64)
                     order = generator.permutation(LENGTH) if shuffled else slice(None)
                     rows.append(profile_of(clip[order]))
-                    owners.append(pid)
+                    pids.append(pid)
                     cameras.append(camera)
-        distances, owners, cameras = cdist(rows, rows), np.array(owners), np.array(cameras)
-        scores = []
-        for query in range(len(rows)):
-            other = cameras != cameras[query]
-            matches = owners[other] == owners[query]
-            scores.append(average_precision(distances[query][other], matches))
-            blind = generator.permuted(np.tile(matches, (50, 1)), axis=1)
-            places = np.arange(matches.size, dtype=float)
-            chance.append(np.mean([average_precision(places, row) for row in blind]))
-        found.append(np.mean(scores))
+        group = from_other_cameras(cdist(rows, rows), np.array(pids), np.array(cameras))
+        found.append(group.mAP)
+        blind.append(chance(group.matches, group.candidates)["mAP"])
     error = float(np.std(found, ddof=1) / np.sqrt(len(found)))
-    return float(np.mean(found)), error, float(np.mean(chance))
+    return 100 * float(np.mean(found)), 100 * error, 100 * float(np.mean(blind))
+
+
+def from_other_cameras(distances: np.ndarray, pids: np.ndarray, cameras: np.ndarray) -> Retrieval:
+    """Each tracklet looked for among those of all other cameras."""
+    parts = []
+    for camera in np.unique(cameras):
+        here, there = cameras == camera, cameras != camera
+        parts.append(
+            retrieval_metrics(
+                distances[np.ix_(here, there)],
+                pids[here],
+                pids[there],
+                cameras[here],
+                cameras[there],
+            )
+        )
+    return joined(parts)
 
 
 def main() -> None:
