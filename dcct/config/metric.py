@@ -34,6 +34,28 @@ METRICS = {
 PUBLISHED = {name: metric for name, metric in METRICS.items() if metric.published}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Rate:
+    """How often a threshold of distance is right, where it is wrong at a fixed rate; in percent."""
+
+    title: str
+    """In headings."""
+    wrong: float
+    """The share that is wrong, 0..1: of false pairs (FMR), or of searches for somebody who is not
+    in the gallery (FPIR)."""
+    search: bool = False
+    """It is a rate of searches (DIR), not of true pairs (TMR)."""
+
+
+RATES = {
+    "tmr1": Rate(title="TMR at FMR 1 %", wrong=0.01),
+    "tmr01": Rate(title="TMR at FMR 0.1 %", wrong=0.001),
+    "dir10": Rate(title="DIR at FPIR 10 %", wrong=0.1, search=True),
+    "dir1": Rate(title="DIR at FPIR 1 %", wrong=0.01, search=True),
+}
+"""Name in queries.parquet → rate, in the order of columns (see evaluation/thresholds.py)."""
+
+
 def _among(known: dict[str, Metric]) -> Callable[[str], str]:
     def check(name: str) -> str:
         if name not in known:

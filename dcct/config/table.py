@@ -16,7 +16,16 @@ BY_YEAR = "year"
 ORDERS = (BY_YEAR, *PUBLISHED)
 """Of the field's methods."""
 Kind = Literal[
-    "variants", "sets", "features", "samplers", "pairs", "claims", "cross", "epochs", "slips"
+    "variants",
+    "sets",
+    "features",
+    "samplers",
+    "pairs",
+    "claims",
+    "cross",
+    "epochs",
+    "slips",
+    "thresholds",
 ]
 
 
@@ -43,7 +52,8 @@ class Table(Model):
     same for each claim of a paper, with a verdict; cross: like
     variants, on data sets other than the one trained on (the profile's cross); epochs: one
     row per kept epoch of each variant, and which of them the test set likes best; slips: the same
-    features judged with mistakes of evaluators, and what becomes of the variants' order."""
+    features judged with mistakes of evaluators, and what becomes of the variants' order;
+    thresholds: like variants, with what a threshold of distance finds."""
     rows: list[str] = []
     """Variants in order (not for pairs); `chance` is the exact expectation of a random ranking."""
     pairs: list[Annotated[list[str], Field(min_length=2, max_length=2)]] = []

@@ -2,6 +2,7 @@
 feature set. No torch."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dcct.config.dataset import Protocol
+from dcct.config.metric import RATES
 from dcct.config.profile import Profile
 from dcct.datasets.manifest import write_parquet
 from dcct.errors import DataError
+from dcct.evaluation.calibration import said_of_distances
 from dcct.evaluation.features import feature_sets, read_feature_table
 from dcct.evaluation.metrics import RANKS, Retrieval, chance, identity_bootstrap, interval
 from dcct.evaluation.ranking import Ranked, rank_features
 from dcct.evaluation.rules import listed, rules_of
+from dcct.evaluation.thresholds import Pairs, PairWatch, rates_of
 from dcct.files import write_json
 from dcct.seeding import Stream, generator
 
@@ -28,15 +32,27 @@ SCORES = ("mAP", "rank1", "mINP")
 """Metrics that a few numbers show, there in percent."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """What comes of a feature file."""
+
+    rows: list[dict]
+    """One of each sampler and feature set (see `result_row`)."""
+    queries: pa.Table
+    """One row of each sampler, feature set and query."""
+    distances: list[dict]
+    """What distances mean, of each sampler and feature set that was not re-ranked (see
+    `said_of_distances`)."""
+
+
 def evaluate_features(
     features: Path, manifest: Path, protocol: Protocol, profile: Profile
-) -> tuple[list[dict], pa.Table]:
+) -> Evaluation:
     """Rank every sampler's every feature set under a data set's protocol.
 
-    Returns result rows (see `result_row`) and a table with one row per sampler, feature set and
-    query. Raises DataError at features that are not finite, and where no query has a match.
+    Raises DataError at features that are not finite, and where no query has a match.
     """
-    table, rows, queries = read_feature_table(features), [], []
+    table, rows, queries, distances = read_feature_table(features), [], [], []
     for sampler in sorted(set(table["sampler"].to_pylist())):
         chosen = table.filter(pc.equal(table["sampler"], sampler))
         numbers, sets = chosen["tracklet"].to_numpy(), feature_sets(chosen)
@@ -48,6 +64,7 @@ def evaluate_features(
             for side in (rules.queries, rules.gallery)
         )
         for reranking in dict.fromkeys([None, profile.evaluation.reranking]):
+            watch = None if reranking else PairWatch(len(pids), len(gallery))
             try:
                 found = rank_features(
                     query_sets,
@@ -59,6 +76,7 @@ def evaluate_features(
                     sums=sums,
                     reranking=reranking,
                     shown=SHOWN,
+                    watch=watch,
                 )
             except ValueError as error:
                 raise DataError(f"{features}: {error}: train and extract again") from None
@@ -79,12 +97,17 @@ def evaluate_features(
                         **result_row(found[name].retrieval, pids, profile.evaluation.bootstrap),
                     }
                 )
+                pairs = watch.pairs(name) if watch else None
                 queries.append(
                     _query_table(
-                        sampler, feature, found[name], numbers[rules.queries], pids, gallery
+                        sampler, feature, found[name], numbers[rules.queries], pids, gallery, pairs
                     )
                 )
-    return rows, pa.concat_tables(queries)
+                if pairs:
+                    about = {"sampler": sampler, "feature": feature}
+                    gallery_pids = test.pids[rules.gallery]
+                    distances.append(about | said_of_distances(pairs, pids, gallery_pids))
+    return Evaluation(rows=rows, queries=pa.concat_tables(queries), distances=distances)
 
 
 def _protocol(protocol: Protocol, profile: Profile) -> dict:
@@ -126,20 +149,21 @@ def result_row(retrieval: Retrieval, pids: np.ndarray, resamples: int) -> dict:
 
 
 def write_metrics(
-    rows: list[dict],
-    queries: pa.Table,
+    evaluation: Evaluation,
     header: dict,
     headline: tuple[str, str],
     folder: Path,
 ) -> dict:
-    """Write metrics.json (the row that tables report, and all rows), queries.parquet, and
-    scores.json for those who follow a few numbers; return the headline row.
+    """Write metrics.json (the row that tables report, and all rows), queries.parquet,
+    distances.json, and scores.json for those who follow a few numbers; return the headline row.
 
     header: what all rows share (run, provenance); every row holds it too, so that it can be quoted
     alone. headline: sampler and feature set that tables report.
     """
+    rows = evaluation.rows
     best = next(row for row in rows if (row["sampler"], row["feature"]) == headline)
-    write_parquet(folder / "queries.parquet", queries)
+    write_parquet(folder / "queries.parquet", evaluation.queries)
+    write_json(folder / "distances.json", {"rows": evaluation.distances})
     whole = {
         "ranks": list(RANKS),
         "headline": header | best,
@@ -157,9 +181,10 @@ def _query_table(
     numbers: np.ndarray,
     pids: np.ndarray,
     gallery: np.ndarray,
+    pairs: Pairs | None,
 ) -> pa.Table:
     """One row per query. numbers, pids: of the queries' tracklets; gallery: tracklet numbers."""
-    retrieval = ranked.retrieval
+    retrieval, unknown = ranked.retrieval, dict.fromkeys(RATES, np.full(len(pids), np.nan))
     return pa.table(
         {
             "sampler": [sampler] * len(pids),
@@ -171,6 +196,7 @@ def _query_table(
             "first_hit": retrieval.first_hit,
             "matches": retrieval.matches,
             "candidates": retrieval.candidates,
+            **(rates_of(pairs, retrieval.first_hit) if pairs else unknown),
             "top": [gallery[top[top >= 0]].tolist() for top in ranked.top],
             "distance": [
                 np.round(one[np.isfinite(one)].astype(float), 6).tolist()

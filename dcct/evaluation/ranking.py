@@ -1,6 +1,6 @@
 """From features to rankings: inner products in chunks of queries, shared by all feature sets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,11 +8,14 @@ import numpy as np
 from dcct.config.profile import Reranking
 from dcct.evaluation.distances import Cosine, Sets, float32, nearest
 from dcct.evaluation.labels import paired
-from dcct.evaluation.metrics import RANKS, Gallery, Retrieval, joined
+from dcct.evaluation.metrics import RANKS, Gallery, Relevance, Retrieval, joined
 from dcct.evaluation.reranking import Reciprocal
 
 CHUNK_BYTES = 32 << 20
 """Size of the distances that are held at once, of each feature set."""
+Watch = Callable[[str, slice, np.ndarray, Relevance], None]
+"""Given a feature set, rows of queries, their distances (rows,G), which it may change, and who is
+who among them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +44,7 @@ def rank_features(
     ranks: Sequence[int] = RANKS,
     shown: int = 10,
     chunk: int | None = None,
+    watch: Watch | None = None,
 ) -> dict[str, Ranked]:
     """Rank the gallery for each query by cosine distance in every feature set, as
     `retrieval_metrics` does.
@@ -49,10 +53,10 @@ def rank_features(
     on any device, where the inner products are then computed. sums: further feature sets that
     concatenate named ones, whose inner products are the sums of theirs: {"all": ("base", "spatial",
     "temporal")}. reranking: by k-reciprocal neighbours instead. chunk: queries at once; as many as
-    CHUNK_BYTES hold. All in float32; ties go to the lower gallery index. To leave out no camera,
-    number every tracklet: a query that is in the gallery must have its number there, or it finds
-    itself. Raises ValueError at features that are not finite or no numbers, at labels that are
-    missing, and at lengths that do not fit.
+    CHUNK_BYTES hold. watch: is shown all distances, too. All in float32; ties go to the lower
+    gallery index. To leave out no camera, number every tracklet: a query that is in the gallery
+    must have its number there, or it finds itself. Raises ValueError at features that are not
+    finite or no numbers, at labels that are missing, and at lengths that do not fit.
     """
     query_pids, gallery_pids = paired("pids", query_pids, gallery_pids)
     query_camids, gallery_camids = paired("camids", query_camids, gallery_camids)
@@ -85,6 +89,8 @@ def rank_features(
             keys[relevance.junk] = np.inf
             retrieval = known.evaluate(keys, relevance, ranks)
             top, closest = nearest(keys, shown)
+            if watch:
+                watch(name, rows, order.distances(rows, name, keys), relevance)
             parts[name].append(
                 Ranked(retrieval=retrieval, top=top, distances=order.distances(rows, name, closest))
             )

@@ -42,7 +42,7 @@ def trial(clips: Path, manifest: Path, protocol: Protocol, profile: Profile) -> 
         path = Path(folder, "features.parquet")
         drawn = np.array(features, np.float32).reshape(-1, WIDTH)
         write_features(path, feature_table(keys, {FEATURE: drawn}), {})
-        rows, _ = evaluate_features(path, manifest, protocol, profile)
+        rows = evaluate_features(path, manifest, protocol, profile).rows
     return [
         {**{name: row[name] for name in CELL}, **{name: 100 * row[name] for name in METRICS}}
         for row in rows

@@ -43,6 +43,7 @@ FRAMES = ("png",)
 FIGURES = {
     "ablation": Figure(needs=("metrics",)),
     "cmc": Figure(needs=("metrics",)),
+    "thresholds": Figure(needs=("metrics",)),
     "epochs": Figure(needs=("metrics", "epochs")),
     "training": Figure(needs=("metrics", "histories")),
     "tradeoff": Figure(needs=("metrics", "cost")),

@@ -284,7 +284,7 @@ STEPS: dict[str, Step[Job]] = {
         Step(
             verb="rank",
             at=_at_run("metrics"),
-            files=lambda job: ("metrics.json", "queries.parquet", "scores.json"),
+            files=lambda job: ("metrics.json", "queries.parquet", "distances.json", "scores.json"),
             reads=lambda job: {**_manifest(job), "features": job.other("extract")},
             modules=("evaluation/protocol.py", "config/metric.py"),
             profile=(

@@ -5,12 +5,13 @@ against its shape where it is read; what reads it may rely on that. Further keys
 """
 
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from dcct.config.metric import METRICS
 from dcct.errors import DataError
+from dcct.evaluation.thresholds import BINS
 from dcct.files import read_json
 
 
@@ -106,6 +107,34 @@ class MetricsShape(Document):
     rows: list[ResultShape] = Field(min_length=1)
 
 
+class PointShape(Document):
+    allowed: Share
+    distance: float
+    false_rate: Share
+    low: Share
+    high: Share
+    true_rate: Share
+
+
+Histogram = Annotated[list[Whole], Field(min_length=BINS, max_length=BINS)]
+
+
+class MeaningShape(Document):
+    """A row of distances.json."""
+
+    sampler: str
+    feature: str
+    identities: Whole
+    true_pairs: Whole
+    false_pairs: Whole
+    points: list[PointShape]
+    histograms: dict[Literal["true", "false"], Histogram]
+
+
+class DistancesShape(Document):
+    rows: list[MeaningShape]
+
+
 class ReportShape(Document):
     verification: str
     counts: dict[str, Annotated[list[Whole], Field(min_length=1)]]
@@ -130,6 +159,11 @@ def read_record(path: Path, command: str) -> dict[str, Any]:
 def read_metrics(path: Path, command: str) -> dict[str, Any]:
     """What `dcct rank` wrote of one run. Raises as read_receipt."""
     return _read(path, command, MetricsShape)
+
+
+def read_distances(path: Path, command: str) -> dict[str, Any]:
+    """What `dcct rank` wrote of the distances of one run. Raises as read_receipt."""
+    return _read(path, command, DistancesShape)
 
 
 def read_report(path: Path, command: str) -> dict[str, Any]:

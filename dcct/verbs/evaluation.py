@@ -69,7 +69,7 @@ def rank(
     job, pipeline, manifest = making.job, making.pipeline, making.input("manifest").folder
     features, config = making.input("features") / "features.parquet", pipeline.variant(variant)
     protocol, training = pipeline.dataset(dataset).protocol, pipeline.training_of(job)
-    rows, queries = evaluate_features(features, manifest, protocol, pipeline.profile)
+    found = evaluate_features(features, manifest, protocol, pipeline.profile)
     listed, made = read_manifest(manifest), made_by(features)
     header = {
         "dataset": dataset,
@@ -87,7 +87,7 @@ def rank(
         },
     }
     sampler = pipeline.profile.evaluation.samplers[0]
-    best = write_metrics(rows, queries, header, (sampler, config.headline), job.folder)
+    best = write_metrics(found, header, (sampler, config.headline), job.folder)
     making.progress.say(
         f"mAP {100 * best['mAP']:.1f} [{100 * best['mAP_low']:.1f}, {100 * best['mAP_high']:.1f}]"
         f"  Rank-1 {100 * best['rank1']:.1f}  ({best['sampler']} {best['feature']},"

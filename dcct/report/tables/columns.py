@@ -6,7 +6,7 @@ runs must share follow from it; a metric's columns follow from its row in config
 
 from collections.abc import Iterator, Mapping
 
-from dcct.config.metric import METRICS, PUBLISHED
+from dcct.config.metric import METRICS, PUBLISHED, RATES
 from dcct.config.table import Kind
 from dcct.report.tables import cells
 from dcct.report.tables.layout import EVERY, Column, Kinds
@@ -14,7 +14,7 @@ from dcct.report.tables.results import Result
 
 OF_VARIANTS: Kinds = ("variants", "sets", "cross")
 """Kinds in which a variant has one row."""
-MEANS: Kinds = (*OF_VARIANTS, "epochs")
+MEANS: Kinds = (*OF_VARIANTS, "epochs", "thresholds")
 """Kinds whose rows are means over splits and seeds."""
 CLAIMS: Kinds = ("claims",)
 OF_PAIRS: Kinds = ("pairs", "claims")
@@ -22,7 +22,8 @@ BESIDE_A_PAPER: Kinds = ("variants", "sets")
 SLIPS: Kinds = ("slips",)
 SINGLE: Kinds = (*OF_VARIANTS, "features", "samplers", "epochs")
 """Kinds in which a row is no pair's, at all metrics."""
-OF_ONE: Kinds = (*SINGLE, *SLIPS)
+THRESHOLDS: Kinds = ("thresholds",)
+OF_ONE: Kinds = (*SINGLE, *SLIPS, *THRESHOLDS)
 """Kinds in which a row is no pair's."""
 DIGITS = 12
 """Of digests."""
@@ -32,12 +33,24 @@ def _scores() -> Iterator[Column]:
     for name, metric in METRICS.items():
         yield Column(
             name=name,
-            kinds=OF_ONE if metric.compared else SINGLE,
+            kinds=(*SINGLE, *SLIPS) if metric.compared else SINGLE,
             dtype="float",
             estimated=True,
             heading=f"{cells.NAMES[name]} [95 %]" if metric.printed else "",
             printed=EVERY if metric.compared else (*OF_VARIANTS, "features"),
             cell=cells.score,
+        )
+
+
+def _rates() -> Iterator[Column]:
+    for name, rate in RATES.items():
+        yield Column(
+            name=name,
+            kinds=THRESHOLDS,
+            dtype="float",
+            estimated=True,
+            heading=f"{rate.title} [95 %]",
+            cell=cells.estimate,
         )
 
 
@@ -201,6 +214,7 @@ COLUMNS = (
     ),
     Column(name="verification"),
     *_scores(),
+    *_rates(),
     Column(
         name="mAP_minus_begin",
         kinds=("samplers",),

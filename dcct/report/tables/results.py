@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from dcct.config.metric import RATES
 from dcct.config.variant import Variant
 from dcct.datasets.parquet import read_parquet, reading
 from dcct.errors import DataError
 from dcct.evaluation.statistics import Sample, same_queries
 from dcct.pipeline.pipeline import Job, Pipeline
-from dcct.provenance.documents import read_metrics, read_record
+from dcct.provenance.documents import read_distances, read_metrics, read_record
 from dcct.provenance.receipt import check_outputs
 
 QUERIES = pa.schema(
@@ -25,6 +26,7 @@ QUERIES = pa.schema(
         *((name, pa.int32()) for name in ("tracklet", "pid")),
         *((name, pa.float64()) for name in ("ap", "inp")),
         *((name, pa.int64()) for name in ("first_hit", "matches", "candidates")),
+        *((name, pa.float64()) for name in RATES),
     ]
 )
 """What tables and figures read of queries.parquet, beside its lists."""
@@ -62,6 +64,18 @@ class Evaluated:
         """The row that tables report: first sampler of the profile, headline feature set of the
         variant."""
         return self.metrics["headline"]
+
+    @cached_property
+    def distances(self) -> dict:
+        """What distances mean at the headline: see evaluation/calibration.py. Raises DataError
+        where that is not known."""
+        path, row = self.folder / "distances.json", self.headline
+        for one in read_distances(path, "dcct rank")["rows"]:
+            if (one["sampler"], one["feature"]) == (row["sampler"], row["feature"]):
+                return one
+        raise DataError(
+            f"{path}: says nothing of {row['sampler']} {row['feature']}: run `dcct rank` again"
+        )
 
     @cached_property
     def queries(self) -> pd.DataFrame:
@@ -185,8 +199,8 @@ def load_slips(pipeline: Pipeline, dataset: str) -> dict[tuple[str, str], Tables
 
 
 def sample(runs: Sequence[Evaluated], metric: str, sampler: str, feature: str) -> Sample:
-    """Per-query values of a metric (mAP, mINP or rankK) of one variant's runs, at one sampler and
-    feature set."""
+    """Per-query values of a metric (mAP, mINP, rankK, or one of RATES) of one variant's runs, at
+    one sampler and feature set."""
     return stacked({(run.split, run.seed): run.ranked(sampler, feature) for run in runs}, metric)
 
 
@@ -219,6 +233,8 @@ def stacked(runs: Tables, metric: str) -> Sample:
 
 
 def _values(table: pd.DataFrame, metric: str) -> np.ndarray:
+    if metric in RATES:
+        return 100 * table[metric].to_numpy()
     if metric in ("mAP", "mINP"):
         return 100 * table["ap" if metric == "mAP" else "inp"].to_numpy()
     first_hit = table["first_hit"].to_numpy()

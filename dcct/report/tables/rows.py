@@ -1,14 +1,14 @@
 """The rows of each kind of table, as dicts in percent. A run that is missing gives a row that says
 so."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from statistics import mean
 
 from dcct.config.claims import Claim
 from dcct.config.label import epoch_of, variant_of
-from dcct.config.metric import METRICS
+from dcct.config.metric import METRICS, RATES
 from dcct.config.table import CHANCE, Kind, Table
 from dcct.config.variant import Variant
 from dcct.evaluation.statistics import Estimate, Sample
@@ -90,6 +90,11 @@ def variant_rows(name: str, finished: Finished) -> Iterator[dict]:
     )
 
 
+def threshold_rows(name: str, finished: Finished) -> Iterator[dict]:
+    """One row, at the variant's headline feature set: what a threshold of distance finds."""
+    yield scores_of(name, finished, finished.sampler, finished.variants[name].headline, RATES)
+
+
 def feature_rows(name: str, finished: Finished) -> Iterator[dict]:
     """One row per feature set that the variant computes."""
     headline = finished.variants[name].headline
@@ -137,6 +142,7 @@ ROWS: dict[Kind, Callable[[str, Finished], Iterator[dict]]] = {
     "features": feature_rows,
     "samplers": sampler_rows,
     "epochs": epoch_rows,
+    "thresholds": threshold_rows,
 }
 
 
@@ -209,7 +215,9 @@ def compared() -> list[str]:
     return [name for name, metric in METRICS.items() if metric.compared]
 
 
-def scores_of(name: str, finished: Finished, sampler: str, feature: str) -> dict:
+def scores_of(
+    name: str, finished: Finished, sampler: str, feature: str, metrics: Iterable[str] = METRICS
+) -> dict:
     """A variant's row at one sampler and feature set."""
     runs = finished.of(name)
     row = {
@@ -219,7 +227,7 @@ def scores_of(name: str, finished: Finished, sampler: str, feature: str) -> dict
         "sampler": sampler,
         **finished.status(runs),
     }
-    for metric in METRICS if runs else ():
+    for metric in metrics if runs else ():
         values = sample(runs, metric, sampler, feature)
         row |= {
             **with_interval(metric, values.estimate(finished.resamples)),
