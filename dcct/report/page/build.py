@@ -51,7 +51,7 @@ def write_page(pipeline: Pipeline, path: Path, *, shareable: bool, progress: Pro
     ]
     steps, runs = _steps(_receipts(tables, figures, rankings))
     templates = environment(Path(__file__).parent, TEMPLATES)
-    templates.filters["json"] = _json
+    templates.filters["json"] = as_json
     page = templates.get_template("index.html").render(
         configfile=pipeline.configfile.as_posix(),
         findings=findings_of(pipeline),
@@ -131,7 +131,7 @@ def _data_uri(path: Path) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 
-def _json(content: object) -> Markup:
+def as_json(content: object) -> Markup:
     """JSON that may stand in a script element."""
     return Markup(
         json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")

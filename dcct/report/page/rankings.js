@@ -1,5 +1,4 @@
 // Queries: filtered and ordered in memory, shown some at a time; pictures are read when they are first seen.
-const SOME = 60;
 const RIGHT = "✓", WRONG = "✗";
 
 /** One data set's tracklets, rankings and pictures. */
@@ -7,8 +6,7 @@ class DataSet {
   constructor(name) {
     this.name = name;
     Object.assign(this, block(`queries-${name}`));
-    this.place = new Map(this.pictured.map((tracklet, place) => [tracklet, place]));
-    this.chunks = [];
+    this.pictures = new Pictures(name, this.pictured, this.chunk);
     this.rankings = {};
   }
 
@@ -26,37 +24,20 @@ class DataSet {
     });
   }
 
-  /** The data URI of a tracklet's sprite; none where the page has no picture of it. */
-  picture(tracklet) {
-    const place = this.place.get(tracklet);
-    if (place === undefined) return "";
-    const number = Math.floor(place / this.chunk);
-    this.chunks[number] ??= byId(`pictures-${this.name}-${number}`).textContent.split("\n");
-    return `data:image/webp;base64,${this.chunks[number][place % this.chunk]}`;
-  }
-
   sprite(tracklet) {
-    const picture = this.picture(tracklet), made = element("span", { class: picture ? "sprite" : "sprite none" });
-    if (picture) made.style.backgroundImage = `url(${picture})`;
-    else made.append("no picture");
-    return made;
+    return this.pictures.sprite(tracklet);
   }
 }
 
-class Queries {
+class Queries extends List {
   constructor(form) {
-    this.form = form;
-    this.list = byId("queries");
+    super(form);
     this.sets = new Map();
-    this.setPlaying(!matchMedia("(prefers-reduced-motion: reduce)").matches);
-    form.addEventListener("input", ({ target }) => this.changed(target));
-    form.addEventListener("submit", (event) => event.preventDefault());
-    form.addEventListener("reset", () => setTimeout(() => this.chooseSet()));
-    byId("play").addEventListener("click", () => this.setPlaying(!this.playing));
-    this.list.addEventListener("click", ({ target }) => target.closest(".query") && this.toggle(target.closest("li")));
-    new IntersectionObserver(([seen]) => seen.isIntersecting && this.showMore(), { rootMargin: "600px" }).observe(byId("more"));
-    document.addEventListener("keydown", (event) => this.key(event));
     this.chooseSet();
+  }
+
+  get first() {
+    return this.form.elements.identity;
   }
 
   get set() {
@@ -83,6 +64,10 @@ class Queries {
     else this.filter();
   }
 
+  cleared() {
+    this.chooseSet();
+  }
+
   filter() {
     const wanted = Object.fromEntries(new FormData(this.form)), { set, variant } = this;
     const identity = wanted.identity.trim().replace(/^0+(?=\d)/, "");
@@ -91,17 +76,13 @@ class Queries {
     const rest = all.filter((one) =>
       String(one.pid).startsWith(identity) && (wanted.camera === "" || one.camera === Number(wanted.camera)) &&
       { "": true, right: one.marks[0], wrong: !one.marks[0], none: !one.marks.includes(true) }[wanted.result]);
-    const open = this.list.querySelector(".strip")?.parentElement.query?.query;
     this.found = rest.filter(within).sort({
       worst: (a, b) => a.ap - b.ap, best: (a, b) => b.ap - a.ap, identity: (a, b) => a.pid - b.pid || a.query - b.query,
       camera: (a, b) => a.camera - b.camera || a.pid - b.pid,
     }[wanted.order]);
     this.draw(rest, within);
     this.say(all);
-    this.list.replaceChildren();
-    this.showMore();
-    const again = [...this.list.children].find((item) => item.query.query === open);
-    if (again) this.toggle(again);
+    this.refresh();
   }
 
   /** How many queries have which AP, those in range in colour. */
@@ -132,79 +113,33 @@ class Queries {
     byId("unrun").textContent = `Not run: ${set.missing.join(", ")}.`;
   }
 
-  showMore() {
-    const start = this.list.childElementCount;
-    this.list.append(...this.found.slice(start, start + SOME).map((one) => this.row(one)));
-  }
-
   row(one) {
     const marks = element("span", { class: "marks", role: "img", "aria-label": `${one.marks.filter(Boolean).length} of the first ${one.marks.length} are right` });
     marks.append(...one.marks.map((right) => element("i", { class: right ? "right" : "wrong" }, right ? RIGHT : WRONG)));
     const small = (text) => element("small", {}, text);
-    const button = element("button", { type: "button", class: "query", "aria-expanded": "false" },
+    return [
       this.set.sprite(one.query), element("span", { class: "ap", style: `--ap:${one.ap}` }, small("AP "), element("b", {}, one.ap.toFixed(1))), marks,
       element("span", { class: "who" }, small("identity "), String(one.pid)), element("span", { class: "where" }, small("camera "), String(one.camera + 1)),
-      element("span", { class: "first" }, small("first match at "), String(one.first)));
-    const item = element("li", {}, button);
-    item.query = one;
-    return item;
+      element("span", { class: "first" }, small("first match at "), String(one.first)),
+    ];
   }
 
-  toggle(item) {
-    const open = this.list.querySelector(".strip");
-    if (open) {
-      const was = open.parentElement;
-      open.remove();
-      was.firstElementChild.setAttribute("aria-expanded", "false");
-      if (was === item) return;
-    }
-    const { query: one } = item, { set } = this;
+  strip(one) {
+    const { set } = this;
     const place = (tracklet) => `${set.tracklets[tracklet][0] ? `id ${set.tracklets[tracklet][0]}` : "distractor"}, cam ${set.tracklets[tracklet][1] + 1}`;
     const how = element("button", { type: "button", class: "how" }, "How it was made");
     const variant = this.variant;
     how.addEventListener("click", () => openPanel(`${variant.title} · query ${one.query}`, variant.receipt, []));
-    const strip = element("div", { class: "strip" },
+    const strip = [
       element("div", { class: "about" }, `Query tracklet ${one.query}, ${set.tracklets[one.query][2]} frames: AP ${one.ap.toFixed(1)}, first match at rank ${one.first}.`, how),
-      element("figure", { class: "tile" }, set.sprite(one.query), element("figcaption", {}, element("b", {}, "query"), place(one.query))));
+      element("figure", { class: "tile" }, set.sprite(one.query), element("figcaption", {}, element("b", {}, "query"), place(one.query))),
+    ];
     one.top.forEach((tracklet, rank) => {
       const right = one.marks[rank];
-      strip.append(element("figure", { class: `tile ${right ? "right" : "wrong"}` }, set.sprite(tracklet), element("figcaption", {},
+      strip.push(element("figure", { class: `tile ${right ? "right" : "wrong"}` }, set.sprite(tracklet), element("figcaption", {},
         element("b", {}, `${right ? RIGHT : WRONG} ${rank + 1}`), place(tracklet), element("br"), one.distance[rank].toFixed(3))));
     });
-    item.append(strip);
-    item.firstElementChild.setAttribute("aria-expanded", "true");
-  }
-
-  setPlaying(playing) {
-    this.playing = playing;
-    this.list.classList.toggle("playing", playing);
-    byId("play").setAttribute("aria-pressed", String(playing));
-    byId("play").textContent = playing ? "❚❚ Pause" : "▶ Play";
-  }
-
-  key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-    const { target } = event, typing = target.matches("input, select, textarea");
-    if (event.key === "/" && !typing) {
-      byId("rankings").scrollIntoView();
-      this.form.elements.identity.focus();
-    } else if (event.key === "Escape" && this.list.querySelector(".strip")) {
-      const item = this.list.querySelector(".strip").parentElement;
-      this.toggle(item);
-      item.firstElementChild.focus();
-    } else if (event.key === " " && (target.matches(".query") || target === document.body)) {
-      this.setPlaying(!this.playing);
-    } else if (["ArrowDown", "ArrowUp"].includes(event.key) && (this.list.contains(target) || target.name === "identity")) {
-      this.move(target.closest("li"), event.key === "ArrowDown");
-    } else return;
-    event.preventDefault();
-  }
-
-  move(item, down) {
-    if (down && item && !item.nextElementSibling) this.showMore();
-    const next = item ? (down ? item.nextElementSibling : item.previousElementSibling) : this.list.firstElementChild;
-    next?.firstElementChild.focus();
-    next?.scrollIntoView({ block: "nearest" });
+    return strip;
   }
 }
 

@@ -19,13 +19,19 @@ LIMIT = 50_000_000
 
 
 def sprite(store: FrameStore, tracklet: int, frames: int) -> str:
-    """Base64 of a WebP of FRAMES frames from left to right, evenly spaced over a tracklet that has
-    so many frames."""
-    positions = np.linspace(0, frames - 1, FRAMES).round().astype(int)
-    strip, file = (
-        np.concatenate(list(store.read(tracklet, positions, *PIXELS)), axis=1),
-        io.BytesIO(),
-    )
+    """That of a tracklet in a frame store, which has so many frames."""
+    return side_by_side(store.read(tracklet, spaced(frames), *PIXELS))
+
+
+def spaced(frames: int) -> np.ndarray:
+    """Positions (FRAMES,) of those that are shown: evenly spaced."""
+    return np.linspace(0, frames - 1, FRAMES).round().astype(int)
+
+
+def side_by_side(pictures: Iterable[np.ndarray]) -> str:
+    """Base64 of a WebP of pictures (FRAMES, *PIXELS, 3), from left to right."""
+    file = io.BytesIO()
+    strip = np.concatenate(list(pictures), axis=1)
     Image.fromarray(strip).save(file, "WEBP", quality=QUALITY)
     return base64.b64encode(file.getvalue()).decode()
 
