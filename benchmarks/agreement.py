@@ -121,7 +121,7 @@ def train(name: str, variant: str, seed: int, config: Path, folder: Path) -> Non
 def judged(features: Path, manifest: Path, pipeline: Pipeline) -> dict[str, dict[str, float]]:
     """Way of judging, right or with a slip → cell → percent."""
     protocol, profile = pipeline.dataset(DATASET).protocol, pipeline.profile
-    rows, _ = evaluate_features(features, manifest, protocol, profile)
+    rows = evaluate_features(features, manifest, protocol, profile).rows
     scores = {
         RIGHT: {f"{row['feature']} {cell}": 100 * row[cell] for row in rows for cell in CELLS}
     }

@@ -114,9 +114,9 @@ def write_results(pipeline: Pipeline, pids: np.ndarray) -> None:
         keys = [(sampler, tracklet) for tracklet in range(len(pids))]
         write_parquet(features, feature_table(keys, {variant.headline: values}))
         manifest = job.other("manifest").folder
-        rows, queries = evaluate_features(features, manifest, protocol, profile)
+        found = evaluate_features(features, manifest, protocol, profile)
         header = {**job.values, **MADE}
-        write_metrics(rows, queries, header, (sampler, variant.headline), job.folder)
+        write_metrics(found, header, (sampler, variant.headline), job.folder)
         write_json(job.receipt, {"outputs": {one.name: file_digest(one) for one in job.outputs}})
 
 

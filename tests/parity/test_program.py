@@ -170,7 +170,7 @@ def test_from_files_to_map(height, profile, root, tmp_path):
     for number, expected in by_hand.items():
         np.testing.assert_allclose(found[number], expected, atol=1e-5)
 
-    rows, _ = evaluate_features(features, manifest, dataset.protocol, profile)
+    rows = evaluate_features(features, manifest, dataset.protocol, profile).rows
     score = next(row["mAP"] for row in rows if row["feature"] == "all")
     assert score == pytest.approx(_map_by_hand(tracklets, found), abs=1e-9)
 

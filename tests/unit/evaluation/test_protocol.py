@@ -28,7 +28,7 @@ def evaluated(root, profile, tmp_path):
         write_features(tmp_path / "features.parquet", feature_table(keys, sets), {})
         protocol = load_dataset("walkers-test", root / "config/test.yaml").protocol
         rules = protocol.model_copy(update=rules)
-        return evaluate_features(tmp_path / "features.parquet", tmp_path, rules, profile)[0][0]
+        return evaluate_features(tmp_path / "features.parquet", tmp_path, rules, profile).rows[0]
 
     return evaluate
 

@@ -147,7 +147,9 @@ def test_a_slip_is_the_protocol_but_for_one_thing(stored, protocol, profile, sli
     reranking = Reranking(k1=4, k2=2)
     evaluation = profile.evaluation.model_copy(update={"reranking": reranking})
     changed = profile.model_copy(update={"evaluation": evaluation})
-    expected = evaluate_features(*stored, protocol.model_copy(update=rules), changed)[1].to_pandas()
+    expected = evaluate_features(
+        *stored, protocol.model_copy(update=rules), changed
+    ).queries.to_pandas()
     expected = expected[expected["feature"] == name].set_index("tracklet")
     found = slips.misjudge(*stored, protocol, "begin", "base", reranking).to_pandas()
     found = found[found["slip"] == slip].set_index("tracklet")

@@ -61,10 +61,10 @@ def evaluated():
         features = job.other("extract") / "features.parquet"
         write_parquet(features, feature_table(keys, {variant.headline: values}))
         protocol, profile = pipeline.dataset(dataset).protocol, pipeline.profile
-        rows, queries = evaluate_features(features, manifest.folder, protocol, profile)
+        found = evaluate_features(features, manifest.folder, protocol, profile)
         header = {**job.values, "verification": verification, "parameters": 7, **MADE}
         header |= {"trained_on": pipeline.training_of(job)["dataset"], "digests": DIGESTS}
-        write_metrics(rows, queries, header, (next(iter(samplers)), variant.headline), job.folder)
+        write_metrics(found, header, (next(iter(samplers)), variant.headline), job.folder)
         write_json(job.receipt, {"outputs": {one.name: file_digest(one) for one in job.outputs}})
         for made in (pipeline.training_of(job), job.other("extract"), job):
             record = {"settings": f"settings of {made}", "code": f"code of {made.step.verb}"}

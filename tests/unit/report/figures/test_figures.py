@@ -222,13 +222,13 @@ def test_the_nearest_match_is_the_first_hit_of_the_ranking(pipeline):
     found = pipeline()
     path, manifest = _extract(found) / "features.parquet", found.pictures(DATASET)[0].folder
     protocol = found.dataset(DATASET).protocol
-    rows, queries = evaluate_features(path, manifest, protocol, found.profile)
+    evaluation = evaluate_features(path, manifest, protocol, found.profile)
     tracklets, features = read_manifest(manifest).to_pandas(), read_features(path, "begin", "all")
-    near = queries.to_pandas().query("1 <= first_hit <= 10")
+    near = evaluation.queries.to_pandas().query("1 <= first_hit <= 10")
     assert len(near) >= 10
     for query in near.itertuples():
         match, distance = nearest_match(
-            tracklets.iloc[query.tracklet], tracklets, features, rows[0]
+            tracklets.iloc[query.tracklet], tracklets, features, evaluation.rows[0]
         )
         assert match["tracklet"] == query.top[query.first_hit - 1]
         assert distance == pytest.approx(query.distance[query.first_hit - 1], abs=1e-5)
