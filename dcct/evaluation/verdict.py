@@ -27,12 +27,12 @@ def verdict(mean: float, low: float, high: float, p_value: float, smallest: floa
     return UNDECIDED
 
 
-def seeds_to_decide(mean: float, spread: Spread, smallest: float, claims: int) -> int | None:
-    """How many trainings it takes to decide one of so many claims if they go on like this; None
+def seeds_to_decide(mean: float, spread: Spread, smallest: float, verdicts: int) -> int | None:
+    """How many trainings it takes to reach one of so many verdicts if they go on like this; None
     where no number does: then it takes other test identities."""
     for count in range(spread.counts[0] + 1, MOST_SEEDS + 1):
         expected = spread.with_trainings(count)
-        corrected = min(claims * expected.p_value(mean), 1.0)
+        corrected = min(verdicts * expected.p_value(mean), 1.0)
         if verdict(mean, *expected.interval(mean), corrected, smallest) != UNDECIDED:
             return count
     return None

@@ -18,9 +18,13 @@ P_VALUE = "_p$"
 
 
 def notes(
-    table: Table, frame: pd.DataFrame, dataset: Dataset, published: Published | None
+    table: Table,
+    frame: pd.DataFrame,
+    dataset: Dataset,
+    published: Published | None,
+    comparisons: int = 0,
 ) -> list[str]:
-    """Of one data set's rows."""
+    """Of one data set's rows. comparisons: how many the whole table tests (see `tested_in`)."""
     name = frame["dataset"].iloc[0]
     below = _published([name], frame, published) if published and name in published.sets else []
     if (frame["status"] == NOT_RUN).all():
@@ -40,7 +44,7 @@ def notes(
         *_unlike(frame, dataset),
         f"{dataset.title}: {' '.join(dataset.about.split())}",
         _measured(table, frame, dataset),
-        *([_tested(frame)] if not frame.filter(regex=P_VALUE).isna().all(axis=None) else []),
+        *([_tested(comparisons)] if tested_in(frame) else []),
         _certainty(frame),
         *([BEST_OF_KEPT] if table.compare == "epochs" and frame["epoch"].nunique() > 1 else []),
         *below,
@@ -93,12 +97,16 @@ def _certainty(frame: pd.DataFrame) -> str:
     return f"{sure} The numbers describe these data and this profile's settings, not the paper's."
 
 
-def _tested(frame: pd.DataFrame) -> str:
-    count = int(frame.filter(regex=P_VALUE).notna().sum().sum())
+def tested_in(frame: pd.DataFrame) -> int:
+    """How many comparisons have a p."""
+    return int(frame.filter(regex=P_VALUE).notna().sum().sum())
+
+
+def _tested(comparisons: int) -> str:
     return (
         "p: how often A − B would be as large if A and B were equal, over trainings and test"
-        f" identities together (t-test). It is corrected for the {count} comparisons of the table"
-        " (Holm): those ≤ 0.05 hold all together with a chance of error below 5 %."
+        f" identities together (t-test). It is corrected for the {comparisons} comparisons of the"
+        " table (Holm): those ≤ 0.05 hold all together with a chance of error below 5 %."
     )
 
 

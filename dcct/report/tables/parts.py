@@ -14,7 +14,7 @@ from dcct.report.tables.columns import DTYPES, csv_names, printed_columns
 from dcct.report.tables.field import PUBLISHED, letters, named, quoted
 from dcct.report.tables.grid import Document, Grid, Part
 from dcct.report.tables.layout import grid, read_csv
-from dcct.report.tables.notes import notes, wide_notes
+from dcct.report.tables.notes import notes, tested_in, wide_notes
 from dcct.report.tables.slip_parts import slip_parts
 
 
@@ -48,7 +48,7 @@ def read_table(pipeline: Pipeline, name: str, path: Path) -> Document:
             Part(
                 heading=_heading(datasets[dataset].title, datasets[trained_on].title),
                 grid=grid(printed_columns(table.compare), rows),
-                notes=notes(table, rows, datasets[dataset], published),
+                notes=notes(table, rows, datasets[dataset], published, tested_in(frame)),
             )
             for (dataset, trained_on), rows in frame.groupby(["dataset", "trained_on"], sort=False)
         ]

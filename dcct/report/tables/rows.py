@@ -44,6 +44,8 @@ class Finished:
     """Of the bootstrap."""
     claims: dict[str, Claim] = field(default_factory=dict)
     """Those that the table judges."""
+    verdicts: int = 0
+    """How many the table gives, on all of its data sets."""
     paper: Paper | None = None
     """Published numbers that apply to the data set, if the table shows any."""
     slips: dict[tuple[str, str], Tables] = field(default_factory=dict)
@@ -178,7 +180,7 @@ def _claim_row(finished: Finished, name: str) -> dict:
         }
         if effect.spread:
             row["seeds_to_decide"] = seeds_to_decide(
-                effect.mean, effect.spread, claim.smallest, len(finished.claims)
+                effect.mean, effect.spread, claim.smallest, finished.verdicts
             )
     return row
 

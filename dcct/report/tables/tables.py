@@ -95,6 +95,7 @@ def finished_on(pipeline: Pipeline, name: str, dataset: str, labels: list[str]) 
     published = pipeline.published(table.published) if table.published else None
     results = load_results(pipeline, dataset, labels)
     slips = load_slips(pipeline, dataset) if table.compare == "slips" else {}
+    claims = pipeline.claims(table.claims).claims if table.claims else {}
     return Finished(
         variants={name: pipeline.variant(name) for name in [*table.variants, *labels]},
         runs={row_of(label): runs for label, runs in results.items()},
@@ -103,7 +104,8 @@ def finished_on(pipeline: Pipeline, name: str, dataset: str, labels: list[str]) 
         seeds=len(profile.seeds),
         sampler=profile.evaluation.samplers[0],
         resamples=profile.evaluation.bootstrap,
-        claims=pipeline.claims(table.claims).claims if table.claims else {},
+        claims=claims,
+        verdicts=len(claims) * len(pipeline.parts(name)),
         paper=paper_on(published, dataset, config.split_count, profile) if published else None,
         slips=slips,
     )

@@ -35,13 +35,13 @@ def test_each_verdict(mean, low, high, p_value, expected):
 def test_the_seeds_that_would_decide():
     """Where seeds bring the variance, a number of them decides; where identities do, none does."""
     of_seeds = Spread(trainings=2.0, identities=0.1, both=0.05, counts=(3, 100))
-    needed = seeds_to_decide(2.0, of_seeds, 1.0, claims=1)
+    needed = seeds_to_decide(2.0, of_seeds, 1.0, verdicts=1)
     assert needed is not None and needed > 3  # noqa: PT018
     assert of_seeds.with_trainings(needed).interval(2.0)[0] > 0
     assert of_seeds.with_trainings(needed - 1).interval(2.0)[0] <= 0
     of_people = Spread(trainings=0.1, identities=2.0, both=0.05, counts=(3, 100))
-    assert seeds_to_decide(1.5, of_people, 1.0, claims=1) is None
-    assert seeds_to_decide(2.0, of_seeds, 1.0, claims=10) > needed
+    assert seeds_to_decide(1.5, of_people, 1.0, verdicts=1) is None
+    assert seeds_to_decide(2.0, of_seeds, 1.0, verdicts=10) > needed
 
 
 def test_a_claim_without_effect_is_seldom_supported():

@@ -98,6 +98,25 @@ def test_a_claim_gets_its_verdict(project, evaluated, tmp_path):
         assert words in (tmp_path / "judged.md").read_text(encoding="utf-8")
 
 
+def test_p_holds_for_all_data_sets_of_a_table(project, evaluated, tmp_path):
+    """Each comparison of a table counts, whichever data set it is on: in p, and in what is printed
+    below every part."""
+    tables = {"pairs": TABLES["pairs"]}
+    pipeline = project(tmp_path, tables=tables, seeds=[0, 1], datasets=[DATASET, "walkers-hard"])
+    for dataset in pipeline.profile.datasets:
+        for variant in ("cnn", "dcct"):
+            for seed in (0, 1):
+                evaluated(pipeline, dataset, 0, variant, seed)
+    frame = tabulate(pipeline, "pairs")
+    single = frame.filter(regex="_p_single$").to_numpy().ravel().tolist()
+    assert frame.filter(regex="_difference_p$").to_numpy().ravel() == pytest.approx(
+        [round(p, 4) for p in holm(single)], abs=2e-4
+    )
+    write_table(pipeline, "pairs", tmp_path)
+    printed = (tmp_path / "pairs.md").read_text(encoding="utf-8")
+    assert printed.count(f"corrected for the {len(single)} comparisons") == 2
+
+
 def test_one_seed_has_the_interval_of_its_metrics(finished):
     """Estimates from per-query values repeat what metrics.json says of the same run, whose interval
     is over test identities alone."""
