@@ -51,7 +51,8 @@ def write_page(search: Search, path: Path, progress: Progress) -> None:
     numbers = [place.get(key, first + row) for row, key in enumerate(query.keys)]
     every = {number: (gallery, number) for number in range(first)}
     every |= {number: (query, row) for row, number in enumerate(numbers)}
-    pictures = _pictures(every, _wanted(numbers, search.matches), progress)
+    wanted = list(dict.fromkeys(_wanted(numbers, search.matches)))
+    pictures = _pictures(every, wanted, progress)
     found = {
         "chunk": CHUNK,
         "scale": SCALE,
@@ -80,7 +81,7 @@ def write_page(search: Search, path: Path, progress: Progress) -> None:
         name=NAME,
         found=found,
         chunks=["\n".join(sprites[at : at + CHUNK]) for at in range(0, len(sprites), CHUNK)],
-        unseen=len(every) - len(pictures),
+        unpictured=len(wanted) - len(pictures),
     )
     write_text(path, page)
 
@@ -93,12 +94,12 @@ def _wanted(queries: list[int], matches: Matches) -> Iterable[int]:
 
 
 def _pictures(
-    every: dict[int, tuple[Tracklets, int]], wanted: Iterable[int], progress: Progress
+    every: dict[int, tuple[Tracklets, int]], wanted: list[int], progress: Progress
 ) -> dict[int, str]:
     """Number → sprite, until LIMIT characters."""
     found: dict[int, str] = {}
-    numbers, length = list(dict.fromkeys(wanted)), 0
-    for number in progress.track(numbers, len(numbers), "pictures"):
+    length = 0
+    for number in progress.track(wanted, len(wanted), "pictures"):
         side, row = every[number]
         sprite = _sprite(Path(side.root) / side.keys[row], side.frames[row])
         length += len(sprite)

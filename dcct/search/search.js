@@ -1,5 +1,6 @@
 // What a search found: queries filtered and ordered in memory.
-const NUMBER = new Intl.NumberFormat("en", { maximumSignificantDigits: 2 });
+/** A rate as "1 in 2,500", rounded to two digits. */
+const oneIn = (rate) => `1 in ${Number((1 / rate).toPrecision(2)).toLocaleString("en")}`;
 
 class Found extends List {
   constructor(form) {
@@ -38,7 +39,7 @@ class Found extends List {
   words(distance) {
     if (!this.points.length) return "";
     const found = this.meaning(distance);
-    return found ? `false at most ${NUMBER.format(1000 * found[1])} ‰` : "false more than 50 ‰";
+    return found ? `as close as ${oneIn(found[1])} false pairs` : "as close as more than 1 in 20 false pairs";
   }
 
   row(one) {
@@ -58,10 +59,9 @@ class Found extends List {
       element("div", { class: "about" }, `${one.key}, ${one.frames} frames.`),
       tile(one.query, "query", one.key, person(one.query)),
       ...one.top.map((tracklet, rank) => {
-        const [, key] = this.tracklets[tracklet], interval = this.meaning(one.distance[rank]);
-        const made = tile(tracklet, String(rank + 1), key, one.distance[rank].toFixed(3), this.words(one.distance[rank]), person(tracklet));
-        if (interval) made.title = `false-match rate at this distance: 95 % interval ${NUMBER.format(1000 * interval[2])} to ${NUMBER.format(1000 * interval[3])} ‰`;
-        return made;
+        const [, key] = this.tracklets[tracklet], distance = one.distance[rank], found = this.meaning(distance);
+        const rate = found ? [oneIn(found[1]), `(${oneIn(found[3])} to ${oneIn(Math.max(found[2], 1e-6)).slice(5)})`] : [this.points.length ? "> 1 in 20" : ""];
+        return tile(tracklet, String(rank + 1), key, distance.toFixed(3), ...rate, person(tracklet));
       }),
     ];
   }
