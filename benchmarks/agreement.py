@@ -3,12 +3,14 @@ ones: with real trainings, held against the published six seeds.
 
     snakemake --cores all
     python benchmarks/agreement.py [--folder results/agreement] [--variants untrained vit cca dcct]
+        [--python OTHER/bin/python]
 
 Each setting trains the variants with three seeds. Honest ones round otherwise: two threads, plain
-instructions instead of the processor's widest, initial weights moved by 1e-7 of their size. Wrong
-ones have one fault: the learning rate, labels that are shuffled, data of another seed, the last two
-variants in each other's place, slips of an evaluator. A setting's scores are kept in the folder, so
-that a second start goes on; faults that need no training are computed from the first setting.
+instructions instead of the processor's widest, initial weights moved by 1e-7 of their size, and
+other libraries, where an interpreter is given that has them. Wrong ones have one fault: the
+learning rate, labels that are shuffled, data of another seed, the last two variants in each other's
+place, slips of an evaluator. A setting's scores are kept in the folder, so that a second start goes
+on; faults that need no training are computed from the first setting.
 """
 
 import argparse
@@ -64,6 +66,8 @@ class Setting:
     """Whether training labels are permuted among tracklets."""
     data_seed: int | None = None
     """Seed of other walkers."""
+    other_python: bool = False
+    """Whether another interpreter trains it."""
 
 
 PLAIN = {"ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41", "MKL_CBWR": "COMPATIBLE"}
@@ -72,6 +76,7 @@ SETTINGS = {
     "two threads": Setting(honest=True, training={"threads": 2}),
     "plain instructions": Setting(honest=True, environment=PLAIN),
     "weights moved by 1e-7": Setting(honest=True, moved=1e-7),
+    "other libraries": Setting(honest=True, other_python=True),
     "a third of the learning rate": Setting(training={"learning_rate": 0.001}),
     "labels shuffled": Setting(shuffled=True),
     "data of another seed": Setting(data_seed=8),
@@ -198,7 +203,7 @@ def _dcct(*words: str) -> None:
     subprocess.run(["dcct", *words], check=True, capture_output=True)
 
 
-def scores_of(name: str, variants: list[str], folder: Path) -> Scores:
+def scores_of(name: str, variants: list[str], folder: Path, python: str) -> Scores:
     """A setting's scores, training what is not there yet."""
     setting, config = SETTINGS[name], None
     found: Scores = {}
@@ -208,9 +213,7 @@ def scores_of(name: str, variants: list[str], folder: Path) -> Scores:
             if not (here / "scores.json").exists():
                 config = config or prepared(folder, setting.data_seed)
                 words = [__file__, "--one", name, variant, str(seed), str(config), str(here)]
-                subprocess.run(
-                    [sys.executable, *words], check=True, env=os.environ | setting.environment
-                )
+                subprocess.run([python, *words], check=True, env=os.environ | setting.environment)
             for way, cells in parse_json((here / "scores.json").read_text()).items():
                 found.setdefault(way, {}).setdefault(variant, []).append(cells)
     return found
@@ -261,6 +264,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, default=Path("results/agreement"))
     parser.add_argument("--variants", nargs="+", default=["untrained", "vit", "cca", "dcct"])
+    parser.add_argument("--python", help="an interpreter with other libraries")
     parser.add_argument("--one", nargs=5, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.one:
@@ -270,7 +274,10 @@ def main() -> None:
     found: dict[str, Scores] = {}
     print(f"{'run of three seeds':45} {'p':>7}  stopped, at {RATE:.0%}")
     for name, setting in SETTINGS.items():
-        found[name] = scores_of(name, chosen.variants, chosen.folder.resolve())
+        if setting.other_python and not chosen.python:
+            continue
+        python = chosen.python if setting.other_python else sys.executable
+        found[name] = scores_of(name, chosen.variants, chosen.folder.resolve(), python)
         say(name, held(found[name][RIGHT], theirs), setting.honest)
     right = found["as published"]
     first, second = chosen.variants[-2:]
