@@ -106,7 +106,7 @@ def load_profile(path: str | Path) -> Profile:
             )
             raise ConfigError(f"{path}: cross: {what}")
     for name in profile.evaluated:
-        _check_features(load_variant(name, path), f"{path}: variants: {name}", profile)
+        _check_features(name, profile, path)
     for name in names_of("published", path):
         _check_field(load_named("published", name, path), name, path)
     absent = sorted(set(profile.evaluation.time_order) - set(profile.evaluated))
@@ -117,12 +117,12 @@ def load_profile(path: str | Path) -> Profile:
     return profile
 
 
-def _check_features(variant: Variant, where: str, profile: Profile) -> None:
+def _check_features(name: str, profile: Profile, path: str | Path) -> None:
     """Features that are given are of the data set and the clips that they were made of: nothing can
     be extracted again."""
+    variant, where = load_variant(name, path), f"{path}: variants: {name}"
     if not isinstance(variant, ForeignFeatures):
         return
-    name = where.rpartition(" ")[2]
     if len(profile.datasets) > 1 and "{dataset}" not in variant.features:
         raise ConfigError(
             f"{where}: features: one file for {len(profile.datasets)} data sets: write {{dataset}}"

@@ -88,7 +88,7 @@ def cost_of(name: str, variant: Variant, network: Network, clips: Clips, identit
     weights; one that is not ours with it, since nobody knows whether it can do without."""
     with torch.device("cpu" if isinstance(variant, Foreign) else "meta"):
         model = network_for(variant, network, clips, identities).eval()
-        images = torch.empty(1, clips.length, 3, clips.height, clips.width)
+        images = torch.full((1, clips.length, 3, clips.height, clips.width), 0.5)
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
         model(images)
     return Cost(
@@ -127,7 +127,8 @@ def clip_milliseconds(
         key: on_device(network_for(network, profile.network, clips, identities).eval(), training)
         for key, network in dict(at_test.values()).items()
     }
-    images = torch.zeros(1, clips.length, 3, clips.height, clips.width, device=training.device)
+    size = (1, clips.length, 3, clips.height, clips.width)
+    images = torch.full(size, 0.5, device=training.device)  # 0 may have no direction
     seconds: dict[str, list[float]] = {key: [] for key in models}
     for _ in range(WARM_UP + ROUNDS):
         for key, model in models.items():

@@ -85,8 +85,10 @@ def _found(words: list[str]) -> tuple[Path | None, Path | None]:
     for word in words[1:]:
         choices = [one / end for one in places for end in (f"{word}/__init__.py", f"{word}.py")]
         file = next((one for one in choices if one.is_file()), None)
-        whole = file is not None and file.name == "__init__.py"
-        places = [file.parent] if file and whole else [one / word for one in places if not file]
+        if file is None:  # a folder without __init__.py is a package, too
+            places = [one / word for one in places]
+        else:
+            places = [file.parent] if file.name == "__init__.py" else []
     if file is None or file.suffix != ".py":
         return None, None
     return next((top for top in tops if file.is_relative_to(top)), None), file

@@ -1,5 +1,5 @@
 """A baseline written against the interface of methods: a ResNet's features of all frames, averaged
-over time. Named in a variant as docs.examples.temporal_average:build (docs/methods.md)."""
+over time. A variant names it as temporal_average:build (docs/methods.md)."""
 
 import timm
 from torch import Tensor, nn

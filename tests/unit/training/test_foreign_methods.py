@@ -1,6 +1,7 @@
 """A method of somebody else's on our rails: the example of the guide, and what is refused."""
 
 import shutil
+import sys
 from itertools import count
 
 import pytest
@@ -16,6 +17,7 @@ from dcct.evaluation.protocol import evaluate_features
 from dcct.inference.cost import cost_of
 from dcct.inference.extraction import Extraction, extract
 from dcct.models.foreign import ForeignNetwork
+from dcct.pipeline.given import digests_of, sources_of
 from dcct.runtime.progress import Progress
 from dcct.runtime.view import View
 from dcct.training import loop
@@ -25,8 +27,8 @@ NUMBERS = count()
 
 @pytest.fixture
 def example(root, monkeypatch) -> ForeignMethod:
-    """The variant of the guide, as a reader in the repository's folder has it."""
-    monkeypatch.chdir(root)
+    """The variant of the guide, in the folder where its module lies."""
+    monkeypatch.chdir(root / "docs/examples")
     path = root / "docs/examples/temporal-average.yaml"
     return check(read_yaml(path), ForeignMethod, str(path))
 
@@ -156,11 +158,10 @@ def test_what_cannot_be_imported_is_one_line(theirs, profile, body, complaint):
         ForeignNetwork(theirs(body), profile.clips, 5)
 
 
-def test_an_edited_method_is_another_one(example, root, tmp_path, monkeypatch):
+def test_an_edited_method_is_another_one(example, tmp_path, monkeypatch):
     """A copy of the example elsewhere has the same digest, until a word of it changes."""
-    from dcct.pipeline.given import digests_of, sources_of
-
-    shutil.copytree(root / "docs/examples", tmp_path / "docs/examples")
+    monkeypatch.delitem(sys.modules, "temporal_average", raising=False)
+    shutil.copyfile("temporal_average.py", tmp_path / "temporal_average.py")
     here = digests_of(sources_of(example))
     monkeypatch.chdir(tmp_path)
     assert digests_of(sources_of(example)) == here
