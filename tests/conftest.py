@@ -12,7 +12,17 @@ from xdist.scheduler import LoadScopeScheduling
 
 SHARING = [
     f"tests/workflow/test_{name}.py"
-    for name in ("accidents", "dag", "inputs", "interruptions", "latex", "page", "results", "slurm")
+    for name in (
+        "accidents",
+        "dag",
+        "foreign_rows",
+        "inputs",
+        "interruptions",
+        "latex",
+        "page",
+        "results",
+        "slurm",
+    )
 ]
 ROOT = Path(__file__).parent.parent
 os.environ["OMP_NUM_THREADS"] = "1"

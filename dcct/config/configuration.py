@@ -8,6 +8,7 @@ from dcct.config import load
 from dcct.config.claims import Claims
 from dcct.config.dataset import Dataset
 from dcct.config.field import Quoted, field_of
+from dcct.config.foreign import Foreign
 from dcct.config.label import at_epoch, variant_of
 from dcct.config.published import Published
 from dcct.config.table import Shown, Table, shown
@@ -116,9 +117,10 @@ class Configuration:
 
     @property
     def shown_variant(self) -> str:
-        """The variant that is pictured: dcct, or the profile's last one."""
+        """The variant that is pictured: dcct, or the profile's last one that is ours, if any is."""
         variants = self.profile.variants
-        return "dcct" if "dcct" in variants else variants[-1]
+        ours = [name for name in variants if not isinstance(self.variant(name), Foreign)]
+        return "dcct" if "dcct" in ours else (ours or variants)[-1]
 
     def missing(self) -> list[str]:
         """What the user must put in place before anything can run, one line each."""

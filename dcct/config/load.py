@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from dcct.config.claims import Claims
 from dcct.config.dataset import Dataset
+from dcct.config.foreign import ForeignFeatures, kind_of
 from dcct.config.label import EPOCH, variant_of
 from dcct.config.names import NAME, check_name, usable_path
 from dcct.config.profile import Profile
@@ -104,6 +105,8 @@ def load_profile(path: str | Path) -> Profile:
                 else f"{one.test} is both sides"
             )
             raise ConfigError(f"{path}: cross: {what}")
+    for name in profile.evaluated:
+        _check_features(name, profile, path)
     for name in names_of("published", path):
         _check_field(load_named("published", name, path), name, path)
     absent = sorted(set(profile.evaluation.time_order) - set(profile.evaluated))
@@ -112,6 +115,29 @@ def load_profile(path: str | Path) -> Profile:
             f"{path}: evaluation.time_order: {', '.join(absent)} not among variants and backbones"
         )
     return profile
+
+
+def _check_features(name: str, profile: Profile, path: str | Path) -> None:
+    """Features that are given are of the data set and the clips that they were made of: nothing can
+    be extracted again."""
+    variant, where = load_variant(name, path), f"{path}: variants: {name}"
+    if not isinstance(variant, ForeignFeatures):
+        return
+    if len(profile.datasets) > 1 and "{dataset}" not in variant.features:
+        raise ConfigError(
+            f"{where}: features: one file for {len(profile.datasets)} data sets: write {{dataset}}"
+            " into its path"
+        )
+    asked = {
+        "cross": [other for one in profile.cross for other in one.variants],
+        "evaluation.time_order": profile.evaluation.time_order,
+    }
+    for key, names in asked.items():
+        if name in names:
+            raise ConfigError(
+                f"{where}: is a file of features, with no network to see other clips: leave it out"
+                f" of {key}"
+            )
 
 
 def _check_table(table: Table, where: str, profile: str | Path) -> None:
@@ -156,7 +182,8 @@ def load_named(kind: str, name: str, profile: str | Path) -> Any:
         raise ConfigError(
             f"{profile}: {kind}: unknown {kind.removesuffix('s')} '{name}'; known: {known}"
         )
-    return _read(path, KINDS[kind])
+    content = read_yaml(path)
+    return check(content, kind_of(content) if kind == "variants" else KINDS[kind], str(path))
 
 
 def load_variant(name: str, profile: str | Path) -> Variant:

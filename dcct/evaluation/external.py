@@ -47,14 +47,7 @@ class Features:
 def read_features(path: Path) -> Features:
     """Read a .parquet or .npz file; nothing in it is run. Raises DataError naming the file and what
     is wrong."""
-    _need_regular(path)
-    try:
-        columns = arrays_in(path) if path.suffix.lower() == ".npz" else columns_in(path)
-    except Exception as error:  # zipfile, numpy and pyarrow raise many kinds at what is damaged
-        said = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(
-            f"{path}: cannot be read as features: {said[:300]}: write it again, as .parquet or .npz"
-        ) from None
+    columns = columns_of(path)
     missing = [name for name in LABELS if name not in columns]
     names = [name for name in columns if name not in LABELS]
     if missing or not names:
@@ -69,7 +62,7 @@ def read_features(path: Path) -> Features:
             raise ValueError(f"camid holds {len(camid)} values, pid {len(pid)}")
         if not len(pid):
             raise ValueError("holds no tracklets")
-        sets = {name: _directions(name, columns[name], len(pid)) for name in names}
+        sets = {name: directions(name, columns[name], len(pid)) for name in names}
     except ValueError as error:
         raise DataError(f"{path}: {error}: put this right and write the file again") from None
     kept = ~np.isin(pid, JUNK_TEXTS if pid.dtype.kind == "U" else JUNK)
@@ -78,6 +71,19 @@ def read_features(path: Path) -> Features:
     sets = {name: values[kept] for name, values in sets.items()}
     junk = int((~kept).sum())
     return Features(path=path, pid=pid[kept], camid=camid[kept], sets=sets, junk=junk)
+
+
+def columns_of(path: Path) -> dict[str, np.ndarray]:
+    """Column → values (N,) or (N,C) of a .parquet or .npz file; nothing in it is run. Raises
+    DataError naming the file and what is wrong."""
+    _need_regular(path)
+    try:
+        return arrays_in(path) if path.suffix.lower() == ".npz" else columns_in(path)
+    except Exception as error:  # zipfile, numpy and pyarrow raise many kinds at what is damaged
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise DataError(
+            f"{path}: cannot be read as features: {said[:300]}: write it again, as .parquet or .npz"
+        ) from None
 
 
 def notes(query: Features, gallery: Features) -> list[str]:
@@ -171,9 +177,10 @@ def _labels(name: str, values: np.ndarray) -> np.ndarray:
     return found
 
 
-def _directions(name: str, values: np.ndarray, count: int) -> np.ndarray:
+def directions(name: str, values: np.ndarray, count: int) -> np.ndarray:
     """Features (N,C) in float32, each divided by a power of two so that its largest number is near
-    1: no distance changes, and nothing becomes infinite or 0."""
+    1: no distance changes, and nothing becomes infinite or 0. Raises ValueError naming the row of
+    what is not finite or all zeros."""
     if not name.isprintable() or not name.strip():
         raise ValueError(f"a feature set is named {name!a}: give it a name that can be printed")
     if values.ndim != 2 or values.shape[:1] != (count,) or values.dtype.kind not in "iuf":

@@ -25,7 +25,7 @@ class Making(BaseModel):
 
     model_config = ConfigDict(strict=True)
 
-    parameters: int = Field(ge=0)
+    parameters: int | None = Field(ge=0)
     precision: str
     device: str
     versions: dict[str, str]

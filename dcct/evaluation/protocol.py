@@ -1,7 +1,7 @@
 """Evaluating a variant: features of test tracklets + protocol → one result row per sampler and
 feature set. No torch."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +57,7 @@ def evaluate_features(
         chosen = table.filter(pc.equal(table["sampler"], sampler))
         numbers, sets = chosen["tracklet"].to_numpy(), feature_sets(chosen)
         test = listed(features, numbers, manifest)
-        rules, sums = rules_of(protocol, test), sums_of(list(sets))
+        rules, sums = rules_of(protocol, test), sums_of(sets)
         pids, gallery = test.pids[rules.queries], numbers[rules.gallery]
         query_sets, gallery_sets = (
             {name: values[side] for name, values in sets.items() if name not in sums}
@@ -119,12 +119,28 @@ def _protocol(protocol: Protocol, profile: Profile) -> dict:
     }
 
 
-def sums_of(names: list[str]) -> dict[str, Sequence[str]]:
-    """The feature sets of a file that concatenate others in it (models/dcct.py)."""
-    branches = [name for name in ("cnn", "vit") if name in names]
-    further = [name for name in ("spatial", "temporal") if name in names]
+def sums_of(sets: Mapping[str, np.ndarray]) -> dict[str, Sequence[str]]:
+    """The feature sets of a file that concatenate others in it (models/dcct.py): those that do, by
+    their numbers, since others may have given these names to something else."""
+    branches = [name for name in ("cnn", "vit") if name in sets]
+    further = [name for name in ("spatial", "temporal") if name in sets]
     wholes: dict[str, Sequence[str]] = {"base": branches, "all": [*branches, *further]}
-    return {whole: parts for whole, parts in wholes.items() if whole in names and parts}
+    return {
+        whole: parts
+        for whole, parts in wholes.items()
+        if whole in sets and parts and _concatenates(sets[whole], [sets[name] for name in parts])
+    }
+
+
+def _concatenates(whole: np.ndarray, parts: Iterable[np.ndarray]) -> bool:
+    """Compared part by part, without memory for the whole once more."""
+    start = 0
+    for part in parts:
+        stop = start + part.shape[1]
+        if not np.array_equal(whole[:, start:stop], part):
+            return False
+        start = stop
+    return start == whole.shape[1]
 
 
 def result_row(retrieval: Retrieval, pids: np.ndarray, resamples: int) -> dict:

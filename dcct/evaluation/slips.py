@@ -215,7 +215,7 @@ def misjudge(
     table = read_feature_table(features)
     table = table.filter(pc.equal(table["sampler"], sampler))
     sets, test = feature_sets(table), listed(features, table["tracklet"].to_numpy(), manifest)
-    sums = {name: parts for name, parts in sums_of(list(sets)).items() if name == feature}
+    sums = {name: parts for name, parts in sums_of(sets).items() if name == feature}
     parts = {name: sets[name] for name in sums.get(feature, [feature])}
     judged = []
     for name, slip in SLIPS.items():

@@ -4,6 +4,7 @@ training."""
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dcct.config.foreign import Foreign
 from dcct.inference.counts import Say, counts_of
 from dcct.pipeline.pipeline import Pipeline
 from dcct.training.footprint import Memory, memory_of_step
@@ -48,6 +49,9 @@ def _budget_of(
     runs = len(pipeline.splits(name)) * len(profile.seeds)
     training, clips, identities = profile.training, profile.clips, data.expected.train_ids
     if not variant.trained or identities is None:
+        return None
+    if isinstance(variant, Foreign):  # a plan runs no code of others
+        say(f"{name}, {label}: left out: a method that is not ours is not built by a plan")
         return None
     steps = training.epochs * (identities // training.identities)
     images = runs * steps * training.identities * training.tracklets * clips.length

@@ -7,12 +7,14 @@ from statistics import median
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from dcct.config.foreign import Foreign
 from dcct.config.profile import Clips, Network, Profile
 from dcct.config.variant import Distill, Variant, own_branches
 from dcct.inference.size import named_with_size
 from dcct.models import full_size
 from dcct.models.dcct import DCCT
 from dcct.models.device import on_device, prepare_torch
+from dcct.models.network import AnyNetwork, network_for
 from dcct.official.names import unused_parameters
 
 PARTS = {
@@ -47,15 +49,15 @@ def cost_sections(variants: dict[str, Variant], profile: Profile, identities: in
     """Costs of all trainable variants at the profile's size, with latency, and at the paper's with
     MARS' identities, counted only.
 
-    A variant with backbones of its own has one size: it is counted where the profile names it.
+    A variant with backbones of its own has one size, and so has a method that is not ours: they are
+    counted where the profile names them.
     """
     prepare_torch(profile.training, profile.training.precision)
     trained = {name: variant for name, variant in variants.items() if variant.trained}
-    shared = {name: one for name, one in trained.items() if not own_branches(one)}
+    sized = {name for name, one in trained.items() if own_branches(one) or isinstance(one, Foreign)}
+    shared = {name: one for name, one in trained.items() if name not in sized}
     special = {
-        name: one
-        for name, one in trained.items()
-        if own_branches(one) and name in profile.evaluated
+        name: one for name, one in trained.items() if name in sized and name in profile.evaluated
     }
     here, there = (profile.network, profile.clips), (full_size.NETWORK, full_size.CLIPS)
     measured = {**shared, **special}
@@ -74,7 +76,7 @@ def cost_sections(variants: dict[str, Variant], profile: Profile, identities: in
         else f"CPU, {threads} thread{'s' * (threads > 1)}"
     )
     about = _about(*here, identities)
-    about += "".join(_about_own(one, profile.clips) for one in special.values())
+    about += "".join(_about_own(one, profile.clips) for one in special.values() if one.network)
     return [
         _section("This profile", *here, about, where, here == there, own),
         _section("Full size", *there, _about(*there, full_size.IDENTITIES), "", True, full),
@@ -83,10 +85,10 @@ def cost_sections(variants: dict[str, Variant], profile: Profile, identities: in
 
 def cost_of(name: str, variant: Variant, network: Network, clips: Clips, identities: int) -> Cost:
     """Count a variant's parameters and operations with torch's own counter, without memory for its
-    weights."""
-    with torch.device("meta"):
-        model = DCCT(variant, network, clips, identities).eval()
-        images = torch.empty(1, clips.length, 3, clips.height, clips.width)
+    weights; one that is not ours with it, since nobody knows whether it can do without."""
+    with torch.device("cpu" if isinstance(variant, Foreign) else "meta"):
+        model = network_for(variant, network, clips, identities).eval()
+        images = torch.full((1, clips.length, 3, clips.height, clips.width), 0.5)
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
         model(images)
     return Cost(
@@ -94,12 +96,12 @@ def cost_of(name: str, variant: Variant, network: Network, clips: Clips, identit
         title=variant.title,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         parts=_parts(model),
-        unused=unused_parameters(model),
+        unused=unused_parameters(model) if isinstance(model, DCCT) else 0,
         flops=counter.get_total_flops() // clips.length,
     )
 
 
-def _parts(model: DCCT) -> dict[str, int]:
+def _parts(model: AnyNetwork) -> dict[str, int]:
     """Parameters by part: each module counts once, whatever it is."""
     counts = dict.fromkeys(PARTS.values(), 0)
     for name, module in model.named_children():
@@ -122,10 +124,11 @@ def clip_milliseconds(
     clips, training = profile.clips, profile.training
     at_test = {name: _at_test(variant) for name, variant in variants.items()}
     models = {
-        key: on_device(DCCT(network, profile.network, clips, identities).eval(), training)
+        key: on_device(network_for(network, profile.network, clips, identities).eval(), training)
         for key, network in dict(at_test.values()).items()
     }
-    images = torch.zeros(1, clips.length, 3, clips.height, clips.width, device=training.device)
+    size = (1, clips.length, 3, clips.height, clips.width)
+    images = torch.full(size, 0.5, device=training.device)  # 0 may have no direction
     seconds: dict[str, list[float]] = {key: [] for key in models}
     for _ in range(WARM_UP + ROUNDS):
         for key, model in models.items():
@@ -140,7 +143,8 @@ def clip_milliseconds(
 def _at_test(variant: Variant) -> tuple[str, Variant]:
     """What of a variant runs at test, and a key that equal networks share: gone are its name, its
     distillation, and whose backbone it was."""
-    left = {"title": "", "headline": "base", "trained": True, "backbone_of": None}
+    left = {"title": "", "trained": True, "backbone_of": None}
+    left |= {} if isinstance(variant, Foreign) else {"headline": "base"}
     network = variant.model_copy(update=left | {"distill": Distill(feature=False, logit=False)})
     return network.model_dump_json(), network
 

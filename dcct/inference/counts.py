@@ -15,6 +15,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from dcct.config.configuration import Configuration
+from dcct.config.foreign import Foreign
 from dcct.config.profile import Profile
 from dcct.config.variant import Variant
 from dcct.errors import DataError
@@ -86,7 +87,7 @@ def write_counts(configurations: Iterable[Configuration], say: Say) -> None:
         for name in one.profile.variants:
             variant = one.variant(name)
             key = _key(variant, one.profile)
-            if variant.trained and key not in networks:
+            if variant.trained and not isinstance(variant, Foreign) and key not in networks:
                 say(f"{one.configfile}: {name}")
                 networks[key] = _by_identities(variant, one.profile)
     write_json(FILE, {"made_by": made_by(), "networks": networks})

@@ -32,8 +32,8 @@ from dcct.datasets.parquet import read_parquet
 from dcct.errors import LostProcessError
 from dcct.evaluation.features import feature_table, made_by, read_feature_table, write_features
 from dcct.models.checkpoint import load_model
-from dcct.models.dcct import DCCT
 from dcct.models.device import autocast, on_device, prepare_torch
+from dcct.models.network import AnyNetwork, network_for
 from dcct.runtime.progress import Progress
 from dcct.runtime.signals import EndedError, unheard
 
@@ -84,13 +84,15 @@ class TestClips(Dataset):
         return torch.from_numpy(clip), self.groups[index]
 
 
-def trained_model(variant: Variant, profile: Profile, trained_on: Path, checkpoint: Path) -> DCCT:
+def trained_model(
+    variant: Variant, profile: Profile, trained_on: Path, checkpoint: Path
+) -> AnyNetwork:
     """The variant's network with its checkpoint, on the CPU; a distilled backbone takes its part of
     a donor's.
 
     trained_on: manifest of the training set, which says how many identities the classifiers know.
     """
-    model = DCCT(variant, profile.network, profile.clips, identities_in(trained_on))
+    model = network_for(variant, profile.network, profile.clips, identities_in(trained_on))
     prefixes = tuple(f"{part}{branch}." for branch in variant.branches for part in ("", "head_"))
     load_model(model, checkpoint, prefixes if variant.backbone_of else ("",))
     return model.eval()
@@ -142,7 +144,7 @@ def extract_shards(
 
 
 def _means(
-    model: DCCT,
+    model: AnyNetwork,
     clips: list[Clip],
     store: FrameStore,
     profile: Profile,
@@ -232,7 +234,7 @@ def _shards(job: Extraction) -> list[list[Clip]]:
     return found
 
 
-def _maker(model: DCCT, profile: Profile) -> dict:
+def _maker(model: AnyNetwork, profile: Profile) -> dict:
     on_gpu = profile.training.device == "cuda"
     return {
         "parameters": sum(parameter.numel() for parameter in model.parameters()),

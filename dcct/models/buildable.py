@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import torch
 
+from dcct.config.foreign import Foreign
 from dcct.config.profile import Profile
 from dcct.config.variant import Variant, network_of
 from dcct.errors import ConfigError
@@ -16,6 +17,8 @@ def check_networks(profile: Profile, variants: Iterable[Variant], where: object)
     `where`, and names what timm, or how branches fit together, refuses."""
     checked: list[tuple] = []
     for variant in variants:
+        if isinstance(variant, Foreign):  # building it would run its code
+            continue
         parts = variant.branches, variant.cca, variant.hta, network_of(variant, profile.network)
         if parts in checked:
             continue

@@ -34,7 +34,8 @@ class Output:
     features: clip features (B,C): cnn, vit, base (before BatchNorm), spatial, temporal (after), all
     (concatenated). frame: branch → Scores with leading shape (B,T). clip: spatial_cnn, spatial_vit,
     temporal → Scores with (B,). temporal: (B,2d) before BatchNorm, FD's teacher. hints: branch →
-    (B,T,2d), FD's students. distill_logits: the variant has LD.
+    (B,T,2d), FD's students. distill_logits: the variant has LD. embeddings, logits: name → (B,C)
+    and (B,K) of a network that is not ours, whose losses see each by itself.
     """
 
     features: dict[str, Tensor] = field(default_factory=dict)
@@ -43,6 +44,8 @@ class Output:
     temporal: Tensor | None = None
     hints: dict[str, Tensor] = field(default_factory=dict)
     distill_logits: bool = False
+    embeddings: dict[str, Tensor] = field(default_factory=dict)
+    logits: dict[str, Tensor] = field(default_factory=dict)
 
     def map(self, function: Callable[[Tensor], Tensor]) -> "Output":
         """The same record of function(tensor) for every tensor that the losses read; features are
@@ -60,6 +63,8 @@ class Output:
             temporal=None if self.temporal is None else function(self.temporal),
             hints={name: function(hint) for name, hint in self.hints.items()},
             distill_logits=self.distill_logits,
+            embeddings={name: function(one) for name, one in self.embeddings.items()},
+            logits={name: function(one) for name, one in self.logits.items()},
         )
 
 
@@ -76,13 +81,19 @@ def joined(parts: Sequence[Output]) -> Output:
             for name in heads[0]
         }
 
+    def tensors(kind: Literal["hints", "embeddings", "logits"]) -> dict[str, Tensor]:
+        found = [getattr(part, kind) for part in parts]
+        return {name: torch.cat([one[name] for one in found]) for name in found[0]}
+
     temporal = [part.temporal for part in parts if part.temporal is not None]
     return Output(
         frame=scores("frame"),
         clip=scores("clip"),
         temporal=torch.cat(temporal) if temporal else None,
-        hints={name: torch.cat([part.hints[name] for part in parts]) for name in parts[0].hints},
+        hints=tensors("hints"),
         distill_logits=parts[0].distill_logits,
+        embeddings=tensors("embeddings"),
+        logits=tensors("logits"),
     )
 
 

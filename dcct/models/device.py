@@ -1,12 +1,15 @@
 """Where and how networks run: device, thread count, memory layout, precision, deterministic
 kernels."""
 
+from typing import TypeVar
+
 import torch
 
 from dcct.config.profile import Training
 from dcct.errors import DcctError
-from dcct.models.dcct import DCCT
+from dcct.models.network import AnyNetwork
 
+Net = TypeVar("Net", bound=AnyNetwork)
 HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -39,11 +42,12 @@ def autocast(device: str, precision: str) -> torch.autocast:
     return torch.autocast(device, dtype=dtype, enabled=dtype is not None)
 
 
-def on_device(model: DCCT, training: Training) -> DCCT:
+def on_device(model: Net, training: Training) -> Net:
     """The model where and how the profile wants it to run."""
     if training.channels_last and model.cnn:
         model.cnn.use_channels_last()
     for branch in training.checkpointing:
         if net := getattr(model, branch):
             net.checkpointing = True
-    return model.to(training.device)
+    model.to(training.device)
+    return model

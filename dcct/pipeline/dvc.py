@@ -69,7 +69,7 @@ def _stage(job: Job) -> dict:
     special = {job / name for name in (step.metrics, step.plots) if name}
     stage = {
         "cmd": f"{job.command} --configfile {quote(str(job.pipeline.configfile))}",
-        "deps": _paths([*job.digests, *job.quotes]),
+        "deps": _paths([*job.digests, *job.quotes, *job.given]),
         "params": [
             *_params(job),
             {CODE.as_posix(): [f"code.{job.rule}", f"settings.{stage_name(job)}"]},
@@ -115,7 +115,8 @@ def _artifacts(pipeline: Pipeline) -> Iterator[tuple[str, dict]]:
     for dataset in profile.datasets:
         run = pipeline.shown_run("rank", dataset)
         about = f"{pipeline.variant(run['variant']).title}, trained on {dataset}"
-        yield _artifact(pipeline.training_of(run), "model.safetensors", about)
+        if training := pipeline.training_of(run):
+            yield _artifact(training, "model.safetensors", about)
         for name in profile.backbones:
             backbone = pipeline.runs("export", dataset, [name])[0]
             about = f"{pipeline.variant(name).title}, as a timm checkpoint"

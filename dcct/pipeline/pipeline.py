@@ -14,11 +14,13 @@ from typing import Any, NamedTuple
 
 from dcct.config import load
 from dcct.config.configuration import Configuration
+from dcct.config.foreign import Foreign, ForeignFeatures
 from dcct.config.label import epoch_of, source_of, variant_of
-from dcct.errors import ConfigError
+from dcct.errors import ConfigError, DcctError
 from dcct.files import settings_digest
 from dcct.pipeline.code import code_of
 from dcct.pipeline.figures import FIGURES
+from dcct.pipeline.given import digests_of
 from dcct.pipeline.step import NUMBERS, RECEIPT, RUNS, Step, Watched, record_of
 
 PACKAGE = Path(__file__).parents[1]
@@ -75,17 +77,34 @@ class Pipeline(Configuration):
         """Jobs of a verb for all splits and seeds of these labels; without labels, of all that is
         trained on the data set, or evaluated after it."""
         if labels is None:
-            labels = self.profile.variants if verb == "train" else self.profile.evaluated
+            labels = self.networks if verb == "train" else self.profile.evaluated
         return [
             self.job(verb, dataset, split, label, seed)
             for split in self.splits(dataset)
             for label in labels
             for seed in self.profile.seeds
+            if self._is_given(dataset, split, label, seed)
         ]
 
-    def training_of(self, run: "Job") -> "Job":
+    @property
+    def networks(self) -> list[str]:
+        """Variants that have a checkpoint: all but features that were given."""
+        names = self.profile.variants
+        return [name for name in names if not isinstance(self.variant(name), ForeignFeatures)]
+
+    def _is_given(self, dataset: str, split: int, label: str, seed: int) -> bool:
+        """Whether there is anything of a split and seed: what is not of every one of them must not
+        be counted as if it were."""
+        variant = self.variant(label)
+        first = split == self.splits(dataset)[0], seed == self.profile.seeds[0]
+        return not isinstance(variant, ForeignFeatures) or variant.has(*first)
+
+    def training_of(self, run: "Job") -> "Job | None":
         """The training whose checkpoint a run is of: of a distilled backbone, its donor's; of
-        variant@data set, that data set's, at the first split that is run."""
+        variant@data set, that data set's, at the first split that is run; of features that were
+        given, none."""
+        if isinstance(self.variant(run["variant"]), ForeignFeatures):
+            return None
         source = source_of(run["variant"])
         donor = self.variant(run["variant"]).backbone_of or variant_of(run["variant"])
         where = (source, self.splits(source)[0]) if source else (run["dataset"], run["split"])
@@ -109,11 +128,8 @@ class Pipeline(Configuration):
             for label in part.runs
             if epoch_of(label) is None
         ]
-        return [
-            self.job("extract", dataset, split, label, seed)
-            for label in dict.fromkeys(labels)
-            for seed in self.profile.seeds
-        ]
+        jobs = self.runs("extract", dataset, dict.fromkeys(labels))
+        return [job for job in jobs if job["split"] == split]
 
     def shown_run(self, verb: str, dataset: str) -> "Job":
         """The job of a verb for the run that is pictured: first split, first seed."""
@@ -126,8 +142,10 @@ class Pipeline(Configuration):
     @property
     def figures(self) -> list[str]:
         """The figures that there is something for."""
-        kept = bool(self.profile.kept)
-        return [name for name, row in FIGURES.items() if kept or "epochs" not in row.needs]
+        lacking: set[str] = set() if self.profile.kept else {"epochs"}
+        if isinstance(self.variant(self.shown_variant), Foreign):
+            lacking.add("attention")
+        return [name for name, row in FIGURES.items() if not lacking & set(row.needs)]
 
     def figures_of(self, dataset: str) -> list[str]:
         """Those that are drawn of a data set."""
@@ -194,6 +212,21 @@ class Pipeline(Configuration):
         }
         return {**named, **dict.fromkeys(NUMBERS, r"\d+")}
 
+    def missing(self) -> list[str]:
+        """The same, and what of it users give."""
+        return [*super().missing(), *self.missing_given()]
+
+    def missing_given(self) -> list[str]:
+        """Files of features, and modules of methods, that are not there."""
+        found = []
+        for job in self.jobs():
+            if job.step.verb == "extract":
+                try:
+                    digests_of(job.given)
+                except DcctError as error:
+                    found.append(f"{self.configfile}: {job['variant']}: {error}")
+        return list(dict.fromkeys(found))
+
     def products(self) -> list[Path]:
         """Every file of a whole run."""
         return [path for job in self.jobs() for path in job.products]
@@ -232,7 +265,7 @@ class Pipeline(Configuration):
                 f" it runs: {self.splits(job['dataset'])}"
             )
         if "variant" in values:
-            self.variant(job["variant"])
+            self._check_foreign(job)
             dataset, label = job["dataset"], job["variant"]
             others = [*self.profile.crossed(dataset), *self.kept(dataset)]
             if "@" in label and label not in others:
@@ -240,6 +273,27 @@ class Pipeline(Configuration):
                     f"{self.configfile}: {label} is not among what its cross and its kept epochs"
                     f" evaluate on {dataset}: {', '.join(others) or 'nothing'}"
                 )
+
+    def _check_foreign(self, job: "Job") -> None:
+        """Refuse what cannot be made of something that is not ours."""
+        name, variant, verb = job["variant"], self.variant(job["variant"]), job.step.verb
+        if not isinstance(variant, Foreign):
+            return
+        if verb in ("attend", "export"):
+            raise ConfigError(
+                f"{self.configfile}: {name} is not ours: it has no attention of CCA or HTA, and no"
+                " backbone of timm: name a variant of ours"
+            )
+        if verb == "train" and isinstance(variant, ForeignFeatures):
+            raise ConfigError(
+                f"{self.configfile}: {name} is a file of features: nothing to train;"
+                f" `{self.as_typed(job.other('extract').command)}` comes next"
+            )
+        if not self._is_given(job["dataset"], job["split"], name, job["seed"]):
+            raise ConfigError(
+                f"{self.configfile}: {name}: there is one file for all splits or seeds, which"
+                " stands for the first: write {split} or {seed} into the path of its features"
+            )
 
 
 @dataclass(frozen=True)
@@ -318,6 +372,16 @@ class Job:
     def records(self) -> list["Job"]:
         """Jobs whose receipts and run records it reads."""
         return list(dict.fromkeys(self.step.records(self)))
+
+    @property
+    def given(self) -> list[Path]:
+        """Files of the user's own that it reads. Raises ConfigError where a module is not there."""
+        return self.step.given(self)
+
+    @property
+    def given_digests(self) -> dict[str, str]:
+        """These → SHA-256. Raises DataError where one is not there."""
+        return digests_of(self.given)
 
     @property
     def digests(self) -> list[Path]:

@@ -46,6 +46,8 @@ class Step(Generic[J]):
     """Keys of other configuration files that do."""
     quotes: Callable[[J], list[Path]] = lambda job: []
     """Configuration files whose whole text it shows."""
+    given: Callable[[J], list[Path]] = lambda job: []
+    """Files of the user's own that it reads, beside data."""
     gaps: bool = False
     """Inputs may be missing: it says so where they would stand."""
     runs_on: Literal["core", "cores", "device", "devices"] = "core"

@@ -10,9 +10,11 @@ numbers (modules, and keys of the configuration). A job is one step for one key;
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from dcct.config.foreign import Foreign, ForeignFeatures, ForeignMethod, network_keys
 from dcct.config.label import CHECKPOINT, at_epoch, checkpoint_of
 from dcct.config.variant import Variant
 from dcct.pipeline.figures import FIGURES
+from dcct.pipeline.given import given_by
 from dcct.pipeline.pipeline import Job, Pipeline
 from dcct.pipeline.step import Step, Watched, pixels_files
 
@@ -33,7 +35,7 @@ SAID_OF_A_SET = ("title", "about", "layout", "split_count", "protocol")
 TEMPLATES = "report/tables/templates"
 """Of tables, which the page fills too."""
 NETWORK = tuple(key for key in Variant.model_fields if key not in ("title", "headline"))
-"""Keys of a variant that decide the network and how it is trained."""
+"""Keys of a variant of ours that decide the network and how it is trained."""
 Inputs = dict[str, Job]
 
 
@@ -79,6 +81,8 @@ def _training(job: Job) -> Inputs:
 def _trained(job: Job) -> Inputs:
     """The checkpoint that a run is of, which may be another's, and the manifest of its data."""
     training = job.pipeline.training_of(job)
+    if training is None:
+        return {}
     return {"checkpoint": training, "trained_on": training.other("manifest")}
 
 
@@ -89,6 +93,22 @@ def _shown_to_a_network(job: Job) -> Inputs:
         "clips": job.other("sample"),
         **_trained(job),
     }
+
+
+def _extracted(job: Job) -> Inputs:
+    """Of features that are given, the manifest alone, which says whose they are."""
+    given = isinstance(job.pipeline.variant(job["variant"]), ForeignFeatures)
+    return _manifest(job) if given else _shown_to_a_network(job)
+
+
+def _network_of(job: Job) -> list[Watched]:
+    """What of a variant decides its network."""
+    keys = network_keys(job.pipeline.variant(job["variant"]))
+    return [("variants", job["variant"], keys)] if keys else []
+
+
+def _given_to(job: Job) -> list[Path]:
+    return given_by(job.pipeline.variant(job["variant"]), job["dataset"], job["split"], job["seed"])
 
 
 def _tabulated(job: Job) -> list[Job]:
@@ -116,6 +136,7 @@ def _behind(metrics: Iterable[Job]) -> list[Job]:
         found
         for one in metrics
         for found in (one.pipeline.training_of(one), one.other("extract"), one)
+        if found
     ]
 
 
@@ -179,8 +200,30 @@ def _shown_by_a_table(job: Job) -> list[Watched]:
 
 
 def _counted(job: Job) -> list[Watched]:
-    variants = [("variants", name, ("title", *NETWORK)) for name in job.pipeline.variant_names()]
+    variants = [
+        ("variants", name, ("title", *network_keys(variant)))
+        for name, variant in counted(job.pipeline).items()
+    ]
     return [*variants, ("datasets", job.pipeline.profile.datasets[0], ("expected.train_ids",))]
+
+
+def counted(pipeline: Pipeline) -> dict[str, Variant]:
+    """Variants in the cost table: all of ours that can be read, and methods that the profile names,
+    since to count them runs their code."""
+    found = {name: pipeline.variant(name) for name in pipeline.variant_names()}
+    named = pipeline.profile.evaluated
+    return {
+        name: variant
+        for name, variant in found.items()
+        if not isinstance(variant, Foreign)
+        or (isinstance(variant, ForeignMethod) and name in named)
+    }
+
+
+def _given_to_count(job: Job) -> list[Path]:
+    return [
+        file for variant in counted(job.pipeline).values() for file in given_by(variant, "", 0, 0)
+    ]
 
 
 def _everything(job: Job) -> Inputs:
@@ -257,7 +300,8 @@ STEPS: dict[str, Step[Job]] = {
                 *("clips.length", *SIZE, "clips.train_resize"),
                 *("network", "training", "weights", "evaluation.epochs"),
             ),
-            watches=lambda job: [("variants", job["variant"], NETWORK)],
+            watches=_network_of,
+            given=_given_to,
             runs_on="devices",
             long=True,
             resumes=True,
@@ -267,8 +311,8 @@ STEPS: dict[str, Step[Job]] = {
             verb="extract",
             at=_at_run("features"),
             files=lambda job: ("features.parquet",),
-            reads=_shown_to_a_network,
-            modules=("inference/extraction.py",),
+            reads=_extracted,
+            modules=("inference/extraction.py", "evaluation/foreign.py"),
             profile=(
                 *SHOWN,
                 "network",
@@ -277,7 +321,8 @@ STEPS: dict[str, Step[Job]] = {
                 *("evaluation.samplers", "evaluation.time_order"),
                 *("evaluation.batch_frames", "evaluation.precision"),
             ),
-            watches=lambda job: [("variants", job["variant"], NETWORK)],
+            watches=_network_of,
+            given=_given_to,
             runs_on="devices",
             resumes=True,
         ),
@@ -349,6 +394,7 @@ STEPS: dict[str, Step[Job]] = {
             ),
             profile=("datasets", "clips", "network", "training"),
             watches=_counted,
+            given=_given_to_count,
             runs_on="device",
             alone=True,
             report="html",

@@ -48,6 +48,8 @@ class Link:
     """Receipts of the steps whose outputs it read."""
     stale: list[str]
     """Inputs that are no longer what it read."""
+    given: dict[str, str]
+    """The user's own files that it read → SHA-256."""
     settings: str
     """Digest of the configuration that decides its numbers."""
     code: str
@@ -179,6 +181,7 @@ def _step(receipts: Receipts, receipt: Path, sources: list[Path], found: dict[Pa
         ],
         made_from=[source.as_posix() for source in sources],
         stale=[file.as_posix() for file in receipts.stale(receipt)],
+        given=content["given"],
         settings=content["settings"],
         code=content["code"],
         run=run and {name: value for name, value in run.items() if name not in ORIGIN},

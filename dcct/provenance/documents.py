@@ -58,6 +58,7 @@ class RunShape(Document):
     machine: str = UNKNOWN
     versions: dict[str, str] = {}
     inputs: dict[str, str] = {}
+    given: dict[str, str] = {}
     settings: str = ""
     code: str = ""
     bytes: dict[str, Whole] = {}
@@ -98,7 +99,7 @@ class MetricsShape(Document):
     seed: Whole
     trained_on: str
     verification: str
-    parameters: Whole
+    parameters: Whole | None
     precision: str
     device: str
     versions: dict[str, str]

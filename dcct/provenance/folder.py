@@ -52,7 +52,7 @@ class Receipts:
         """A receipt and what its run record adds; without outputs and inputs where there is
         none."""
         if receipt not in self._read:
-            found: dict = {"outputs": {}, "inputs": {}, "settings": "", "code": ""}
+            found: dict = {"outputs": {}, "inputs": {}, "given": {}, "settings": "", "code": ""}
             if receipt.is_file():
                 found |= self.run(receipt) or {}
                 found["outputs"] = read_receipt(receipt, self._command(receipt))["outputs"]

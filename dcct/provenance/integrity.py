@@ -4,7 +4,7 @@ present receipts."""
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcct.errors import DataError
+from dcct.errors import DataError, DcctError
 from dcct.pipeline.pipeline import Job, Pipeline
 from dcct.provenance.folder import AS_RECORDED, MISSING, Receipts, states
 from dcct.runtime.progress import Progress
@@ -74,4 +74,11 @@ def _no_longer(job: Job, receipts: Receipts) -> str:
     made = receipts.read(job.receipt)
     now = {"settings": job.settings_digest, "code": job.code}
     other = " and ".join(name for name, digest in now.items() if made[name] != digest)
-    return f"stale: made with other {other}" if other else ""
+    if other:
+        return f"stale: made with other {other}"
+    try:
+        given = job.given_digests
+    except DcctError as error:
+        return f"stale: {error}"
+    changed = next((file for file in given if made["given"].get(file) != given[file]), None)
+    return f"stale: {changed}, which was given, has changed since" if changed else ""

@@ -12,7 +12,7 @@ import shlex
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from dcct.provenance.documents import read_receipt, read_record
 from dcct.provenance.git import revision
 
 SCHEMA = 2
-ORIGIN = ("inputs", "settings", "code")
+ORIGIN = ("inputs", "given", "settings", "code")
 """Keys of a run record that say what the artefact was made from."""
 
 
@@ -56,11 +56,14 @@ class Origin:
     """Digest of the configuration that decides its numbers."""
     code: str
     """Digest of the code that makes it."""
+    given: dict[str, str] = field(default_factory=dict)
+    """The user's own files → SHA-256."""
 
     @property
     def parts(self) -> dict[str, str]:
         """One digest each of config, data and code."""
-        return {"config": self.settings, "data": settings_digest(self.inputs), "code": self.code}
+        data = settings_digest({**self.inputs, **self.given})
+        return {"config": self.settings, "data": data, "code": self.code}
 
 
 def origin_of(job: Job) -> Origin:
@@ -72,7 +75,8 @@ def origin_of(job: Job) -> Origin:
             outputs = check_outputs(other.receipt, other.again)
             _check_settings(other)
             digests |= {f"{other.folder.as_posix()}/{name}": one for name, one in outputs.items()}
-    return Origin(inputs=digests, settings=job.settings_digest, code=job.code)
+    given = job.given_digests
+    return Origin(inputs=digests, settings=job.settings_digest, code=job.code, given=given)
 
 
 def _check_settings(job: Job) -> None:

@@ -12,14 +12,15 @@ from contextlib import contextmanager
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from dcct.models.dcct import DCCT, Output, joined
+from dcct.models.dcct import Output, joined
+from dcct.models.network import AnyNetwork
 
 
 class Cards(nn.Module):
     """A network whose batch is spread over `count` cards. What goes in and comes out is the whole
     batch; there is one set of weights, and the cards take their turns."""
 
-    def __init__(self, model: DCCT, count: int, first: bool):
+    def __init__(self, model: AnyNetwork, count: int, first: bool):
         """count: of those that this process plays. first: whether the first of all is among
         them."""
         super().__init__()

@@ -10,7 +10,8 @@ from dcct.models.dcct import Output, Scores
 
 
 class Objective:
-    """The paper's total loss: frame CE + frame triplet + clip CE + clip triplet + λ·(FD + LD).
+    """The paper's total loss: frame CE + frame triplet + clip CE + clip triplet + λ·(FD + LD). Of a
+    network that is not ours: clip CE on its logits + clip triplet on its features, means over each.
 
     frame_loss: "mean" averages the branches; "official" keeps the released program's quirk (see
     docs/fidelity.md). distill_weight: λ; feature_weight and logit_weight scale FD and LD within it.
@@ -48,6 +49,12 @@ class Objective:
         for head, scores in output.clip.items():
             ce, triplet = self._pair(terms, f"clip_{{}}_{head}", scores, pids)
             clip_loss = clip_loss + (ce + triplet) / len(output.clip)
+        for name, logits in output.logits.items():
+            terms[f"clip_ce_{name}"] = cross_entropy(logits, pids, self.label_smoothing)
+            clip_loss = clip_loss + terms[f"clip_ce_{name}"] / len(output.logits)
+        for name, embedding in output.embeddings.items():
+            terms[f"clip_triplet_{name}"] = batch_hard_triplet(embedding, pids, self.margin)
+            clip_loss = clip_loss + terms[f"clip_triplet_{name}"] / len(output.embeddings)
         return {"loss": frame_loss + clip_loss + self._distillation(terms, output, zero), **terms}
 
     def _pair(

@@ -6,8 +6,8 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from dcct.config.profile import Training
 from dcct.config.variant import Branch, network_of, own_branches, weights_of
-from dcct.models.dcct import DCCT
 from dcct.models.device import on_device
+from dcct.models.network import AnyNetwork, network_for
 from dcct.models.weights import initial_backbone, read_weights
 from dcct.seeding import Stream, torch_seed
 from dcct.training.cards import Cards
@@ -31,7 +31,7 @@ def new_learner(run: Run, num_identities: int, group: Group) -> Learner:
     )
 
 
-def shared(model: DCCT, training: Training, group: Group) -> nn.Module:
+def shared(model: AnyNetwork, training: Training, group: Group) -> nn.Module:
     """The network as a batch goes through it: whole, whatever number of processes share it, or in
     the parts that several cards would see."""
     if training.cards == 1:
@@ -39,12 +39,12 @@ def shared(model: DCCT, training: Training, group: Group) -> nn.Module:
     return group.together(Cards(model, training.cards // group.size, group.first), statistics=False)
 
 
-def initial_model(run: Run, num_identities: int) -> DCCT:
+def initial_model(run: Run, num_identities: int) -> AnyNetwork:
     """The variant's network: backbones at their initial weights, everything else drawn from the
-    seed."""
+    seed; all of one that is not ours."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(torch_seed(run.seed, Stream.INITIAL_WEIGHTS))
-        model = DCCT(run.variant, run.profile.network, run.profile.clips, num_identities)
+        model = network_for(run.variant, run.profile.network, run.profile.clips, num_identities)
     for branch in run.variant.branches:
         getattr(model, branch).net.load_state_dict(_initial_weights(run, branch))
     return model
@@ -60,7 +60,7 @@ def _initial_weights(run: Run, branch: Branch) -> dict[str, Tensor]:
     return initial_backbone(branch, network, weights, profile.clips, run.seed).net.state_dict()
 
 
-def adam(model: DCCT, training: Training) -> torch.optim.Adam:
+def adam(model: AnyNetwork, training: Training) -> torch.optim.Adam:
     """Adam with coupled L2 on everything (official); the backbones may learn at another rate."""
     backbones = [
         parameter for net in (model.cnn, model.vit) if net for parameter in net.parameters()
@@ -76,7 +76,7 @@ def adam(model: DCCT, training: Training) -> torch.optim.Adam:
     )
 
 
-def moving_average(model: DCCT, training: Training) -> AveragedModel | None:
+def moving_average(model: AnyNetwork, training: Training) -> AveragedModel | None:
     """The exponential moving average of weights and buffers, if the profile asks for one."""
     if not training.extras.average:
         return None

@@ -10,7 +10,8 @@ from torch.optim.swa_utils import AveragedModel
 from dcct.config.profile import Profile
 from dcct.config.variant import Variant
 from dcct.errors import DataError
-from dcct.models.dcct import DCCT, Output
+from dcct.models.dcct import Output
+from dcct.models.network import AnyNetwork
 from dcct.training.distributed import Group
 from dcct.training.resume import load_state, save_state, set_aside
 
@@ -44,7 +45,7 @@ class Run:
 class Learner:
     """What learns, and how far it is."""
 
-    model: DCCT
+    model: AnyNetwork
     """The network itself."""
     forward: Callable[[torch.Tensor], Output]
     """The network, compiled or shared among processes."""

@@ -8,6 +8,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from dcct.config.foreign import ForeignFeatures
 from dcct.config.label import checkpoint_of
 from dcct.errors import DataError, DcctError
 from dcct.files import settings_digest, write_json
@@ -31,6 +32,9 @@ def extract(
     from dcct.inference.extraction import extract as extract_features
     from dcct.verbs.data import CONTROLS
 
+    if isinstance(making.pipeline.variant(variant), ForeignFeatures):
+        _take(making)
+        return
     profile, checkpoint = making.pipeline.profile, making.input("checkpoint")
     controls = CONTROLS if variant in profile.evaluation.time_order else ()
     samplers = dict.fromkeys([*profile.evaluation.samplers, *controls])
@@ -52,6 +56,20 @@ def extract(
     )
     path = making.job / "features.parquet"
     making.facts["frames"] = extract_features(job, path, making.progress)
+
+
+def _take(making: Making) -> None:
+    """In place of an extraction: the features that were given."""
+    from dcct.evaluation.features import write_features
+    from dcct.evaluation.foreign import read_given, said_of
+
+    job, pipeline = making.job, making.pipeline
+    headline, sampler = pipeline.variant(job["variant"]).headline, pipeline.profile.evaluation
+    ((file, digest),) = making.origin.given.items()
+    manifest = making.input("manifest").folder
+    table = read_given(Path(file), manifest, sampler.samplers[0], headline)
+    write_features(job / "features.parquet", table, said_of(digest))
+    making.progress.say(f"{len(table)} rows of features taken from {file}")
 
 
 @makes(app, PANEL)
@@ -76,8 +94,8 @@ def rank(
         "split": split,
         "variant": variant,
         "seed": seed,
-        "trained_on": training["dataset"],
-        "trained_split": training["split"],
+        "trained_on": (training or job)["dataset"],
+        "trained_split": (training or job)["split"],
         "verification": verification_of(listed),
         **{name: made[name] for name in ("parameters", "precision", "device", "versions")},
         "digests": {
@@ -140,6 +158,7 @@ def export(
     """
     from dcct.inference.export import export_backbone
     from dcct.inference.extraction import trained_model
+    from dcct.models.dcct import DCCT
 
     profile, config = making.pipeline.profile, making.pipeline.variant(variant)
     if len(config.branches) != 1:
@@ -147,6 +166,7 @@ def export(
         raise DcctError(f"{variant} has two backbones: export one that stands alone: {alone}")
     checkpoint = making.input("checkpoint") / checkpoint_of(variant)
     model = trained_model(config, profile, making.input("trained_on").folder, checkpoint)
+    assert isinstance(model, DCCT)  # others were refused
     folder = making.job.folder
     distance = export_backbone(model, profile.network, profile.clips, variant, folder)
     making.facts["distance_from_ours"] = distance
@@ -164,10 +184,12 @@ def attend(
     """
     from dcct.inference.attention import attend as look_at
     from dcct.inference.extraction import trained_model
+    from dcct.models.dcct import DCCT
 
     profile, config = making.pipeline.profile, making.pipeline.variant(variant)
     checkpoint = making.input("checkpoint") / checkpoint_of(variant)
     model = trained_model(config, profile, making.input("trained_on").folder, checkpoint)
+    assert isinstance(model, DCCT)  # others were refused
     clips = making.input("clips") / "clips.parquet"
     stored = making.input("frames").folder, making.input("manifest").folder
     path = making.job / "attention.parquet"

@@ -9,6 +9,7 @@ from rich.console import Console
 from dcct.errors import DcctError
 from dcct.pipeline.figures import FIGURES
 from dcct.pipeline.pipeline import Job
+from dcct.pipeline.steps import counted
 from dcct.runtime.progress import Progress
 from dcct.verbs.making import Making, makes
 from dcct.verbs.options import Dataset
@@ -36,9 +37,14 @@ def cost(making: Making) -> None:
     from dcct.report.tables.cost import Section, write_cost
 
     pipeline = making.pipeline
-    variants = {name: pipeline.variant(name) for name in pipeline.variant_names()}
+    variants = counted(pipeline)
     for line in pipeline.unreadable_variants.values():
         making.progress.say(f"warning: left out: {line}")
+    for name in pipeline.profile.evaluated:
+        if name not in variants:
+            making.progress.say(
+                f"left out: {name}: features from files, whose cost nobody measured"
+            )
     first = pipeline.profile.datasets[0]
     identities = pipeline.dataset(first).expected.train_ids
     if identities is None:

@@ -10,12 +10,14 @@ from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from pydantic import BaseModel
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
 from dcct.config.configuration import Configuration
+from dcct.config.foreign import AnyVariant
 from dcct.config.load import KINDS, SHIPPED
 from dcct.config.profile import Profile
 from dcct.errors import DataError, DcctError, one_line
@@ -32,7 +34,11 @@ app = typer.Typer()
 Reference = Annotated[Path, typer.Option(help="Folder of published results.", metavar="FOLDER")]
 REFERENCE = Path("results/reference")
 MANY_SEEDS = REFERENCE / "seeds"
-SCHEMAS = {"profile": Profile} | {kind.removesuffix("s"): one for kind, one in KINDS.items()}
+SCHEMAS: dict[str, type[BaseModel]] = {
+    "profile": Profile,
+    **{kind.removesuffix("s"): one for kind, one in KINDS.items()},
+    "variant": AnyVariant,
+}
 """Kind of configuration file → what it may say."""
 
 
@@ -264,7 +270,10 @@ def check(configfile: Configfile = DEFAULT) -> None:
 
     Example: dcct check --configfile config/paper.yaml
     """
-    _check_networks(open_pipeline(configfile, torch=True))
+    pipeline = open_pipeline(configfile, torch=True)
+    if given := pipeline.missing_given():
+        raise DcctError(given[0])
+    _check_networks(pipeline)
 
 
 def _check_networks(pipeline: Pipeline) -> None:

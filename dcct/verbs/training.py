@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from dcct.config.foreign import Foreign
 from dcct.config.label import variant_of
 from dcct.errors import DcctError
 from dcct.pipeline.pipeline import DEFAULT, Job
@@ -105,8 +106,12 @@ def train(
         work=making.work,
         made_from=making.origin.parts,
     )
-    memory = memory_of(run.variant, settings, identities_in(manifest))
-    making.progress.say(f"memory of a step: {memory}")
+    memory = None
+    if isinstance(run.variant, Foreign):
+        making.progress.say("memory of a step: not counted, since the method is not ours")
+    else:
+        memory = memory_of(run.variant, settings, identities_in(manifest))
+        making.progress.say(f"memory of a step: {memory}")
     trace = making.pipeline.results / "traces" / Path(*map(str, making.job.key)) / "trace.json"
     with (
         traced(trace if profile else None) as mark_step,
@@ -114,7 +119,8 @@ def train(
         memory_advice(settings.training, settings.clips.length),
     ):
         making.facts |= fit(run, making.job.folder, view)
-    making.facts["memory_estimate_mb"] = round((memory.state + memory.activations) / 2**20)
+    if memory:
+        making.facts["memory_estimate_mb"] = round((memory.state + memory.activations) / 2**20)
     if profile and trace.exists():
         making.progress.say(f"trace of a few steps, for ui.perfetto.dev: {trace}")
 

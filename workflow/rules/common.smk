@@ -100,12 +100,18 @@ def cpus(pattern):
     return lambda wildcards: workflow.cores if on_all else pattern.threads
 
 
+# What the user gives is known by its digest, which is among the settings: its time decides nothing.
+def settings(job):
+    return {**job.settings, **job.given_digests}
+
+
 # Digests are small and compared by content: they say whether the files changed that they name.
 # Snakemake sees that a file is gone, but not that it is emptied or cut: its job is forced.
 def inputs(job):
     if spoilt := damage(job):
         workflow.dag.forcefiles.add(str(spoilt))
     files = [ancient(path) for other in job.reads.values() for path in other.outputs]
+    files += map(ancient, job.given)
     return [*job.digests, *files, *job.quotes]
 
 

@@ -25,7 +25,7 @@ for pattern in PIPELINE.patterns():
         params:
             command=of_job(pattern, lambda job: job.command),
             code=pattern.code,
-            settings=of_job(pattern, lambda job: job.settings),
+            settings=of_job(pattern, settings),
         shell:
             "trap : INT TERM USR1;"
             " {params.command} --configfile {resources.profile:q} 2>&1"

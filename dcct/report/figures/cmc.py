@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from dcct.config.foreign import Foreign
 from dcct.config.variant import Variant
 from dcct.pipeline.pipeline import Pipeline
 from dcct.report.figures.comparison import Comparison, load_comparison
@@ -36,11 +37,12 @@ def draw(pipeline: Pipeline, dataset: str) -> Figure:
 
 def one_of_each_kind(variants: dict[str, Variant], preferred: str) -> list[str]:
     """Of the trained variants of each kind the last, or the preferred one: few curves can be
-    distinguished."""
+    distinguished. What is not ours is a kind by itself, whoever trained it."""
     chosen: dict[str, str] = {}
     for name, variant in variants.items():
         kind = _kind(variant)
-        if variant.trained and not variant.backbone_of and chosen.get(kind) != preferred:
+        trained = variant.trained or isinstance(variant, Foreign)
+        if trained and not variant.backbone_of and chosen.get(kind) != preferred:
             chosen[kind] = name
     return [name for name in variants if name in chosen.values()]
 

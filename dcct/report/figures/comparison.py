@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from itertools import chain
 
+from dcct.config.foreign import MARK, Foreign
 from dcct.config.variant import Variant
 from dcct.evaluation.statistics import Estimate, Sample
 from dcct.pipeline.pipeline import Pipeline
@@ -23,7 +24,7 @@ class Comparison:
     looks: dict[str, Style]
     """How each is drawn."""
     where: str
-    """Title of the data set, marked if it differs from what is expected."""
+    """Title of the data set, marked if it differs from what is expected, with what marks say."""
     resamples: int
     """Of the identities, for intervals."""
 
@@ -78,10 +79,13 @@ def load_comparison(pipeline: Pipeline, dataset: str) -> Comparison:
     """Read the metrics of every variant. Raises DataError at damaged ones."""
     results = load_results(pipeline, dataset)
     variants = {name: pipeline.variant(name) for name in pipeline.profile.evaluated}
+    where = described(pipeline.dataset(dataset).title, chain.from_iterable(results.values()))
+    if any(isinstance(variant, Foreign) for variant in variants.values()):
+        where += f" ({MARK} not ours)"
     return Comparison(
         variants=variants,
         results=results,
         looks=looks(variants),
-        where=described(pipeline.dataset(dataset).title, chain.from_iterable(results.values())),
+        where=where,
         resamples=pipeline.profile.evaluation.bootstrap,
     )

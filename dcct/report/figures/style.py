@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
+from dcct.config.foreign import Foreign
 from dcct.config.variant import Variant
 from dcct.files import atomic
 
@@ -74,7 +75,8 @@ def _look(variant: Variant) -> Style:
     """Colour (Okabe–Ito) and marker say which network it is, the line style which distillation it
     had, the marker's filling what was taken out of it."""
     color, marker = _network(variant)
-    filling, hollow = _filling(variant), variant.backbone_of is not None
+    filling = _filling(variant)
+    hollow = variant.backbone_of is not None or isinstance(variant, Foreign)
     outlined = hollow or filling != "full" or not variant.trained
     return {
         "color": color,
@@ -88,7 +90,9 @@ def _look(variant: Variant) -> Style:
 
 
 def _network(variant: Variant) -> tuple[str, str]:
-    """Colour and marker of its kind of network."""
+    """Colour and marker of its kind of network; what is not ours has its own."""
+    if isinstance(variant, Foreign):
+        return "#882255", "d"
     if not variant.trained:
         return GREY, "x"
     if len(variant.branches) == 1:

@@ -41,6 +41,7 @@ function details(receipt) {
   for (const output of step.outputs) term(list, output.path.split("/").pop(), code(`sha256:${output.sha256}`));
   term(list, "receipt", code(receipt));
   term(list, "digests", code(`settings ${step.settings}  code ${step.code}`));
+  for (const [file, digest] of Object.entries(step.given)) term(list, "given", code(`${file} ${digest.slice(0, 12)}`));
   if (step.data) term(list, "data", Object.entries(step.data).map(([name, value]) => `${name} ${value ?? "unknown"}`).join(", "));
   if (step.stale.length) term(list, "no longer as read", step.stale.join(", "));
   if (run) {

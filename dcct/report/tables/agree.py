@@ -187,7 +187,7 @@ def _table(labels: Labels, others: Labels, runs: Iterable[Run]) -> np.ndarray:
 
 def _training(job: Job) -> str:
     """What labels have in common that one training made."""
-    run = job.pipeline.training_of(job).run
+    run = (job.pipeline.training_of(job) or job).run
     return f"{run.variant} on {run.dataset}, split {run.split}"
 
 

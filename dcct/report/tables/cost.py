@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from dcct.config.foreign import MARK
 from dcct.errors import DataError
 from dcct.files import write_text
 from dcct.report.tables.cells import count, number, text
@@ -126,7 +127,8 @@ def _columns(frame: pd.DataFrame) -> list[Column]:
 
 
 def _part_title(part: str) -> str:
-    return {"vit": "ViT", "heads": "Heads", "hints": "Hints"}.get(part, part.upper())
+    words = {"vit": "ViT", "heads": "Heads", "hints": "Hints", "method": "Method"}
+    return words.get(part, part.upper())
 
 
 def _present(row: pd.Series, name: str) -> str:
@@ -146,6 +148,8 @@ def _notes(frame: pd.DataFrame) -> list[str]:
         " classifiers and FD's hints are not needed at test. Operations are torch's own count at"
         f" test; a multiplication and an addition are two.{latency if where else ''}"
     )
+    if frame["title"].str.endswith(MARK).any():
+        counted += f" {MARK} is not ours: counted as a whole."
     found = frame[frame["variant"] == FULL]
     if not frame["official_size"].iloc[0] or found.empty:
         return [counted]

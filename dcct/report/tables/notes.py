@@ -1,11 +1,15 @@
 """The paragraphs below a table: what the data are, what was measured and how, and what it cannot
 tell."""
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from dcct.config.dataset import Dataset
+from dcct.config.foreign import Foreign
 from dcct.config.published import Published
 from dcct.config.table import Table
+from dcct.config.variant import Variant
 from dcct.report.tables.cells import AS_PUBLISHED, IDENTITIES, NOT_RUN, UNLIKE, WARNED
 from dcct.report.tables.field import field_notes, is_published
 
@@ -60,6 +64,15 @@ def wide_notes(
         found += notes(table, ours[ours["dataset"] == name], datasets[name], None)
     papers = _published(table.sets, ours, published) if published else []
     return [*dict.fromkeys(found), *papers, *field_notes(frame)]
+
+
+def foreign_notes(variants: Iterable[Variant]) -> list[str]:
+    """What among a table's variants is not ours."""
+    return [
+        f"{one.title}: not ours, but {one.source}.{f' {one.about}' * bool(one.about)}"
+        for one in variants
+        if isinstance(one, Foreign)
+    ]
 
 
 def _measured(table: Table, frame: pd.DataFrame, dataset: Dataset) -> str:

@@ -110,6 +110,7 @@ def _details(step: Link) -> list[str]:
         f"{Path(output.path).name}  {output.sha256[:DIGITS]}  {output.state}"
         for output in step.outputs
     ]
+    lines += [f"{file}  {digest[:DIGITS]}  given" for file, digest in step.given.items()]
     lines += [f"stale: {file} is no longer what was read" for file in step.stale]
     return [*lines, f"settings {step.settings}, code {step.code}"]
 

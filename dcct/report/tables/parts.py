@@ -1,5 +1,6 @@
 """What is printed of a table: a part per data set, or one in which data sets stand side by side."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +15,7 @@ from dcct.report.tables.columns import DTYPES, csv_names, printed_columns
 from dcct.report.tables.field import PUBLISHED, letters, named, quoted
 from dcct.report.tables.grid import Document, Grid, Part
 from dcct.report.tables.layout import grid, read_csv
-from dcct.report.tables.notes import notes, tested_in, wide_notes
+from dcct.report.tables.notes import foreign_notes, notes, tested_in, wide_notes
 from dcct.report.tables.slip_parts import slip_parts
 
 
@@ -52,6 +53,8 @@ def read_table(pipeline: Pipeline, name: str, path: Path) -> Document:
             )
             for (dataset, trained_on), rows in frame.groupby(["dataset", "trained_on"], sort=False)
         ]
+    below = foreign_notes(pipeline.variant(name) for name in table.variants)
+    parts = [replace(part, notes=[*part.notes, *below]) for part in parts]
     return Document(title=table.title, about=" ".join(table.about.split()), parts=parts)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from dcct.config.foreign import MARK
 from dcct.files import write_text
 from dcct.report.tables.grid import RAISED, Document
 
@@ -44,6 +45,7 @@ LATEX = str.maketrans(
         "†": r"$\dagger$",
         "§": r"\S{}",
         "¶": r"$\P$",
+        MARK: r"$\diamond$",
         **{raised: rf"$^{{\mathrm{{{plain}}}}}$" for plain, raised in RAISED.items()},
         "‡": r"$\ddagger$",
         "→": r"$\rightarrow$",

@@ -110,20 +110,21 @@ class Result(Evaluated):
     """Its configuration."""
     ranking: Job
     """The evaluation."""
-    training: Job
-    """The training whose checkpoint was evaluated: a donor's for backbone_of."""
+    training: Job | None
+    """The training whose checkpoint was evaluated: a donor's for backbone_of; none of features that
+    were given."""
 
     @cached_property
     def history(self) -> pd.DataFrame:
         """One row per epoch of training."""
-        path = self.training / "history.parquet"
-        if not path.is_file():
+        path = self.training and self.training / "history.parquet"
+        if not (self.training and path and path.is_file()):
             return pd.DataFrame({"epoch": []})
         return _read_parquet(path, self.training.again, HISTORY)
 
     @property
     def seconds(self) -> float | None:
-        """Of training and extraction; None where a run record is gone."""
+        """Of training and extraction; None where a run record is gone, or nothing was trained."""
         training, extraction = self._record("train"), self._record("extract")
         if not (training and extraction) or training["train_seconds"] is None:
             return None
@@ -140,10 +141,10 @@ class Result(Evaluated):
 
     def _record(self, verb: str) -> dict:
         job = self.training if verb == "train" else self.ranking.other(verb)
-        return read_record(job.record, job.again) if job.record.is_file() else {}
+        return read_record(job.record, job.again) if job and job.record.is_file() else {}
 
     @property
-    def parameters(self) -> int:
+    def parameters(self) -> int | None:
         return self.metrics["parameters"]
 
 

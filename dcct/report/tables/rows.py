@@ -7,6 +7,7 @@ from functools import partial
 from statistics import mean
 
 from dcct.config.claims import Claim
+from dcct.config.foreign import Foreign
 from dcct.config.label import epoch_of, variant_of
 from dcct.config.metric import METRICS, RATES
 from dcct.config.table import CHANCE, Kind, Table
@@ -87,9 +88,8 @@ def variant_rows(name: str, finished: Finished) -> Iterator[dict]:
     apply."""
     variant, runs = finished.variants[name], finished.of(name)
     row = scores_of(name, finished, finished.sampler, variant.headline) | _cost(runs)
-    yield row | (
-        finished.paper.beside(name, row, runs) if finished.paper and variant.trained else {}
-    )
+    ours = variant.trained and not isinstance(variant, Foreign)
+    yield row | (finished.paper.beside(name, row, runs) if finished.paper and ours else {})
 
 
 def threshold_rows(name: str, finished: Finished) -> Iterator[dict]:
