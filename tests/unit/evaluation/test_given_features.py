@@ -52,8 +52,9 @@ def test_our_own_features_given_are_ranked_to_the_byte(manifest, profile, root, 
         evaluate_features(tmp_path / f"{name}.parquet", manifest, protocol, profile)
         for name in ("ours", "theirs")
     )
-    assert ours[0] == theirs[0]
-    assert ours[1].equals(theirs[1])
+    assert ours.rows == theirs.rows
+    assert ours.distances == theirs.distances
+    assert ours.queries.equals(theirs.queries)
 
 
 def test_a_set_called_all_is_a_sum_only_if_it_is_one():
