@@ -115,7 +115,7 @@ def recorded(job: Job, origin: Origin) -> Iterator[dict]:
             "system": platform.system(),
             **facts,
             "bytes": {_name(path, job): path.stat().st_size for path in job.outputs},
-            **asdict(origin),
+            **{name: part for name, part in asdict(origin).items() if part or name != "given"},
         },
     )
     outputs = {_name(path, job): file_digest(path) for path in job.outputs}

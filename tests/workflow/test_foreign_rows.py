@@ -39,7 +39,7 @@ def others(finished, tmp_path_factory) -> Checkout:
 
 
 def snakemake(checkout: Checkout, *words: str):
-    return checkout.run("snakemake", "--cores", "2", "--configfile", PROFILE, *words)
+    return checkout.run("snakemake", *words, "--cores", "2", "--configfile", PROFILE)
 
 
 def test_given_features_of_ours_are_our_own_row(others):
