@@ -14,6 +14,7 @@ from dcct.inference.cost import clip_milliseconds, cost_of, cost_sections
 from dcct.inference.size import named_with_size
 from dcct.models import full_size
 from dcct.models.dcct import DCCT
+from dcct.models.network import network_for
 
 
 def test_full_network_and_the_official_count(root):
@@ -52,7 +53,7 @@ def test_module_that_no_part_foresees_is_a_part_itself(profile, root, monkeypatc
             super().__init__(*arguments)
             self.gru_joint = torch.nn.Linear(10, 10)
 
-    monkeypatch.setattr(cost_module, "DCCT", Extended)
+    monkeypatch.setattr(cost_module, "network_for", Extended)
     variant = load_variant("cnn", root / "config/config.yaml")
     cost = cost_of("cnn", variant, profile.network, profile.clips, 5)
     assert cost.parts["gru"] == 110
@@ -78,7 +79,7 @@ def test_what_is_one_network_at_test_is_measured_once(profile, root, monkeypatch
     number."""
     built = []
     monkeypatch.setattr(
-        cost_module, "DCCT", lambda *arguments: built.append(arguments) or DCCT(*arguments)
+        cost_module, "network_for", lambda *of: built.append(of) or network_for(*of)
     )
     names = ("dcct", "dcct-fd-ld", "cnn", "distilled-cnn", "dcct-sum")
     variants = {name: load_variant(name, root / "config/config.yaml") for name in names}
