@@ -99,6 +99,11 @@ class Receipts:
             if source is None or self.outputs(source)[file] != recorded[file]
         ]
 
+    def is_of_a_step(self, receipt: Path) -> bool:
+        """Whether it lies where a step's receipt does."""
+        found = made_by(receipt.relative_to(self.root))
+        return found is not None and found[2] == RECEIPT
+
     def verb(self, receipt: Path) -> str:
         """The verb that made the artefact with this receipt."""
         return self._made_by(receipt)[0].verb

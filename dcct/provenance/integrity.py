@@ -9,6 +9,8 @@ from dcct.pipeline.pipeline import Job, Pipeline
 from dcct.provenance.folder import AS_RECORDED, MISSING, Receipts, states
 from dcct.runtime.progress import Progress
 
+OF_NO_STEP = "is of no step, perhaps of another folder: move its folder out of {}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Findings:
@@ -31,8 +33,10 @@ def check_results(pipeline: Pipeline, progress: Progress) -> Findings:
     Raises DataError where there is no receipt at all.
     """
     results = pipeline.results
-    receipts, problems = Receipts(results), {}
-    found = list(receipts.all())
+    receipts = Receipts(results)
+    every = list(receipts.all())
+    found = [receipt for receipt in every if receipts.is_of_a_step(receipt)]
+    problems = {receipt: OF_NO_STEP.format(results) for receipt in every if receipt not in found}
     if not found:
         raise DataError(
             f"{results}: no receipts: run `{pipeline.again}`, or name the profile of a run that is"

@@ -20,7 +20,7 @@ from dcct.pipeline.pipeline import Job, Pipeline
 from dcct.pipeline.step import RECEIPT
 from dcct.provenance.documents import read_receipt
 from dcct.provenance.receipt import SCHEMA, check_outputs
-from dcct.provenance.scores import FILE, TRIAL, write_scores, write_trial
+from dcct.provenance.scores import FILE, QUERIES, TRIAL, write_queries, write_scores, write_trial
 
 LIMIT = 500_000
 """Bytes of a published picture: fewer."""
@@ -55,8 +55,8 @@ def publish(pipeline: Pipeline, target: Path) -> list[Path]:
 
 
 def _copied(pipeline: Pipeline, new: Path, above: set[str]) -> Iterator[Path]:
-    """Copy what people read, and the scores of every seed, by which `dcct agree` tells how far
-    seeds lie apart; metrics are named by their receipts alone."""
+    """Copy what people read, and what of every seed others reckon with (see scores.py); metrics are
+    named by their receipts alone."""
     yield from _scores(pipeline, new)
     for job in pipeline.jobs():
         if job.step.verb == "rank":
@@ -71,8 +71,9 @@ def _copied(pipeline: Pipeline, new: Path, above: set[str]) -> Iterator[Path]:
 
 
 def _scores(pipeline: Pipeline, folder: Path) -> Iterator[Path]:
-    """The scores of every seed and what drawn features are worth, each with a receipt."""
-    for name, write in ((FILE, write_scores), (TRIAL, write_trial)):
+    """The scores of every seed, what drawn features are worth, and the results of every query, each
+    with a receipt."""
+    for name, write in ((FILE, write_scores), (TRIAL, write_trial), (QUERIES, write_queries)):
         path = folder / name
         write(pipeline, path)
         yield path

@@ -206,7 +206,7 @@ def agree(configfile: Configfile = DEFAULT, reference: Reference = MANY_SEEDS) -
         print(line)
     if held.different:
         raise DcctError(f"{len(held.different)} facts are not those of {reference}")
-    about = f"{held.scores:,} scores of {len(held.trained)} trainings"
+    about = f"{held.scores:,} scores of {len(held.trained)} variants"
     if not held.several and held.same < held.files:
         raise DcctError(
             f"{about} are not the published ones, and neither run has several seeds to tell by how"

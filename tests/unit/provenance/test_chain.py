@@ -85,6 +85,18 @@ def test_an_untouched_folder_holds(jobs, pipeline):
     assert (found.receipts, found.files, found.problems) == (len(jobs), files, {})
 
 
+def test_what_lies_in_the_way_is_named_and_hides_nothing(jobs, pipeline):
+    """A receipt that is of no step is one problem; everything else is checked still."""
+    stranger = pipeline.results / "elsewhere/receipt.json"
+    stranger.parent.mkdir(parents=True)
+    stranger.write_text("{}")
+    changed = jobs["pack"] / "frames.bin"
+    changed.write_text("[]")
+    problems = _problems(pipeline)
+    assert set(problems) == {changed, stranger}
+    assert "move its folder out" in problems[stranger]
+
+
 def test_a_flipped_byte_is_named_with_the_command_that_makes_it_again(jobs, pipeline):
     """The file, and only it: receipts still agree with each other."""
     changed, missing = jobs["pack"] / "frames.bin", jobs["verify"] / "frames.parquet"
