@@ -128,8 +128,8 @@ class Dataset(Model):
     """Number of its standard splits, counted from 0."""
     needs: list[Inside]
     """Files and folders that must lie in the data set's folder; empty for generated data."""
-    state: Literal["generated", "open", "by agreement", "withdrawn", "link reported dead"]
-    """How the data can be had."""
+    state: Literal["generated", "open", "by agreement", "withdrawn", "link reported dead", "own"]
+    """How the data can be had; own: they are the user's."""
     get: str
     """What a user without the data does next."""
     licence: str

@@ -1,5 +1,5 @@
 """Data sets. `dcct.datasets.read_tracklets(name, root, split=0)` reads any of the five benchmarks'
-layouts."""
+layouts, and folders of one's own."""
 
 from typing import TYPE_CHECKING
 

@@ -5,6 +5,8 @@ import codecs
 import os
 import re
 import stat
+import unicodedata
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -27,12 +29,17 @@ def is_clutter(name: str) -> bool:
     return name.startswith("._") or name.lower() in CLUTTER
 
 
+def is_image(name: str) -> bool:
+    """Whether a file of this name is a frame."""
+    return name.lower().endswith(IMAGES)
+
+
 def folders_in(folder: Path) -> list[str]:
     """Names of the folders in a folder, in the order of their numbers.
 
     Raises DataError when it is missing or has none, or two of one number.
     """
-    found = _in_order(folder, [entry.name for entry in _scan(folder) if entry.is_dir()])
+    found = in_order(folder, [entry.name for entry in entries_in(folder) if entry.is_dir()])
     if not found:
         raise DataError(f"{folder}: holds no folders: it is not what its layout says")
     return found
@@ -43,13 +50,46 @@ def images_in(folder: Path) -> list[str]:
 
     Raises DataError when it is missing or has none, or two of one number.
     """
-    entries = [entry for entry in _scan(folder) if entry.name.lower().endswith(IMAGES)]
+    entries = [entry for entry in entries_in(folder) if is_image(entry.name)]
     for entry in entries:
         if entry.is_dir():
             raise DataError(f"{entry.path}: is a folder that is named like an image: rename it")
-    found = _in_order(folder, [entry.name for entry in entries])
+    found = in_order(folder, [entry.name for entry in entries])
     if not found:
         raise DataError(f"{folder}: holds no images: restore it from the archive")
+    return found
+
+
+def in_order(folder: Path, names: Iterable[str]) -> list[str]:
+    """Names in a folder, sorted by their numbers.
+
+    Raises DataError at two that only differ in zeros, case, ending or in how an accent is written:
+    the same thing twice.
+    """
+    found: dict[tuple, str] = {}
+    for name in names:
+        stem = re.sub(ENDING, "", unicodedata.normalize("NFC", name).lower())
+        if (other := found.setdefault(tuple(numbered(stem)), name)) != name:
+            first, second = sorted((name, other))
+            raise DataError(
+                f"{folder}: holds {first} and {second}: which is it? Rename or delete one"
+            )
+    return [found[key] for key in sorted(found)]
+
+
+def entries_in(folder: Path) -> list[os.DirEntry]:
+    """All that lies in a folder but hidden files and clutter."""
+    try:
+        with os.scandir(folder) as entries:
+            found = [entry for entry in entries if not _left_out(entry.name)]
+    except FileNotFoundError:
+        raise DataError(f"{folder}: missing: the layout needs it") from None
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be listed: {error.strerror}") from None
+    for entry in found:
+        check_name(entry.path)
+        if entry.is_symlink() and not os.path.exists(entry.path):
+            raise DataError(f"{entry.path}: is a link that leads nowhere: put it right")
     return found
 
 
@@ -122,34 +162,6 @@ def check_name(path: str) -> None:
         path.encode()
     except UnicodeEncodeError:
         raise DataError(f"{ascii(path)[1:-1]}: is not named in UTF-8: rename it") from None
-
-
-def _in_order(folder: Path, names: list[str]) -> list[str]:
-    """Sorted by their numbers; two that only differ in zeros, case or ending are the same thing
-    twice."""
-    found: dict[tuple, str] = {}
-    for name in names:
-        stem = re.sub(ENDING, "", name.lower())
-        if (other := found.setdefault(tuple(numbered(stem)), name)) != name:
-            first, second = sorted((name, other))
-            raise DataError(f"{folder}: holds {first} and {second}: which is it? Delete one")
-    return [found[key] for key in sorted(found)]
-
-
-def _scan(folder: Path) -> list[os.DirEntry]:
-    """All that lies in a folder but hidden files and clutter."""
-    try:
-        with os.scandir(folder) as entries:
-            found = [entry for entry in entries if not _left_out(entry.name)]
-    except FileNotFoundError:
-        raise DataError(f"{folder}: missing: the layout needs it") from None
-    except OSError as error:
-        raise DataError(f"{folder}: cannot be listed: {error.strerror}") from None
-    for entry in found:
-        check_name(entry.path)
-        if entry.is_symlink() and not os.path.exists(entry.path):
-            raise DataError(f"{entry.path}: is a link that leads nowhere: put it right")
-    return found
 
 
 def _left_out(name: str) -> bool:

@@ -91,8 +91,14 @@ def write_parquet(path: Path, table: pa.Table, *, dictionary: bool = True) -> No
 
 
 def identities_in(folder: Path) -> int:
-    """How many training identities a manifest lists."""
-    return int(read_manifest(folder)["label"].to_numpy().max()) + 1
+    """How many training identities a manifest lists. Raises DataError where there is none."""
+    found = int(read_manifest(folder)["label"].to_numpy().max()) + 1
+    if not found:
+        raise DataError(
+            f"{folder}: lists nobody to train on: such a set can only be tested on: name it as"
+            " `test` under `cross`, and one that is trained on under `datasets`"
+        )
+    return found
 
 
 def read_manifest(folder: Path) -> pa.Table:

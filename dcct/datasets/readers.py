@@ -6,7 +6,7 @@ from inspect import signature
 from pathlib import Path
 
 from dcct.config.dataset import Protocol
-from dcct.datasets import duke, ilids, lsvid, mars, prid
+from dcct.datasets import duke, folder_layout, ilids, lsvid, mars, prid
 from dcct.datasets.tracklet import Tracklet
 from dcct.errors import DataError
 
@@ -17,6 +17,7 @@ LAYOUTS: dict[str, Callable[..., Iterator[Tracklet]]] = {
     "ilids-vid": ilids.read_tracklets,
     "prid-2011": prid.read_tracklets,
     "ls-vid": lsvid.read_tracklets,
+    "folders": folder_layout.read_tracklets,
 }
 """Layout → its reader: of a root folder, of `split` if it has several, and of what the protocol
 says of reading (Protocol.reading) if it asks for that."""
@@ -40,9 +41,9 @@ def reader_of(layout: str, split: int = 0, protocol: Protocol | None = None) -> 
 def read_tracklets(name: str, root: str | Path, *, split: int = 0) -> Iterator[Tracklet]:
     """Yield a data set's tracklets without opening an image.
 
-    name: mars, dukemtmc-videoreid, ilids-vid, prid-2011 or ls-vid. root: the folder that its
-    archive unpacks to. split: 0 to 9 for iLIDS-VID and PRID-2011, 0 for the others. Raises
-    DataError naming what is missing or odd.
+    name: mars, dukemtmc-videoreid, ilids-vid, prid-2011 or ls-vid; folders for data of your own.
+    root: the folder that its archive unpacks to, or in which yours lie. split: 0 to 9 for iLIDS-VID
+    and PRID-2011, 0 for the others. Raises DataError naming what is missing or odd.
     """
     return reader_of(name, split)(Path(root))
 
@@ -50,3 +51,11 @@ def read_tracklets(name: str, root: str | Path, *, split: int = 0) -> Iterator[T
 def count_junk(layout: str, root: Path) -> int:
     """Number of tracklets that a reader drops as junk; only MARS has any."""
     return mars.count_junk(root) if layout == "mars" else 0
+
+
+def numbers_of(layout: str, root: Path) -> dict[str, dict[str, int]]:
+    """Identities and cameras → their names → the numbers that a reader gave them; nothing where
+    the set has numbers itself."""
+    if layout != "folders":
+        return {}
+    return dict(zip(("identities", "cameras"), folder_layout.numbers_of(root), strict=True))

@@ -1,10 +1,11 @@
 """What a verification found: a record, and the report that people read."""
 
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 
 from dcct.config.dataset import Dataset, Expected
-from dcct.errors import DataError
+from dcct.errors import DataError, one_line
 
 NAMED = 100
 """Differences that a report spells out; further ones are counted."""
@@ -38,6 +39,10 @@ class Verification:
     """Name → one number for each of the set's splits."""
     tracklets: list[str]
     """Digest of the tracklets of each split, as the metadata name them."""
+    unmatched: list[int]
+    """Queries without a match in the gallery, in each split."""
+    numbers: dict[str, dict[str, int]]
+    """What readers number themselves (readers.numbers_of)."""
     frames: int
     """Usable ones, as listed."""
     files: int
@@ -84,6 +89,12 @@ def readable_report(dataset: Dataset, root: Path, found: Verification) -> str:
         lines += ["", f"Sources differ: {readings}. Found: {held}."]
     lines += ["", f"Found in each of {dataset.split_count} splits."] * (dataset.split_count > 1)
     lines += ["", f"{found.frames:,} frames are present and decodable.", ""]
+    if any(found.unmatched):
+        lines += [
+            f"Queries without a match in the gallery, which no metric counts:"
+            f" {value_range(found.unmatched)}.",
+            "",
+        ]
     if found.differences.number:
         lines += [
             (
@@ -106,7 +117,29 @@ def readable_report(dataset: Dataset, root: Path, found: Verification) -> str:
         ]
     lines += [f"{found.files:,} files, digest `{found.digest}`.", "", f"Pin: {found.pin}.", ""]
     lines += [f"Licence: {dataset.licence.strip()}"]
+    for kind, numbers in found.numbers.items():
+        lines += ["", *_numbered(kind, numbers)]
     return "\n".join(lines) + "\n"
+
+
+def _numbered(kind: str, numbers: dict[str, int]) -> list[str]:
+    """A section that says which folder got which number, by which results name it."""
+    rows = [
+        f"| {_cell(name)} | {number} |"
+        for name, number in sorted(numbers.items(), key=itemgetter(1))
+        if not name.isdecimal() or int(name) != number
+    ]
+    counted = " Files count them from 0 as here, figures from 1." * (kind == "cameras")
+    return [
+        *(f"## Numbers of {kind}", ""),
+        *(["| folder | number |", "|---|---:|", *rows, ""] if rows else []),
+        f"A folder that is not listed is named by its number.{counted}",
+    ]
+
+
+def _cell(text: str) -> str:
+    """A text as it may stand in a table of Markdown."""
+    return one_line(text).replace("|", "\\|")
 
 
 def holding(dataset: Dataset, counts: dict[str, list[int]]) -> list[Expected]:

@@ -8,8 +8,9 @@ from pathlib import Path
 from dcct.config.dataset import Dataset
 from dcct.datasets.contents import Contents, Listed
 from dcct.datasets.listing import Frame, listing_writer
+from dcct.datasets.matches import Matches
 from dcct.datasets.pin import compare_pin
-from dcct.datasets.readers import count_junk, reader_of
+from dcct.datasets.readers import count_junk, numbers_of, reader_of
 from dcct.datasets.tracklet import Tracklet, checked, count, digested
 from dcct.datasets.verification import (
     Differences,
@@ -31,7 +32,7 @@ def verify(dataset: Dataset, root: Path, listing: Path, progress: Progress) -> V
     listed; metadata that contradict themselves are an error always.
     """
     differences = Differences(strict=dataset.verification == "strict")
-    counts, tracklets = _counts(dataset, root, differences)
+    counts, tracklets, unmatched = _counts(dataset, root, differences)
     with Contents(root) as contents:
         with listing_writer(listing) as append:
             usable = 0
@@ -46,6 +47,8 @@ def verify(dataset: Dataset, root: Path, listing: Path, progress: Progress) -> V
         return Verification(
             counts=counts,
             tracklets=tracklets,
+            unmatched=unmatched,
+            numbers=numbers_of(dataset.layout, root),
             frames=usable,
             files=len(contents),
             digest=contents.digest(),
@@ -56,13 +59,19 @@ def verify(dataset: Dataset, root: Path, listing: Path, progress: Progress) -> V
 
 def _counts(
     dataset: Dataset, root: Path, differences: Differences
-) -> tuple[dict[str, list[int]], list[str]]:
-    """Counts, and the digest of all tracklets, in each split."""
-    found, digests = [], []
+) -> tuple[dict[str, list[int]], list[str], list[int]]:
+    """Counts, the digest of all tracklets, and how many queries have no match, in each split."""
+    found, digests, unmatched = [], [], []
     for tracklets in _splits(dataset, root):
-        digest = hashlib.sha256()
-        found.append(count(checked(digested(tracklets, digest))))
+        digest, matches = hashlib.sha256(), Matches(dataset.protocol)
+        found.append(count(matches.watch(checked(digested(tracklets, digest)))))
         digests.append(digest.hexdigest())
+        unmatched.append(matches.unmatched)
+        if matches.unmatched == matches.queries:
+            raise DataError(
+                f"{root}: none of {matches.queries:,} queries has a match that its `protocol` lets"
+                " it find, at another camera: check the labels, or change `protocol`"
+            )
     junk = count_junk(dataset.layout, root)
     counts = {name: [one[name] for one in found] for name in found[0]} | {
         "junk_tracklets": [junk] * len(found)
@@ -80,7 +89,7 @@ def _counts(
         )
     if wrong:
         differences.add(f"{root}: is not the {dataset.title} that was expected: {'; '.join(wrong)}")
-    return counts, digests
+    return counts, digests, unmatched
 
 
 def _splits(dataset: Dataset, root: Path) -> Iterator[Iterator[Tracklet]]:

@@ -226,6 +226,14 @@ def _given_to_count(job: Job) -> list[Path]:
     ]
 
 
+def _identities(job: Job) -> Inputs:
+    """The manifest that says how many identities are trained, where the configuration does not."""
+    first = job.pipeline.profile.datasets[0]
+    if job.pipeline.dataset(first).expected.train_ids is not None:
+        return {}
+    return {"manifest": job.pipeline.pictures(first)[0]}
+
+
 def _everything(job: Job) -> Inputs:
     """All that a page shows: everything that a whole run makes, but itself."""
     verbs = ("rank", "cost", "tabulate", "draw", "pack", "manifest", "verify")
@@ -386,6 +394,7 @@ STEPS: dict[str, Step[Job]] = {
             verb="cost",
             at="tables/cost.",
             files=lambda job: TABLE,
+            reads=_identities,
             modules=(
                 "inference/cost.py",
                 "models/full_size.py",

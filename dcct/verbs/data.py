@@ -1,6 +1,11 @@
-"""Verbs of the data: source → verify → manifest → pack, sample; and where every set stands."""
+"""Verbs of the data: source → verify → manifest → pack, sample; where every set stands, and its
+list for other programs."""
+
+from pathlib import Path
+from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.table import Table
 
 from dcct.config.profile import Sampler
@@ -8,6 +13,7 @@ from dcct.errors import DataError
 from dcct.files import write_json, write_text
 from dcct.pipeline.pipeline import DEFAULT
 from dcct.provenance.documents import read_report
+from dcct.runtime.progress import Progress
 from dcct.verbs.making import Making, makes
 from dcct.verbs.options import Configfile, Dataset, Split, open_pipeline, verb, wide
 
@@ -107,6 +113,32 @@ def manifest(making: Making, dataset: Dataset, split: Split = 0) -> None:
     tracklets, listing = read(making.pipeline.data / dataset), verified / "frames.parquet"
     expected = report["tracklets"][split]
     write_manifest(tracklets, listing, making.job.folder, report["verification"], expected)
+
+
+@verb(app, PANEL)
+def tracklets(
+    dataset: Dataset,
+    file: Annotated[Path, typer.Argument(help="The CSV file to write.", metavar="FILE")],
+    split: Split = 0,
+    configfile: Configfile = DEFAULT,
+) -> None:
+    """Write the tracklets of a split as CSV for other programs: tracklet, split, pid, camid,
+    frames, and the paths of these, with | between them.
+
+    Example: dcct tracklets walkers tracklets.csv
+    """
+    from dcct.datasets.tracklet_csv import write_csv
+
+    pipeline = open_pipeline(configfile)
+    job, verified = pipeline.job("manifest", dataset, split), pipeline.job("verify", dataset)
+    pipeline.check(job)
+    try:
+        number = write_csv(job.folder, verified / "frames.parquet", file)
+    except DataError as error:
+        raise DataError(job.with_commands(str(error))) from None
+    Progress(f"tracklets {dataset}", Console()).say(
+        f"{file}: {number:,} tracklets; paths are below {pipeline.data / dataset}"
+    )
 
 
 @makes(app, PANEL)

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from dcct.errors import DcctError
 from dcct.pipeline.figures import FIGURES
 from dcct.pipeline.pipeline import Job
 from dcct.pipeline.steps import counted
@@ -33,6 +32,7 @@ def cost(making: Making) -> None:
 
     Example: dcct cost
     """
+    from dcct.datasets.manifest import identities_in
     from dcct.inference.cost import cost_sections
     from dcct.report.tables.cost import Section, write_cost
 
@@ -48,7 +48,7 @@ def cost(making: Making) -> None:
     first = pipeline.profile.datasets[0]
     identities = pipeline.dataset(first).expected.train_ids
     if identities is None:
-        raise DcctError(f"{first}: its config says no expected.train_ids: give their number")
+        identities = identities_in(making.input("manifest").folder)
     sections = cost_sections(variants, pipeline.profile, identities)
     write_cost([Section(**section) for section in sections], making.job.outputs)
 

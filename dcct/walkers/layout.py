@@ -1,4 +1,4 @@
-"""Writes the drawn people as files, in any benchmark's on-disk layout."""
+"""Writes the drawn people as files, in any on-disk layout that is read."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcct.errors import DcctError
-from dcct.walkers import duke_layout, lsvid_layout, mars_layout, two_camera_layouts
+from dcct.walkers import duke_layout, folder_layout, lsvid_layout, mars_layout, two_camera_layouts
 
 if TYPE_CHECKING:
     from dcct.config.dataset import WalkersSpec
@@ -17,6 +17,7 @@ LAYOUTS: dict[str, Callable[["WalkersSpec"], Iterator[tuple[str, bytes]]]] = {
     "ilids-vid": two_camera_layouts.ilids_files,
     "prid-2011": two_camera_layouts.prid_files,
     "ls-vid": lsvid_layout.files,
+    "folders": folder_layout.files,
 }
 """Layout → every file of the set: path relative to its root, and content."""
 IMAGES = (".jpg", ".png")

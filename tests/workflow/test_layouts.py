@@ -1,4 +1,4 @@
-"""The whole DAG in each of the five layouts: what `snakemake --cores all --configfile
+"""The whole DAG in each of the six layouts: what `snakemake --cores all --configfile
 config/layouts.yaml` left behind."""
 
 import os
@@ -22,10 +22,10 @@ def table() -> pd.DataFrame:
 
 
 def test_every_layout_gives_a_result(table):
-    """Five data sets, nothing missing, nothing that differs from what is expected; ten splits where
+    """Six data sets, nothing missing, nothing that differs from what is expected; ten splits where
     there are ten."""
     trained = table.xs("dcct", level="variant")
-    assert len(trained) == 5
+    assert len(trained) == 6
     assert set(trained["status"]) == {"complete"}
     assert set(trained["verification"]) == {"passed"}
     ten = "0 1 2 3 4 5 6 7 8 9"
@@ -33,6 +33,7 @@ def test_every_layout_gives_a_result(table):
         "walkers-test": "0",
         "walkers-duke": "0",
         "walkers-lsvid": "0",
+        "walkers-folders": "0",
         "walkers-ilids": ten,
         "walkers-prid": ten,
     }
@@ -40,7 +41,12 @@ def test_every_layout_gives_a_result(table):
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("walkers-duke", "walkers-lsvid"), ("walkers-ilids", "walkers-prid")]
+    ("one", "other"),
+    [
+        ("walkers-duke", "walkers-lsvid"),
+        ("walkers-duke", "walkers-folders"),
+        ("walkers-ilids", "walkers-prid"),
+    ],
 )
 def test_same_people_give_the_same_numbers(table, one, other):
     """A layout is a way of writing things down: reader, splits, network and ranking see the same

@@ -62,5 +62,5 @@ def _section(job: Job, name: str, title: str) -> TableSection:
         published=len(methods),
         parts=document.parts,
         receipt=job.receipt.as_posix(),
-        behind=[behind(row, inputs) for row in rows] if inputs else [],
+        behind=[behind(row, inputs) for row in rows] if inputs and tabulated else [],
     )

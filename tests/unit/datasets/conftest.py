@@ -8,7 +8,7 @@ import pytest
 from dcct import walkers
 from dcct.config.load import load_dataset
 
-LAYOUTS = ["mars", "dukemtmc-videoreid", "ilids-vid", "prid-2011", "ls-vid"]
+LAYOUTS = ["mars", "dukemtmc-videoreid", "ilids-vid", "prid-2011", "ls-vid", "folders"]
 IDS = 3
 
 

@@ -22,9 +22,9 @@ PROTOCOL = Protocol(
 )
 
 
-@pytest.mark.parametrize("layout", ["mars", "dukemtmc-videoreid", "ls-vid"])
+@pytest.mark.parametrize("layout", ["mars", "dukemtmc-videoreid", "ls-vid", "folders"])
 def test_many_camera_layouts_say_the_same(drawn, layout):
-    """One set of people in three layouts: the same counts, every frame on disk, identities and
+    """One set of people in four layouts: the same counts, every frame on disk, identities and
     cameras as drawn."""
     tracklets = list(checked(read_tracklets(layout, drawn / layout)))
     found = count(tracklets)
@@ -152,6 +152,7 @@ FRAMES = {
     "ilids-vid": (f"{ILIDS}/cam1/person001", "cam1_person001_{0}.png"),
     "prid-2011": ("multi_shot/cam_a/person_0001", "{0}.png"),
     "ls-vid": ("tracklet_train/0001", "0001_01_01_0001_{0}.jpg"),
+    "folders": ("train/0001/camera1/0001", "{0}.jpg"),
 }
 """Layout → a tracklet's folder, and the name of its frames."""
 

@@ -107,3 +107,10 @@ def test_commands_in_errors_work_as_printed(pipeline):
     )
     page = pipeline("test.yaml").job("page")
     assert page.with_commands("run `dcct rank` again") == "run `dcct rank` again"
+
+
+@pytest.mark.parametrize(("profile", "reads"), [("config", []), ("own", ["manifest own/split0"])])
+def test_identities_are_counted_where_no_configuration_does(root, profile, reads):
+    """The cost table of a set of unknown size waits for its manifest, any other for nothing."""
+    job = read_pipeline(root / f"config/{profile}.yaml").job("cost")
+    assert list(map(str, job.reads.values())) == reads

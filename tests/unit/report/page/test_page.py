@@ -142,8 +142,10 @@ def test_a_table_is_printed_from_its_csv(half):
     assert '<td class="number">12.3<small>[' in _written(pipeline)
 
 
-def test_networks_have_the_size_that_the_cost_table_says(half):
-    """In the page's first words and its set-up; without the table they have their names alone."""
+@pytest.mark.parametrize("counted", [False, True])
+def test_networks_have_the_size_that_the_cost_table_says(half, counted):
+    """In the page's first words and its set-up; without the table they have their names alone. It
+    is the same where identities were counted in a manifest, of which no row of it is a run."""
     pipeline = half("walkers-test")
     assert _written(pipeline).count("resnet18 and vit_base_patch16_224") == 2
     job, sized = pipeline.job("cost"), "resnet18 cut down to 80k parameters"
@@ -152,7 +154,10 @@ def test_networks_have_the_size_that_the_cost_table_says(half):
     named = {"size": "This profile", "networks": sized, "about": "4 frames.", "where": "CPU"}
     write_cost([Section(**named, official=False, costs=[cost])], job.outputs)
     write_json(job.receipt, {"outputs": {}})
-    write_json(job.record, {"inputs": {}, "settings": "s", "code": "c"})
+    manifest = pipeline.job("manifest", "walkers-test", 0)
+    write_json(manifest.receipt, {"outputs": {"tracklets.parquet": "d" * 64}})
+    inputs = {(manifest / "tracklets.parquet").as_posix(): "d" * 64} if counted else {}
+    write_json(job.record, {"inputs": inputs, "settings": "s", "code": "c"})
     assert _written(pipeline).count(sized) == 3  # and in the notes below the cost table
 
 
