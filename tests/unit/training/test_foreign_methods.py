@@ -68,7 +68,7 @@ def test_the_guides_example_is_trained_resumed_extracted_and_ranked(
     )
     extract(job, features, Progress())
     protocol = load_dataset("walkers-test", root / "config/test.yaml").protocol
-    rows, _ = evaluate_features(features, tiny.manifest, protocol, profile)
+    rows = evaluate_features(features, tiny.manifest, protocol, profile).rows
     assert [(row["feature"], row["dimensions"]) for row in rows] == [("mean", 512), ("normed", 512)]
     cost = cost_of("x", example, profile.network, profile.clips, 16)
     assert cost.parts["method"] == cost.parameters > 11_000_000
