@@ -43,8 +43,8 @@ FRAMES = ("png",)
 FIGURES = {
     "ablation": Figure(needs=("metrics",)),
     "cmc": Figure(needs=("metrics",)),
-    "thresholds": Figure(needs=("metrics",)),
-    "epochs": Figure(needs=("metrics", "epochs")),
+    "distances": Figure(needs=("metrics",)),
+    "kept_epochs": Figure(needs=("metrics", "epochs")),
     "training": Figure(needs=("metrics", "histories")),
     "tradeoff": Figure(needs=("metrics", "cost")),
     "temporal": Figure(needs=("attention", "frames"), people=True),

@@ -44,6 +44,16 @@ class Pipeline(Configuration):
         super().__init__(configfile)
         self.steps = steps
         self._check_apart()
+        self._check_names()
+
+    def _check_names(self) -> None:
+        """A table and a figure of one name would have one receipt where both are published. Raises
+        ConfigError."""
+        for name in self.profile.tables:
+            if name in FIGURES:
+                raise ConfigError(
+                    f"{self.configfile}: tables: {name} is a figure's name: rename it"
+                )
 
     def _check_apart(self) -> None:
         """Data are never written to: no step may fill a folder in which they lie. Raises

@@ -18,7 +18,7 @@ from dcct.files import write_text
 from dcct.pipeline.pipeline import Job, Pipeline
 from dcct.provenance.documents import read_metrics
 
-FILE, TRIAL, QUERIES = "scores.csv", "trial.csv", "queries.parquet"
+FILE, TRIAL, QUERIES = "scores.csv", "trial.csv", "ap.parquet"
 SPLIT = ("dataset", "split")
 RUN = (*SPLIT, "variant", "seed")
 DIGITS = 6

@@ -51,7 +51,7 @@ def test_every_kept_epoch_is_a_row(kept):
         assert best[2] == max(row[2] for row in own)
         assert "no evaluation" in best[1]
     assert "no evaluation" in (kept.results / "tables/epochs.md").read_text()
-    assert (kept.results / "figures/walkers-test/epochs.svg").is_file()
+    assert (kept.results / "figures/walkers-test/kept_epochs.svg").is_file()
 
 
 def test_kept_weights_are_those_of_a_shorter_training(kept):

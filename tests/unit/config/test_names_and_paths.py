@@ -219,3 +219,11 @@ def test_the_longest_name_is_a_file_name_everywhere(tmp_path):
     )
     parts = {part for job in pipeline.jobs() for path in job.products for part in path.parts}
     assert max(map(len, parts)) + len(".receipt.json.abcdefgh.partial") < 255
+
+
+def test_no_table_is_called_like_a_figure(tmp_path):
+    """Where both are published, their receipts would be one file."""
+    (tmp_path / "tables").mkdir()
+    shutil.copyfile(ROOT / "config/tables/components.yaml", tmp_path / "tables/cmc.yaml")
+    with pytest.raises(ConfigError, match="cmc is a figure's name"):
+        profile_in(tmp_path, tables=["cmc"])

@@ -2,10 +2,12 @@
 
 import pytest
 
+from dcct.config.load import names_of
 from dcct.files import file_digest, read_json
+from dcct.pipeline.figures import FIGURES
 from dcct.pipeline.step import RECEIPT
 from dcct.provenance.publish import LIMIT
-from dcct.provenance.scores import TRIAL
+from dcct.provenance.scores import FILE, QUERIES, TRIAL
 
 
 @pytest.fixture
@@ -22,6 +24,14 @@ def test_published_files_are_small_and_stand_once(published):
     digests = [file_digest(path) for path in published if path.name not in same]
     assert not large
     assert len(set(digests)) == len(digests)
+
+
+def test_no_two_things_that_are_published_share_a_name(root):
+    """Their receipts, which lie side by side, would be one file."""
+    tables = names_of("tables", root / "config/config.yaml")
+    files = [file.partition(".")[0] for file in (FILE, TRIAL, QUERIES)]
+    names = [*tables, *FIGURES, *files]
+    assert len(set(names)) == len(names)
 
 
 def test_published_receipts_hold(published):
