@@ -14,6 +14,7 @@ from dcct.pipeline.step import RECEIPT
 from dcct.pipeline.steps import read_pipeline
 from dcct.provenance.folder import Receipts
 from dcct.provenance.publish import LIMIT
+from dcct.provenance.scores import FILE, QUERIES, TRIAL
 from tests.conftest import ROOT
 from tests.workflow.conftest import PROFILE
 
@@ -217,7 +218,8 @@ def test_a_run_agrees_with_itself_published(finished, tmp_path):
 
 def test_published_pictures_are_small_and_stand_once(finished, tmp_path):
     """What consists of frames is a WebP whose receipt knows the PNG; a publication below repeats
-    neither picture nor table, but has the scores by which a run is held against it."""
+    neither picture nor table, but has the scores by which a run is held against it
+    and AP of its queries."""
     reference = tmp_path / "reference"
     for folder in (reference, reference / "again"):
         published = dcct(finished, "publish", "--configfile", PROFILE, "--reference", str(folder))
@@ -231,7 +233,8 @@ def test_published_pictures_are_small_and_stand_once(finished, tmp_path):
         assert digests[original.name] == file_digest(original)
         assert all((reference / file).stat().st_size < LIMIT for file in receipt["outputs"])
     repeated = [path for path in (reference / "again").rglob("*") if path.is_file()]
-    judged = {f"{name}.{kind}" for name in ("scores", "trial") for kind in ("csv", RECEIPT)}
+    files = (FILE, TRIAL, QUERIES)
+    judged = {*files, *(f"{file.partition('.')[0]}.{RECEIPT}" for file in files)}
     assert {path.name for path in repeated} == {RECEIPT, *judged}
 
 
