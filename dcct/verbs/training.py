@@ -12,7 +12,7 @@ from dcct.config.label import variant_of
 from dcct.errors import DcctError
 from dcct.pipeline.pipeline import DEFAULT, Job
 from dcct.runtime.progress import Progress
-from dcct.verbs.making import Making, makes
+from dcct.verbs.making import Making, first_process, makes
 from dcct.verbs.options import (
     Configfile,
     Dataset,
@@ -88,11 +88,13 @@ def train(
     Example: dcct train walkers dcct --seed 0
     """
     from dcct.datasets.manifest import identities_in
+    from dcct.models.folder import describe
     from dcct.runtime.profiler import traced
     from dcct.runtime.view import View
     from dcct.training.loop import fit
     from dcct.training.memory import memory_advice, memory_of
     from dcct.training.state import Run
+    from dcct.verbs.described import trained_config
 
     settings, manifest = making.pipeline.profile, making.input("manifest").folder
     run = Run(
@@ -114,6 +116,8 @@ def train(
         memory_advice(settings.training, settings.clips.length),
     ):
         making.facts |= fit(run, making.job.folder, view)
+    if first_process():
+        describe(making.job.folder, trained_config(making.job))
     making.facts["memory_estimate_mb"] = round((memory.state + memory.activations) / 2**20)
     if profile and trace.exists():
         making.progress.say(f"trace of a few steps, for ui.perfetto.dev: {trace}")
