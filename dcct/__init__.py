@@ -17,6 +17,8 @@ from dcct.errors import DcctError
 if TYPE_CHECKING:
     from dcct.evaluation.metrics import retrieval_metrics
     from dcct.evaluation.ranking import rank_features
+    from dcct.inference.embedding import embed
+    from dcct.inference.model import load
     from dcct.models.dcct import DCCT, Output
     from dcct.models.full_size import build_model
     from dcct.official.names import export_official, load_official
@@ -27,7 +29,9 @@ _HOME = {
     "Objective": "dcct.training.objective",
     "Output": "dcct.models.dcct",
     "build_model": "dcct.models.full_size",
+    "embed": "dcct.inference.embedding",
     "export_official": "dcct.official.names",
+    "load": "dcct.inference.model",
     "load_official": "dcct.official.names",
     "rank_features": "dcct.evaluation.ranking",
     "retrieval_metrics": "dcct.evaluation.metrics",
@@ -38,7 +42,9 @@ __all__ = [
     "Objective",
     "Output",
     "build_model",
+    "embed",
     "export_official",
+    "load",
     "load_official",
     "rank_features",
     "retrieval_metrics",

@@ -19,20 +19,20 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from dcct.clips.frames import FrameStore
-from dcct.clips.loader import leave_signals_to_the_main_process, need_shared_memory
+from dcct.clips.loader import need_shared_memory
 from dcct.clips.sampling import CLIPS
-from dcct.clips.transforms import to_input
 from dcct.config.profile import Clips, Profile
 from dcct.config.variant import Variant
 from dcct.datasets.manifest import identities_in
 from dcct.datasets.parquet import read_parquet
 from dcct.errors import LostProcessError
 from dcct.evaluation.features import feature_table, made_by, read_feature_table, write_features
+from dcct.inference.means import Pass, mean_features
 from dcct.models.checkpoint import load_model
-from dcct.models.device import autocast, on_device, prepare_torch
+from dcct.models.device import on_device, prepare_torch
 from dcct.models.network import AnyNetwork, network_for
 from dcct.runtime.progress import Progress
 from dcct.runtime.signals import EndedError, unheard
@@ -154,31 +154,16 @@ def _means(
     keys = list(dict.fromkeys(map(_key, clips)))
     place = {key: number for number, key in enumerate(keys)}
     groups = [place[_key(row)] for row in clips]
-    size, workers = profile.evaluation.batch_frames, profile.training.workers
-    size = min(len(clips), max(1, size // profile.clips.length))
-    if workers:
-        need_shared_memory(profile.clips, workers, size)
-    loader = DataLoader(
-        TestClips(clips, groups, store, profile.clips),
-        batch_size=size,
-        num_workers=workers,
-        pin_memory=profile.training.device == "cuda",
-        worker_init_fn=leave_signals_to_the_main_process if workers else None,
+    how = Pass(
+        device=profile.training.device,
+        precision=profile.evaluation.precision,
+        batch=max(1, profile.evaluation.batch_frames // profile.clips.length),
+        workers=profile.training.workers,
     )
-    sums: dict[str, torch.Tensor] = {}
-    for batch, group in loader:
-        with autocast(profile.training.device, profile.evaluation.precision):
-            output = model(to_input(batch.to(profile.training.device, non_blocking=True)))
-        for name, feature in output.features.items():
-            total = sums.setdefault(
-                name, torch.zeros(len(keys), feature.shape[1], dtype=torch.float64)
-            )
-            total.index_add_(0, group, feature.double().cpu())
-        advance(len(group))
-    counts = torch.bincount(torch.tensor(groups)).unsqueeze(1)
-    return feature_table(
-        keys, {name: (total / counts).float().numpy() for name, total in sums.items()}
-    )
+    if how.workers:
+        need_shared_memory(profile.clips, how.workers, min(how.batch, len(clips)))
+    dataset = TestClips(clips, groups, store, profile.clips)
+    return feature_table(keys, mean_features(model, dataset, groups, how, advance))
 
 
 def _in_processes(

@@ -1,6 +1,9 @@
 """Where and how networks run: device, thread count, memory layout, precision, deterministic
 kernels."""
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
@@ -33,6 +36,27 @@ def prepare_torch(training: Training, precision: str) -> None:
             "training.device: cuda, but torch sees no GPU here: run on a GPU machine, or set it"
             " to cpu"
         )
+
+
+def chosen_device(name: str | None) -> torch.device:
+    """A device by its name (cpu, cuda, cuda:1); without one a GPU, if torch sees any.
+
+    Raises DcctError where it is none, or not there.
+    """
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    name = name or ("cuda" if gpus else "cpu")
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
+        raise DcctError(f"device: {name} is none: name cpu, cuda or cuda:0")
+    if name != "cpu" and int(name.partition(":")[2] or 0) >= gpus:
+        raise DcctError(f"device: {name}, but torch sees {gpus} GPUs here: name cpu, or another")
+    return torch.device(name)
+
+
+@contextmanager
+def exact() -> Iterator[None]:
+    """fp32 as it is written, the same each time: torch rounds convolutions to TF32 unasked."""
+    with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
+        yield
 
 
 def autocast(device: str, precision: str) -> torch.autocast:

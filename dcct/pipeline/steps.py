@@ -27,7 +27,9 @@ READS = ("layout", "protocol.first_half", "protocol.frames_behind_gaps")
 VERIFIES = (*READS, "split_count", "needs", "expected", "either", "verification")
 """Keys of a data set that decide what is verified, and in which order it is listed."""
 EXPORTED = ("model.safetensors", "config.json", "model.onnx", "README.md")
-"""Files of an exported backbone."""
+"""Files of an exported backbone or network."""
+DESCRIBED = ("config.json", "README.md")
+"""What makes weights a model folder."""
 SIZE = ("clips.height", "clips.width")
 SHOWN = ("clips.length", *SIZE, "clips.test_resize")
 SAID_OF_A_SET = ("title", "about", "layout", "split_count", "protocol")
@@ -57,9 +59,9 @@ def _store(job: Job) -> tuple[str, ...]:
 
 
 def _trained_files(job: Job) -> tuple[str, ...]:
-    """Weights after the last epoch and after those that are kept, and the history."""
+    """Weights after the last epoch and after those that are kept, what they are, the history."""
     kept = (checkpoint_of(at_epoch("", epoch)) for epoch in job.pipeline.profile.kept)
-    return (CHECKPOINT, *kept, "history.parquet", "history.csv")
+    return (CHECKPOINT, *kept, *DESCRIBED, "history.parquet", "history.csv")
 
 
 def _verified(job: Job) -> Inputs:
@@ -369,7 +371,7 @@ STEPS: dict[str, Step[Job]] = {
             at=_at_run("backbones"),
             files=lambda job: EXPORTED,
             reads=_trained,
-            modules=("inference/export.py", "inference/extraction.py"),
+            modules=("inference/export.py", "inference/whole.py", "inference/extraction.py"),
             profile=(*SHOWN, "network"),
             watches=lambda job: [("variants", job["variant"], NETWORK)],
             runs_on="device",

@@ -151,26 +151,29 @@ def misjudge(making: Making, dataset: Dataset, split: Split = 0) -> None:
 def export(
     making: Making, dataset: Dataset, variant: Variant, split: Split = 0, seed: Seed = 0
 ) -> None:
-    """Write a distilled backbone for other programs: plain timm checkpoint and ONNX, checked
-    against our features.
+    """Write a distilled backbone (plain timm checkpoint and ONNX) or a whole network (model folder
+    and ONNX) for other programs, checked against our features.
 
     Example: dcct export walkers distilled-vit --seed 0
     """
     from dcct.inference.export import export_backbone
     from dcct.inference.extraction import trained_model
+    from dcct.inference.whole import export_network
     from dcct.models.dcct import DCCT
+    from dcct.verbs.described import data_of, trained_config
 
     profile, config = making.pipeline.profile, making.pipeline.variant(variant)
-    if len(config.branches) != 1:
-        alone = ", ".join(profile.backbones) or "the profile names none under backbones"
-        raise DcctError(f"{variant} has two backbones: export one that stands alone: {alone}")
     checkpoint = making.input("checkpoint") / checkpoint_of(variant)
     model = trained_model(config, profile, making.input("trained_on").folder, checkpoint)
     assert isinstance(model, DCCT)  # others were refused
-    folder = making.job.folder
-    distance = export_backbone(model, profile.network, profile.clips, variant, folder)
+    job, folder = making.input("checkpoint"), making.job.folder
+    if len(config.branches) == 1:
+        shape = profile.network, profile.clips
+        distance = export_backbone(model, *shape, variant, folder, data_of(job))
+    else:
+        distance = export_network(model, trained_config(job), folder)
     making.facts["distance_from_ours"] = distance
-    making.progress.say(f"timm and ONNX give our features to {distance:.0e}")
+    making.progress.say(f"what is exported gives our features to {distance:.0e}")
 
 
 @makes(app, PANEL, torch=True)

@@ -47,6 +47,11 @@ class Making:
         return self.job.reads[name]
 
 
+def first_process() -> bool:
+    """Whether this is the first of a training's processes, or the only one."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 Instead = Callable[[Job, list[str]], int | None]
 """Given a job and further words of its command, does something else and returns a status, or
 None."""
@@ -88,7 +93,7 @@ def makes(
 
 
 def _make(function: Callable, job: Job, progress: Progress, arguments: dict) -> None:
-    if os.environ.get("RANK", "0") != "0":  # the first of several processes records
+    if not first_process():  # that one records
         nothing = Origin(inputs={}, settings="", code="")
         silent = Making(job=job, progress=Progress(), origin=nothing, work=job.work)
         function(silent, **job.values, **arguments)

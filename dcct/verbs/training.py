@@ -13,7 +13,7 @@ from dcct.config.label import variant_of
 from dcct.errors import DcctError
 from dcct.pipeline.pipeline import DEFAULT, Job
 from dcct.runtime.progress import Progress
-from dcct.verbs.making import Making, makes
+from dcct.verbs.making import Making, first_process, makes
 from dcct.verbs.options import (
     Configfile,
     Dataset,
@@ -94,6 +94,7 @@ def train(
     from dcct.training.loop import fit
     from dcct.training.memory import memory_advice, memory_of
     from dcct.training.state import Run
+    from dcct.verbs.described import describe_training
 
     settings, manifest = making.pipeline.profile, making.input("manifest").folder
     run = Run(
@@ -119,6 +120,8 @@ def train(
         memory_advice(settings.training, settings.clips.length),
     ):
         making.facts |= fit(run, making.job.folder, view)
+    if first_process():
+        describe_training(making.job)
     if memory:
         making.facts["memory_estimate_mb"] = round((memory.state + memory.activations) / 2**20)
     if profile and trace.exists():

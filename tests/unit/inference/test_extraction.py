@@ -1,57 +1,16 @@
 """Features: one pass over all clips, whatever interrupts it and however many processes share it."""
 
-from dataclasses import replace
-
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
 
 from dcct.clips.frames import FrameStore
-from dcct.clips.sampling import write_test_clips
 from dcct.clips.transforms import to_input
-from dcct.config.load import load_variant
 from dcct.errors import LostProcessError
 from dcct.evaluation.features import feature_sets, made_by
-from dcct.inference.extraction import Extraction, extract, extract_shards, trained_model
-from dcct.models.checkpoint import save_model
-from dcct.models.dcct import DCCT
+from dcct.inference.extraction import extract, extract_shards, trained_model
 from dcct.runtime.progress import Progress
-
-
-@pytest.fixture
-def job(tiny, profile, root, tmp_path):
-    """job(variant, **sections): begin and dense clips of four test identities, in many shards."""
-
-    def make(name, **changes):
-        torch.manual_seed(0)
-        clips, checkpoint = tmp_path / "clips.parquet", tmp_path / "model.safetensors"
-        write_test_clips(
-            tiny.manifest, clips, ["begin", "dense"], profile.clips.length, 200, "clips"
-        )
-        variant = load_variant(name, root / "config/config.yaml")
-        donor = load_variant(variant.backbone_of or name, root / "config/config.yaml")
-        save_model(DCCT(donor, profile.network, profile.clips, tiny.spec.train_ids), checkpoint)
-        training = profile.training.model_copy(update=changes.pop("training", {}))
-        evaluation = profile.evaluation.model_copy(
-            update={"batch_frames": 20, **changes.pop("evaluation", {})}
-        )
-        settings = Extraction(
-            variant=variant,
-            profile=profile.model_copy(update={"training": training, "evaluation": evaluation}),
-            samplers=("begin", "dense"),
-            clips=clips,
-            frames=tiny.frames,
-            manifest=tiny.manifest,
-            trained_on=tiny.manifest,
-            checkpoint=checkpoint,
-            work=tmp_path / "work",
-            digests={"checkpoint": "x"},
-            shard_clips=7,
-        )
-        return replace(settings, **changes)
-
-    return make
 
 
 def test_dense_features_are_the_mean_of_clip_by_clip_features(job, tmp_path):

@@ -1,0 +1,174 @@
+"""Features of tracklets that nobody has labelled, from folders of their frames.
+
+They are cut into shards, each of which becomes a file when it is whole: an interrupted run goes on
+with the next one. A shard's name is a digest of all that decides it, so that only what has changed
+is made again.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import torch
+from torch.utils.data import Dataset
+
+from dcct.clips.frames import resized
+from dcct.clips.loader import need_shared_memory
+from dcct.datasets.images import decode, read_image_bytes
+from dcct.datasets.tracklet_folders import TrackletFolder, unlabelled
+from dcct.errors import DataError
+from dcct.evaluation.embedded import embedded_table, read_embedded, write_embedded
+from dcct.files import settings_digest
+from dcct.inference.means import ClipOfGroup
+from dcct.inference.model import Model, clips_of, load
+from dcct.runtime.lock import only_one
+from dcct.runtime.progress import Progress
+
+SHARD_CLIPS = 1024
+"""A shard ends with the tracklet that brings it to so many clips: at full size, its features take
+132 MB while they are summed."""
+WORKERS_OF_A_GPU = 8
+"""Processes that decode frames for one, if there are as many cores."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Some whole tracklets, and the positions (k,T) of each one's clips."""
+
+    tracklets: list[TrackletFolder]
+    clips: list[np.ndarray]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.clips))
+
+    @property
+    def used(self) -> list[list[str]]:
+        """Frames that are looked at, of each tracklet."""
+        pairs = zip(self.tracklets, self.clips, strict=True)
+        return [[one.frames[at] for at in np.unique(clips)] for one, clips in pairs]
+
+
+class FolderClips(Dataset[ClipOfGroup]):
+    """Clips of a shard, decoded and resized from their files."""
+
+    def __init__(self, root: Path, shard: Shard, model: Model):
+        self.root, self.seen = root, model.config.preprocessing
+        self.items = [
+            (number, [tracklet.frames[at] for at in positions])
+            for number, tracklet in enumerate(shard.tracklets)
+            for positions in shard.clips[number]
+        ]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, index: int) -> ClipOfGroup:
+        number, frames = self.items[index]
+        seen = self.seen
+        clip = np.empty((len(frames), seen.height, seen.width, 3), np.uint8)
+        for place, frame in enumerate(frames):
+            pixels = decode(read_image_bytes(self.root / frame), str(self.root / frame))
+            clip[place] = resized(pixels, seen.height, seen.width, seen.interpolation)
+        return torch.from_numpy(clip), number
+
+
+def embed(
+    model: Model | str | os.PathLike,
+    folder: str | os.PathLike,
+    out: str | os.PathLike | None = None,
+    *,
+    sampler: str = "begin",
+    progress: Progress | None = None,
+) -> pa.Table:
+    """Every feature set of all tracklets in folder/<camera>/<tracklet>/*.jpg|png, a row each: the
+    table of evaluation/embedded.py.
+
+    model: a model, or what `load` takes. out: a parquet file; an interrupted call with it goes on
+    where it was. sampler: `begin` (one clip a tracklet) or `dense` (all of it). Raises DcctError at
+    the first frame, folder or model that is not as it should be.
+    """
+    if out is not None:
+        embed_to(model, folder, Path(out), sampler=sampler, progress=progress)
+        return read_embedded(Path(out))
+    with tempfile.TemporaryDirectory() as temporary:
+        path = Path(temporary) / "embedded.parquet"
+        return embed(model, folder, path, sampler=sampler, progress=progress)
+
+
+def embed_to(
+    model: Model | str | os.PathLike,
+    folder: str | os.PathLike,
+    out: Path,
+    *,
+    sampler: str = "begin",
+    progress: Progress | None = None,
+) -> int:
+    """As `embed`, with memory for one shard; return the number of tracklets."""
+    root, progress = Path(folder).expanduser(), progress or Progress()
+    if out.suffix != ".parquet":
+        raise DataError(f"{out}: is no name of a parquet file: end it in .parquet")
+    shards = list(_shards(root, sampler, model := _opened(model)))
+    work = out.with_name(f"{out.name}.work")
+    made_by = {
+        "model": model.config.name,
+        "dcct": model.config.dcct,
+        "sampler": sampler,
+        "weights": "-".join(model.config.weights.values()),
+    }
+    with only_one(work, progress.say):
+        paths = [work / f"{_digest(root, shard, made_by)}.parquet" for shard in shards]
+        missing = [number for number, path in enumerate(paths) if not path.is_file()]
+        if len(missing) < len(shards):
+            progress.say(f"going on after {len(shards) - len(missing)} of {len(shards)} shards")
+        advance = progress.counter(sum(len(shards[number]) for number in missing), "clips")
+        for number in missing:
+            table = _table(root, shards[number], model, made_by, advance)
+            write_embedded(paths[number], [table])
+        write_embedded(out, map(read_embedded, paths))
+        shutil.rmtree(work, ignore_errors=True)
+    return sum(len(shard.tracklets) for shard in shards)
+
+
+def _opened(model: Model | str | os.PathLike) -> Model:
+    return model if isinstance(model, Model) else load(model)
+
+
+def _shards(root: Path, sampler: str, model: Model) -> Iterator[Shard]:
+    shard = Shard([], [])
+    for tracklet in unlabelled(root):
+        shard.tracklets.append(tracklet)
+        shard.clips.append(clips_of(sampler, len(tracklet.frames), model.config.clip_length))
+        if len(shard) >= SHARD_CLIPS:
+            yield shard
+            shard = Shard([], [])
+    if shard.tracklets:
+        yield shard
+
+
+def _table(
+    root: Path,
+    shard: Shard,
+    model: Model,
+    made_by: dict[str, str],
+    advance: Callable[[int], None],
+) -> pa.Table:
+    groups = [number for number, clips in enumerate(shard.clips) for _ in clips]
+    on_gpu, cores = model.device.type == "cuda", len(os.sched_getaffinity(0))
+    workers = min(WORKERS_OF_A_GPU, cores) if on_gpu else 0
+    if workers:
+        need_shared_memory(model.config.clips, workers, min(model.batch, len(groups)))
+    dataset = FolderClips(root, shard, model)
+    features = model.means(dataset, groups, workers, advance)
+    return embedded_table(shard.tracklets, shard.used, features, made_by)
+
+
+def _digest(root: Path, shard: Shard, made_by: dict[str, str]) -> str:
+    """Of the model, how clips are drawn, and the frames that are used: names, lengths, times."""
+    states = [(name, os.stat(root / name)) for names in shard.used for name in names]
+    used = [(name, state.st_size, state.st_mtime_ns) for name, state in states]
+    return settings_digest({**made_by, "used": used, "whole": [len(c) for c in shard.clips]})

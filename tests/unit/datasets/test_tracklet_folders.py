@@ -1,0 +1,40 @@
+"""Folders of tracklets that nobody has labelled."""
+
+import pytest
+
+from dcct.datasets.tracklet_folders import TrackletFolder, unlabelled
+from dcct.errors import DataError
+
+
+def fill(root, *paths):
+    for path in paths:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).touch()
+    return root
+
+
+def test_everything_goes_by_its_numbers(tmp_path):
+    """Cameras, tracklets and frames in the order of the numbers in their names; what systems put
+    beside them is left out."""
+    fill(tmp_path, "cam10/a/1.jpg", "cam2/t10/1.png", "cam2/t9/10.jpg", "cam2/t9/2.jpg")
+    fill(tmp_path, "cam2/Thumbs.db", "cam2/t9/.hidden.jpg", "notes.txt")
+    assert unlabelled(tmp_path) == [
+        TrackletFolder("cam2", "t9", ("cam2/t9/2.jpg", "cam2/t9/10.jpg")),
+        TrackletFolder("cam2", "t10", ("cam2/t10/1.png",)),
+        TrackletFolder("cam10", "a", ("cam10/a/1.jpg",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("paths", "complaint"),
+    [
+        ([], "holds no folders"),
+        (["cam/1.jpg"], "cam: holds no folders"),
+        (["cam/t/notes.txt"], "cam/t: holds no images"),
+        (["cam/t/1.jpg", "cam/t/01.jpg"], "holds 01.jpg and 1.jpg: which is it?"),
+    ],
+)
+def test_what_is_no_such_tree_is_one_line(tmp_path, paths, complaint):
+    """It names the folder that is not as it should be."""
+    with pytest.raises(DataError, match=complaint):
+        unlabelled(fill(tmp_path, *paths))
