@@ -12,7 +12,7 @@ from dcct.runtime.progress import Progress
 from dcct.video.crop import Limits, crop
 from dcct.video.scene import write_scene
 from dcct.video.tracks import read_tracks
-from dcct.walkers.street import draw_street, passages
+from dcct.walkers.street import boxes_of, draw_street, passages
 from tests.conftest import ROOT
 from tests.unit.video.conftest import av
 
@@ -71,8 +71,6 @@ def test_people_are_in_their_boxes(spec):
     with_people, without = (
         np.array(list(draw_street(spec, 1, some, 5, 0))) for some in (found, [])
     )
-    from dcct.walkers.street import boxes_of
-
     changed = (np.abs(with_people.astype(int) - without) > 8).any(-1)
     inside = np.zeros_like(changed)
     for box in boxes_of(found, 5):
