@@ -6,6 +6,7 @@ says of what, with which limits, and what was dropped.
 """
 
 import hashlib
+from collections import defaultdict
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -126,18 +127,18 @@ def _write_pictures(
 ) -> None:
     for name in boxes["tracklet"].unique():
         (folder / name).mkdir()
-    wanted, last = boxes.groupby("frame"), int(tracks.boxes["frame"].max())
-    advance, done = progress.counter(last, "frames"), 0
-    for number, pixels in source.frames(sorted({*boxes["frame"], last})):
+    cuts: dict[int, list[tuple]] = defaultdict(list)
+    for frame, *cut in boxes[["frame", "tracklet", *EDGES]].itertuples(index=False):
+        cuts[frame].append(tuple(cut))
+    last, done = int(tracks.boxes["frame"].max()), 0
+    advance = progress.counter(last, "frames")
+    for number, pixels in source.frames(sorted({*cuts, last})):
+        for name, left, top, right, bottom in cuts.get(number, ()):
+            person = np.ascontiguousarray(pixels[top:bottom, left:right])
+            encoded = simplejpeg.encode_jpeg(person, QUALITY, "RGB", "444")
+            (folder / name / f"{number:06d}.jpg").write_bytes(encoded)
         advance(number - done)
         done = number
-        if number not in wanted.groups:
-            continue
-        rows = wanted.get_group(number)
-        for name, left, top, right, bottom in rows[["tracklet", *EDGES]].itertuples(index=False):
-            cut = np.ascontiguousarray(pixels[top:bottom, left:right])
-            encoded = simplejpeg.encode_jpeg(cut, QUALITY, "RGB", "444")
-            (folder / name / f"{number:06d}.jpg").write_bytes(encoded)
 
 
 def _said(dropped: dict[str, int], short: pd.DataFrame) -> str:

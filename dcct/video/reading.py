@@ -153,8 +153,8 @@ def _container(path: Path, stack: contextlib.ExitStack) -> "InputContainer":
         raise DataError(f"{path}: missing: name a video, or a folder of frames") from None
     except (av.FFmpegError, OSError, ValueError) as error:
         raise DataError(
-            f"{path}: cannot be read as a video ({_why(error)}): name another, or a folder of its"
-            " frames"
+            f"{path}: cannot be read as a video, such as MP4, MKV or AVI ({_why(error)}): name"
+            " another, or a folder of its frames"
         ) from None
 
 
