@@ -16,7 +16,7 @@ from dcct.errors import DataError, DcctError
 from dcct.runtime.progress import Progress
 from dcct.video.crop import Limits, crop
 from dcct.video.tracks import read_tracks
-from tests.unit.video.conftest import (
+from tests.unit.video.numbered import (
     HEIGHT,
     WIDTH,
     number_of,

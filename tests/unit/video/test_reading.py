@@ -9,7 +9,7 @@ from PIL import Image
 
 from dcct.errors import DataError
 from dcct.video.reading import opened
-from tests.unit.video.conftest import av, number_of, numbered, write_video
+from tests.unit.video.numbered import av, number_of, numbered, write_video
 
 FRAMES = 40
 KINDS = {

@@ -14,7 +14,7 @@ from dcct.video.scene import write_scene
 from dcct.video.tracks import read_tracks
 from dcct.walkers.street import boxes_of, draw_street, passages
 from tests.conftest import ROOT
-from tests.unit.video.conftest import av
+from tests.unit.video.numbered import av
 
 FRAMES = 60
 

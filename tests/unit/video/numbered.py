@@ -1,4 +1,5 @@
-"""Videos whose frames say their number: a strip of black and white blocks, the bits of it."""
+"""Videos whose frames say their number: a strip of black and white blocks, the bits of it. Tests
+that use them are skipped without PyAV."""
 
 from collections.abc import Iterable
 from fractions import Fraction
