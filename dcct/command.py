@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from dcct.pipeline.steps import STEPS
-from dcct.verbs import data, evaluation, figures, results, training, using
+from dcct.verbs import data, evaluation, figures, results, training, using, videos
 
 HELP = f"""Reproduce DCCT, step by step.
 
@@ -22,7 +22,7 @@ app = typer.Typer(
     add_completion=False,
     help=HELP,
 )
-for verbs in (data, training, evaluation, figures, results, using):
+for verbs in (data, training, evaluation, figures, results, videos, using):
     app.add_typer(verbs.app)
 
 

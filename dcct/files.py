@@ -7,6 +7,7 @@ import hashlib
 import json
 import math
 import os
+import shutil
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -41,6 +42,28 @@ def atomic(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder beside `path`; renamed to it on success, removed on failure. What
+    killed processes left of the same folder is removed too.
+
+    Raises DcctError where anything lies at `path`, and when it cannot be written.
+    """
+    if os.path.lexists(path):
+        raise DcctError(f"{path}: is there already: delete it, or name another")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_what_was_left(path)
+        temporary.mkdir()
+        yield temporary
+        os.rename(temporary, path)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
 def _refuse_to_replace(path: Path) -> None:
     """Raises DcctError where something lies that is no plain file."""
     try:
@@ -57,7 +80,14 @@ def _remove_what_was_left(path: Path) -> None:
     for stale in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
         number = stale.name.split(".")[-2]
         if not (number.isdigit() and _runs(int(number))):
-            stale.unlink(missing_ok=True)
+            _remove(stale)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _runs(process: int) -> bool:

@@ -10,7 +10,7 @@ from rich.console import Console
 from dcct.runtime.progress import Progress
 from dcct.verbs.options import import_torch, verb
 
-PANEL = "Using"
+PANEL = "Use on your own recordings"
 app = typer.Typer()
 
 

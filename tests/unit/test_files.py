@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from dcct.datasets.manifest import write_parquet
 from dcct.errors import DataError, DcctError
-from dcct.files import MOST_JSON, atomic, parse_json, read_json, write_json
+from dcct.files import MOST_JSON, atomic, parse_json, read_json, whole_folder, write_json
 from dcct.models.checkpoint import write_tensors
 from dcct.training.resume import load_state, save_state
 
@@ -144,3 +144,19 @@ def test_any_text_is_values_that_can_be_written_or_refused(text):
     except ValueError:
         return
     assert parse_json(json.dumps(found, allow_nan=False)) == found
+
+
+def test_a_folder_is_whole_or_not_there(tmp_path):
+    """What fails leaves nothing, nor does a process that was killed; nothing is written into what
+    is there."""
+    (tmp_path / ".made.999999999.partial/half").mkdir(parents=True)
+    with pytest.raises(ValueError, match="wrong"), whole_folder(tmp_path / "made") as folder:
+        (folder / "a").touch()
+        raise ValueError("wrong")
+    assert not list(tmp_path.iterdir())
+    with whole_folder(tmp_path / "made") as folder:
+        (folder / "a").touch()
+        assert not (tmp_path / "made").exists()
+    assert [path.name for path in tmp_path.rglob("*")] == ["made", "a"]
+    with pytest.raises(DcctError, match="made: is there already"), whole_folder(tmp_path / "made"):
+        pass

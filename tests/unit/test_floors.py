@@ -21,6 +21,7 @@ FLOOR = {
     "models": 2,
     "losses.py": 2,
     "evaluation": 2,
+    "video": 2,
     "training": 3,
     "inference": 3,
     "official": 3,
