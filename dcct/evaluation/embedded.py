@@ -27,7 +27,6 @@ def embedded_table(
     tracklets: Sequence[TrackletFolder],
     used: Sequence[Sequence[str]],
     features: Mapping[str, np.ndarray],
-    made_by: Mapping[str, str],
 ) -> pa.Table:
     """A table of tracklets, the frames that were used of each, and the feature sets (N,C)."""
     columns: dict[str, pa.Array] = {
@@ -37,17 +36,32 @@ def embedded_table(
     }
     for name, values in features.items():
         columns[name] = pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
-    return pa.table(columns).replace_schema_metadata({MADE_BY: json.dumps(dict(made_by))})
+    return pa.table(columns)
 
 
-def write_embedded(path: Path, tables: Iterable[pa.Table]) -> None:
+def write_embedded(path: Path, tables: Iterable[pa.Table], made_by: Mapping[str, str]) -> None:
     """Write tables of one form one after the other, no two of them in memory; atomically."""
-    tables = iter(tables)
+    said = {MADE_BY: json.dumps(dict(made_by))}
+    tables = (table.replace_schema_metadata(said) for table in tables)
     first = next(tables)
     with atomic(path) as temporary, pq.ParquetWriter(temporary, first.schema) as writer:
         writer.write_table(first)
         for table in tables:
             writer.write_table(table)
+
+
+def features_in(table: pa.Table, name: str) -> np.ndarray:
+    """A feature set (N,C) of a table."""
+    values = table[name].combine_chunks()
+    return values.flatten().to_numpy().reshape(len(values), -1)
+
+
+def maker_of(path: Path) -> dict | None:
+    """What made a file; None where it is not as one of these, so that it may be replaced."""
+    try:
+        return json.loads(pq.read_schema(path).metadata[MADE_BY])
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError):
+        return None
 
 
 def read_embedded(path: Path) -> pa.Table:

@@ -8,7 +8,7 @@ is made again.
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +20,10 @@ from torch.utils.data import Dataset
 from dcct.clips.frames import resized
 from dcct.clips.loader import need_shared_memory
 from dcct.datasets.images import decode, read_image_bytes
-from dcct.datasets.tracklet_folders import TrackletFolder, unlabelled
+from dcct.datasets.tracklet_folders import TrackletFolder, found_in
 from dcct.errors import DataError
-from dcct.evaluation.embedded import embedded_table, read_embedded, write_embedded
-from dcct.files import settings_digest
+from dcct.evaluation.embedded import embedded_table, maker_of, read_embedded, write_embedded
+from dcct.files import file_digest, settings_digest
 from dcct.inference.means import ClipOfGroup
 from dcct.inference.model import Model, clips_of, load
 from dcct.runtime.lock import only_one
@@ -88,9 +88,10 @@ def embed(
     """Every feature set of all tracklets in folder/<camera>/<tracklet>/*.jpg|png, a row each: the
     table of evaluation/embedded.py.
 
-    model: a model, or what `load` takes. out: a parquet file; an interrupted call with it goes on
-    where it was. sampler: `begin` (one clip a tracklet) or `dense` (all of it). Raises DcctError at
-    the first frame, folder or model that is not as it should be.
+    model: a model, or what `load` takes. folder: that of all cameras, of one, or of one tracklet.
+    out: a parquet file; an interrupted call with it goes on where it was. sampler: `begin` (one
+    clip a tracklet) or `dense` (all of it). Raises DcctError at the first frame, folder or model
+    that is not as it should be.
     """
     if out is not None:
         embed_to(model, folder, Path(out), sampler=sampler, progress=progress)
@@ -109,10 +110,23 @@ def embed_to(
     progress: Progress | None = None,
 ) -> int:
     """As `embed`, with memory for one shard; return the number of tracklets."""
-    root, progress = Path(folder).expanduser(), progress or Progress()
+    root, tracklets = found_in(folder)
+    embed_tracklets(_opened(model), root, tracklets, out, sampler, progress or Progress())
+    return len(tracklets)
+
+
+def embed_tracklets(
+    model: Model,
+    root: Path,
+    tracklets: Sequence[TrackletFolder],
+    out: Path,
+    sampler: str,
+    progress: Progress,
+) -> None:
+    """Write the features of these tracklets, unless they are there."""
     if out.suffix != ".parquet":
         raise DataError(f"{out}: is no name of a parquet file: end it in .parquet")
-    shards = list(_shards(root, sampler, model := _opened(model)))
+    shards = list(_shards(tracklets, sampler, model))
     work = out.with_name(f"{out.name}.work")
     made_by = {
         "model": model.config.name,
@@ -120,27 +134,31 @@ def embed_to(
         "sampler": sampler,
         "weights": "-".join(model.config.weights.values()),
     }
+    digests = [_digest(root, shard, made_by) for shard in shards]
+    whole = {**made_by, "shards": settings_digest({"digests": digests})}
+    if out.is_file() and maker_of(out) == whole:
+        progress.say(f"{out}: is there already, of these frames by this model")
+        return
     with only_one(work, progress.say):
-        paths = [work / f"{_digest(root, shard, made_by)}.parquet" for shard in shards]
+        paths = [work / f"{digest}.parquet" for digest in digests]
         missing = [number for number, path in enumerate(paths) if not path.is_file()]
         if len(missing) < len(shards):
             progress.say(f"going on after {len(shards) - len(missing)} of {len(shards)} shards")
         advance = progress.counter(sum(len(shards[number]) for number in missing), "clips")
         for number in missing:
-            table = _table(root, shards[number], model, made_by, advance)
-            write_embedded(paths[number], [table])
-        write_embedded(out, map(read_embedded, paths))
+            table = _table(root, shards[number], model, advance)
+            write_embedded(paths[number], [table], made_by)
+        write_embedded(out, map(read_embedded, paths), whole)
         shutil.rmtree(work, ignore_errors=True)
-    return sum(len(shard.tracklets) for shard in shards)
 
 
 def _opened(model: Model | str | os.PathLike) -> Model:
     return model if isinstance(model, Model) else load(model)
 
 
-def _shards(root: Path, sampler: str, model: Model) -> Iterator[Shard]:
+def _shards(tracklets: Iterable[TrackletFolder], sampler: str, model: Model) -> Iterator[Shard]:
     shard = Shard([], [])
-    for tracklet in unlabelled(root):
+    for tracklet in tracklets:
         shard.tracklets.append(tracklet)
         shard.clips.append(clips_of(sampler, len(tracklet.frames), model.config.clip_length))
         if len(shard) >= SHARD_CLIPS:
@@ -150,13 +168,7 @@ def _shards(root: Path, sampler: str, model: Model) -> Iterator[Shard]:
         yield shard
 
 
-def _table(
-    root: Path,
-    shard: Shard,
-    model: Model,
-    made_by: dict[str, str],
-    advance: Callable[[int], None],
-) -> pa.Table:
+def _table(root: Path, shard: Shard, model: Model, advance: Callable[[int], None]) -> pa.Table:
     groups = [number for number, clips in enumerate(shard.clips) for _ in clips]
     on_gpu, cores = model.device.type == "cuda", len(os.sched_getaffinity(0))
     workers = min(WORKERS_OF_A_GPU, cores) if on_gpu else 0
@@ -164,11 +176,10 @@ def _table(
         need_shared_memory(model.config.clips, workers, min(model.batch, len(groups)))
     dataset = FolderClips(root, shard, model)
     features = model.means(dataset, groups, workers, advance)
-    return embedded_table(shard.tracklets, shard.used, features, made_by)
+    return embedded_table(shard.tracklets, shard.used, features)
 
 
 def _digest(root: Path, shard: Shard, made_by: dict[str, str]) -> str:
-    """Of the model, how clips are drawn, and the frames that are used: names, lengths, times."""
-    states = [(name, os.stat(root / name)) for names in shard.used for name in names]
-    used = [(name, state.st_size, state.st_mtime_ns) for name, state in states]
+    """Of the model, how clips are drawn, and the frames that are used: names and contents."""
+    used = [(name, file_digest(root / name)) for names in shard.used for name in names]
     return settings_digest({**made_by, "used": used, "whole": [len(c) for c in shard.clips]})

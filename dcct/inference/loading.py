@@ -34,11 +34,13 @@ REACH_S = 10
 
 
 class Loaded(NamedTuple):
-    """A network in eval mode, what its folder says of it, and its card, where it has one."""
+    """A network in eval mode, what its folder says of it, its card, where it has one, and the
+    folder itself."""
 
     network: "DCCT | Alone"
     config: ModelConfig
     card: str | None
+    folder: Path
 
 
 class Alone(nn.Module):
@@ -107,7 +109,7 @@ def _from_folder(folder: Path, file: str) -> Loaded:
     card = folder / CARD
     text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else None
     loaded = config.model_copy(update={"weights": {CHECKPOINT: config.weights[file]}})
-    return Loaded(network.eval(), loaded, text)
+    return Loaded(network.eval(), loaded, text, folder)
 
 
 def _part(config: ModelConfig) -> DCCT | Alone:
@@ -153,7 +155,7 @@ def _official(path: Path) -> Loaded:
     identities = model.head_cnn.classifier.out_features
     digests = {CHECKPOINT: file_digest(path)}
     config = config_of(path.stem, model.variant, network, clips, identities, weights=digests)
-    return Loaded(model.eval(), config, None)
+    return Loaded(model.eval(), config, None, path.parent)
 
 
 def _fetched(name: str, **hub: Any) -> Path:

@@ -59,7 +59,7 @@ class Model(nn.Module, ModelHubMixin):
 
     def __init__(self, loaded: Loaded):
         super().__init__()
-        self.network, self.config, self.card = loaded
+        self.network, self.config, self.card, self.folder = loaded
         if self.network.cnn:
             self.network.cnn.use_channels_last()
 

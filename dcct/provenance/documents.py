@@ -136,6 +136,12 @@ class DistancesShape(Document):
     rows: list[MeaningShape]
 
 
+class CalibrationShape(DistancesShape):
+    model: str
+    weights: str
+    measured_on: str
+
+
 class ReportShape(Document):
     verification: str
     counts: dict[str, Annotated[list[Whole], Field(min_length=1)]]
@@ -165,6 +171,11 @@ def read_metrics(path: Path, command: str) -> dict[str, Any]:
 def read_distances(path: Path, command: str) -> dict[str, Any]:
     """What `dcct rank` wrote of the distances of one run. Raises as read_receipt."""
     return _read(path, command, DistancesShape)
+
+
+def read_calibration(path: Path, command: str) -> dict[str, Any]:
+    """What `dcct calibrate` wrote. Raises as read_receipt."""
+    return _read(path, command, CalibrationShape)
 
 
 def read_report(path: Path, command: str) -> dict[str, Any]:

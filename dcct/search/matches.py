@@ -4,12 +4,11 @@ Q queries, G tracklets of the gallery, K matches that are kept of each query.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from dcct.config.profile import Reranking
-from dcct.evaluation.calibration import Point
 from dcct.evaluation.distances import Cosine, nearest
 from dcct.evaluation.ranking import CHUNK_BYTES
 from dcct.evaluation.reranking import Reciprocal
@@ -26,11 +25,21 @@ class Tracklets:
     cameras: list[str]
     """Of each."""
     frames: list[list[str]]
-    """Names of each one's pictures, in order."""
+    """Each one's pictures in order, relative to `root`."""
     features: np.ndarray
     """(N,C) of any length."""
     root: str
-    """The folder that they lie in."""
+    """The folder of all cameras."""
+
+    def part(self, places: Sequence[int]) -> "Tracklets":
+        """Some of them."""
+        return replace(
+            self,
+            keys=[self.keys[place] for place in places],
+            cameras=[self.cameras[place] for place in places],
+            frames=[self.frames[place] for place in places],
+            features=self.features[list(places)],
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,9 +97,3 @@ def _left_out(query: Tracklets, gallery: Tracklets, other_cameras: bool):
         return np.array([] if own is None else [own], int)
 
     return of
-
-
-def meaning(points: Sequence[Point], distance: float) -> Point | None:
-    """The nearest calibrated distance that is no smaller: as a threshold it accepts this distance,
-    and no fewer false pairs than this distance would. None beyond all of them."""
-    return next((point for point in points if distance <= point.distance), None)

@@ -2,20 +2,19 @@
 pictures. It asks no network for anything, and what it shows stays on this machine."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from dcct.clips.frames import resized
 from dcct.datasets.images import decode, read_image_bytes
-from dcct.evaluation.calibration import Point
 from dcct.files import write_text
 from dcct.report.page import build
 from dcct.report.page.rankings import CHUNK, SCALE
 from dcct.report.page.sprites import FRAMES, LIMIT, PIXELS, side_by_side, spaced
 from dcct.report.tables.printing import TEMPLATES, environment
 from dcct.runtime.progress import Progress
+from dcct.search.findings import Findings
 from dcct.search.matches import Matches, Tracklets
 
 PAGE = Path(build.__file__).parent
@@ -23,26 +22,7 @@ PAGE = Path(build.__file__).parent
 NAME = "search"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Search:
-    """All that a page says."""
-
-    title: str
-    """Of the model."""
-    query: Tracklets
-    gallery: Tracklets
-    matches: Matches
-    reranked: bool
-    """Whether matches are ordered by their neighbours."""
-    points: list[Point]
-    """What distances mean; none where nobody knows."""
-    measured_on: str
-    """Whom that was measured on, in words."""
-    people: np.ndarray | None
-    """Number of the person that each tracklet of the gallery was linked to (G,)."""
-
-
-def write_page(search: Search, path: Path, progress: Progress) -> None:
+def write_page(search: Findings, path: Path, progress: Progress) -> None:
     """Write the page. Pictures beyond its limit are left out, and it says so."""
     query, gallery = search.query, search.gallery
     same = query.root == gallery.root
@@ -69,7 +49,8 @@ def write_page(search: Search, path: Path, progress: Progress) -> None:
             for row in search.matches.distances
         ],
         "points": [
-            [point.distance, point.allowed, point.low, point.high] for point in search.points
+            [point.distance, point.allowed, point.low, point.high]
+            for point in (search.meaning.points if search.meaning else ())
         ],
     }
     sprites = list(pictures.values())
@@ -101,7 +82,7 @@ def _pictures(
     length = 0
     for number in progress.track(wanted, len(wanted), "pictures"):
         side, row = every[number]
-        sprite = _sprite(Path(side.root) / side.keys[row], side.frames[row])
+        sprite = _sprite(Path(side.root), side.frames[row])
         length += len(sprite)
         if length > LIMIT:
             break
@@ -109,7 +90,7 @@ def _pictures(
     return found
 
 
-def _sprite(folder: Path, names: list[str]) -> str:
-    paths = [folder / names[position] for position in spaced(len(names))]
+def _sprite(root: Path, frames: list[str]) -> str:
+    paths = [root / frames[position] for position in spaced(len(frames))]
     pictures = (decode(read_image_bytes(path), str(path)) for path in paths)
     return side_by_side(resized(picture, *PIXELS, "bicubic") for picture in pictures)

@@ -17,12 +17,13 @@ import simplejpeg
 from dcct.errors import DataError
 from dcct.files import file_digest, whole_folder, write_json
 from dcct.runtime.progress import Progress
+from dcct.video.boxes import BOXES, write_boxes
 from dcct.video.reading import Source, opened
-from dcct.video.tracks import COLUMNS, Tracks, read_tracks
+from dcct.video.tracks import Tracks, read_tracks
 
 QUALITY = 95
 """Of the JPEG pictures, whose colours keep their full resolution."""
-RECEIPT, BOXES = "crop.json", "tracks.csv"
+RECEIPT = "crop.json"
 SCHEMA = 1
 EDGES = ["left", "top", "right", "bottom"]
 
@@ -62,7 +63,7 @@ def crop(
             )
         _write_pictures(source, found, boxes, temporary, progress)
         listed = _listed(boxes)
-        boxes[["tracklet", *COLUMNS]].to_csv(temporary / BOXES, index=False, lineterminator="\n")
+        write_boxes(temporary / BOXES, boxes)
         receipt = {
             "schema": SCHEMA,
             "video": {"path": str(video), "sha256": _digest(video)},

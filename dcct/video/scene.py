@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from dcct.errors import DcctError
 from dcct.files import whole_folder
 from dcct.runtime.progress import Progress
+from dcct.video.boxes import COLUMNS, write_mot
 from dcct.video.reading import pyav
 from dcct.walkers.street import HEIGHT, WIDTH, Box, boxes_of, draw_street, passages, people_of
 from dcct.walkers.tracker import tracked
@@ -54,21 +56,16 @@ def write_scene(
             found = passages(spec, camera, pids, frames, seed)
             truth = boxes_of(found, frames)
             ordered = sorted((box, 1.0) for box in truth)
-            _write_mot(temporary / f"cam{camera}.txt", ordered)
-            _write_mot(temporary / f"cam{camera}.tracker.txt", tracked(truth, camera, seed))
+            write_mot(temporary / f"cam{camera}.txt", _table(ordered))
+            found_by_a_tracker = tracked(truth, camera, seed)
+            write_mot(temporary / f"cam{camera}.tracker.txt", _table(found_by_a_tracker))
             pictures = draw_street(spec, camera, found, frames, seed)
             _write_video(temporary / f"cam{camera}.mp4", pictures, advance)
     progress.say(f"{folder}: {people} people, {frames:,} frames of each of {len(CAMERAS)} cameras")
 
 
-def _write_mot(path: Path, boxes: Iterable[tuple[Box, float]]) -> None:
-    """As MOTChallenge's text."""
-    lines = [
-        f"{box.frame},{box.pid},{box.x:.2f},{box.y:.2f},{box.width:.2f},{box.height:.2f},"
-        f"{confidence:.2f},-1,-1,-1\n"
-        for box, confidence in boxes
-    ]
-    path.write_text("".join(lines))
+def _table(boxes: Iterable[tuple[Box, float]]) -> pd.DataFrame:
+    return pd.DataFrame([(*box, confidence) for box, confidence in boxes], columns=COLUMNS)
 
 
 def _write_video(

@@ -19,6 +19,7 @@ import pandas as pd
 
 from dcct.datasets.folders import PRINTED, entries_in
 from dcct.errors import DataError
+from dcct.video.boxes import COLUMNS
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.IGNORECASE)
 """What is a number in such files: no NaN, no infinity, nothing that Python alone would read."""
@@ -30,7 +31,6 @@ MOST_NUMBER = 10**9
 """Frames, identities and coordinates are far below."""
 PERSON = 0
 """Class of people among those that Ultralytics' networks know."""
-COLUMNS = ["frame", "id", "x", "y", "width", "height", "confidence"]
 
 
 @dataclass(frozen=True, kw_only=True)

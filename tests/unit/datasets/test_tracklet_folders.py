@@ -2,7 +2,7 @@
 
 import pytest
 
-from dcct.datasets.tracklet_folders import TrackletFolder, unlabelled
+from dcct.datasets.tracklet_folders import TrackletFolder, found_in
 from dcct.errors import DataError
 
 
@@ -18,18 +18,28 @@ def test_everything_goes_by_its_numbers(tmp_path):
     beside them is left out."""
     fill(tmp_path, "cam10/a/1.jpg", "cam2/t10/1.png", "cam2/t9/10.jpg", "cam2/t9/2.jpg")
     fill(tmp_path, "cam2/Thumbs.db", "cam2/t9/.hidden.jpg", "notes.txt")
-    assert unlabelled(tmp_path) == [
+    assert found_in(tmp_path)[1] == [
         TrackletFolder("cam2", "t9", ("cam2/t9/2.jpg", "cam2/t9/10.jpg")),
         TrackletFolder("cam2", "t10", ("cam2/t10/1.png",)),
         TrackletFolder("cam10", "a", ("cam10/a/1.jpg",)),
     ]
 
 
+@pytest.mark.parametrize(("below", "count"), [("", 3), ("cam2", 2), ("cam2/t9", 1)])
+def test_a_part_of_the_tree_is_called_as_in_the_whole(tmp_path, below, count):
+    """One camera's folder, or one tracklet's: the same names and paths below the same root."""
+    fill(tmp_path, "cam1/a/1.jpg", "cam2/t9/1.jpg", "cam2/t10/1.jpg")
+    root, found = found_in(tmp_path / below)
+    assert root == tmp_path
+    assert len(found) == count
+    assert set(found) <= set(found_in(tmp_path)[1])
+
+
 @pytest.mark.parametrize(
     ("paths", "complaint"),
     [
         ([], "holds no folders"),
-        (["cam/1.jpg"], "cam: holds no folders"),
+        (["cam/1.jpg", "cam/t/1.jpg"], "cam: holds images, such as 1.jpg, and folders, such as t"),
         (["cam/t/notes.txt"], "cam/t: holds no images"),
         (["cam/t/1.jpg", "cam/t/01.jpg"], "holds 01.jpg and 1.jpg: which is it?"),
     ],
@@ -37,4 +47,4 @@ def test_everything_goes_by_its_numbers(tmp_path):
 def test_what_is_no_such_tree_is_one_line(tmp_path, paths, complaint):
     """It names the folder that is not as it should be."""
     with pytest.raises(DataError, match=complaint):
-        unlabelled(fill(tmp_path, *paths))
+        found_in(fill(tmp_path, *paths))

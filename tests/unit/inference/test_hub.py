@@ -42,6 +42,10 @@ class Hub(BaseHTTPRequestHandler):
         self.folder = folder
         super().__init__(*arguments)
 
+    @property
+    def address(self) -> str:
+        return f"http://{self.headers['Host']}"
+
     def do_HEAD(self):
         self.do_GET()
 
@@ -61,7 +65,8 @@ class Hub(BaseHTTPRequestHandler):
         if self.path == "/api/repos/create":
             name = json.loads(content)["name"]
             owner = json.loads(content).get("organization") or "me"
-            return self.answer({"url": f"http://hub/{owner}/{name}", "id": f"{owner}/{name}"})
+            found = {"url": f"{self.address}/{owner}/{name}", "id": f"{owner}/{name}"}
+            return self.answer(found)
         if "/preupload/" in self.path:
             files = json.loads(content)["files"]
             kept = {"uploadMode": "regular", "shouldIgnore": False, "oid": None}
@@ -73,7 +78,7 @@ class Hub(BaseHTTPRequestHandler):
                     path = self.folder / name / line["value"]["path"]
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.write_bytes(base64.b64decode(line["value"]["content"]))
-            found = {"commitUrl": f"http://hub/{name}/commit/{COMMIT}", "commitOid": COMMIT}
+            found = {"commitUrl": f"{self.address}/{name}/commit/{COMMIT}", "commitOid": COMMIT}
             return self.answer({"success": True, "pullRequestUrl": None, **found})
         return self.answer({})
 
@@ -111,8 +116,8 @@ def run(tmp_path, root):
 
 
 def test_what_is_pushed_comes_back(model_folder, run, tmp_path):
-    """The same weights and config; the card with its metadata is there; and what was fetched once is
-    read without the hub."""
+    """The same weights and config; the card with its metadata is there; and what was fetched once
+    is read without the hub."""
     folder = model_folder("cnn")
     run(PUSH, folder)
     pushed = tmp_path / "hub/me/walker"

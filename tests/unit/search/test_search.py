@@ -6,7 +6,8 @@ import pytest
 from dcct.config.profile import Reranking
 from dcct.evaluation.calibration import Point
 from dcct.search.link import Span, same_people
-from dcct.search.matches import Tracklets, find_matches, meaning
+from dcct.search.matches import Tracklets, find_matches
+from dcct.search.meaning import Meaning
 
 
 def tracklets(count: int, root: str = "here", seed: int = 0) -> Tracklets:
@@ -65,10 +66,11 @@ def test_a_distance_means_what_the_next_larger_threshold_does():
         Point(allowed=rate, distance=10 * rate, false_rate=rate, low=0, high=1, true_rate=1)
         for rate in (0.001, 0.01)
     ]
-    assert [meaning(points, at).allowed for at in (0.0, 0.01, 0.05, 0.1)] == [
-        *(0.001, 0.001, 0.01, 0.01)
-    ]
-    assert meaning(points, 0.2) is None
+    known = Meaning(points=points, measured_on="people")
+    found = [known.of(distance).allowed for distance in (0.0, 0.01, 0.05, 0.1)]
+    assert found == [0.001, 0.001, 0.01, 0.01]
+    assert known.of(0.2) is None
+    assert [known.distance(rate) for rate in (0.0001, 0.005, 0.01)] == [None, 0.01, 0.1]
 
 
 def test_what_one_camera_sees_at_once_is_never_one_person():

@@ -1,0 +1,28 @@
+"""What a search found."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dcct.search.link import Span
+from dcct.search.matches import Matches, Tracklets
+from dcct.search.meaning import Meaning
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """All that a search found."""
+
+    title: str
+    """Of the model."""
+    query: Tracklets
+    gallery: Tracklets
+    matches: Matches
+    reranked: bool
+    """Whether matches are ordered by their neighbours."""
+    meaning: Meaning | None
+    """What distances mean; None where nobody knows."""
+    people: np.ndarray | None
+    """Number of the person that each tracklet of the gallery was linked to (G,)."""
+    spans: list[Span | None]
+    """When each tracklet of the gallery was seen, where that is known."""

@@ -1,0 +1,78 @@
+"""What a model's distances mean: false-match rates that were measured on its own test set, or on a
+labelled sample of somebody's own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dcct.errors import DataError
+from dcct.evaluation.calibration import Point
+from dcct.inference.model import Model
+from dcct.provenance.documents import read_calibration, read_distances, read_metrics
+
+CALIBRATE, RANK = "dcct calibrate", "dcct rank"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meaning:
+    """Distances whose false-match rates are known."""
+
+    points: Sequence[Point]
+    """Nearest first."""
+    measured_on: str
+    """Whom, in words."""
+
+    def of(self, distance: float) -> Point | None:
+        """The nearest known distance that is no smaller: as a threshold it accepts this distance,
+        and no fewer false pairs than this distance would. None beyond all of them."""
+        return next((point for point in self.points if distance <= point.distance), None)
+
+    def distance(self, rate: float) -> float | None:
+        """The largest known distance that accepts at most this share of false pairs."""
+        return max((one.distance for one in self.points if one.allowed <= rate), default=None)
+
+
+def meaning_for(model: Model, sampler: str, calibration: Path | None) -> Meaning | None:
+    """What `dcct calibrate` wrote into a file; without one, what the workflow measured of the same
+    weights on their own test set; None where neither is there.
+
+    Raises DataError where a file is not as it was written, or of another model or sampler.
+    """
+    if calibration is None:
+        return _by_the_workflow(model, sampler)
+    said = read_calibration(calibration, CALIBRATE)
+    if said["weights"] not in model.config.weights.values():
+        raise DataError(
+            f"{calibration}: was measured with other weights than this model's: run `{CALIBRATE}`"
+            " with this model"
+        )
+    found = meaning_in(said["rows"], model, sampler, said["measured_on"])
+    if found is None:
+        raise DataError(
+            f"{calibration}: was not measured on {sampler} clips: run `{CALIBRATE}` with --sampler"
+            f" {sampler}"
+        )
+    return found
+
+
+def _by_the_workflow(model: Model, sampler: str) -> Meaning | None:
+    *above, kind, dataset, split, variant, seed = model.folder.absolute().parts[-40:]
+    folder = Path("/", *above, "metrics", dataset, split, variant, seed)
+    if kind != "checkpoints" or not (folder / "distances.json").is_file():
+        return None
+    made = read_metrics(folder / "metrics.json", RANK)
+    if made["digests"].get("checkpoint") not in model.config.weights.values():
+        return None
+    rows = read_distances(folder / "distances.json", RANK)["rows"]
+    return meaning_in(rows, model, sampler, f"{rows[0]['identities']} test people of {dataset}")
+
+
+def meaning_in(
+    rows: Sequence[Mapping], model: Model, sampler: str, measured_on: str
+) -> Meaning | None:
+    """Of the feature set that a search compares, from rows of distances.json."""
+    for row in rows:
+        if (row["sampler"], row["feature"]) == (sampler, model.config.best):
+            points = [Point(**point) for point in row["points"]]
+            return Meaning(points=points, measured_on=measured_on)
+    return None
