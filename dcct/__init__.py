@@ -17,24 +17,29 @@ from dcct.errors import DcctError
 if TYPE_CHECKING:
     from dcct.evaluation.metrics import retrieval_metrics
     from dcct.evaluation.ranking import rank_features
+    from dcct.find.search import link, search
     from dcct.inference.embedding import embed
     from dcct.inference.model import load
     from dcct.models.dcct import DCCT, Output
     from dcct.models.full_size import build_model
     from dcct.official.names import export_official, load_official
     from dcct.training.objective import Objective
+    from dcct.video.crop import crop
 
 _HOME = {
     "DCCT": "dcct.models.dcct",
     "Objective": "dcct.training.objective",
     "Output": "dcct.models.dcct",
     "build_model": "dcct.models.full_size",
+    "crop": "dcct.video.crop",
     "embed": "dcct.inference.embedding",
     "export_official": "dcct.official.names",
+    "link": "dcct.find.search",
     "load": "dcct.inference.model",
     "load_official": "dcct.official.names",
     "rank_features": "dcct.evaluation.ranking",
     "retrieval_metrics": "dcct.evaluation.metrics",
+    "search": "dcct.find.search",
 }
 __all__ = [
     "DCCT",
@@ -42,12 +47,15 @@ __all__ = [
     "Objective",
     "Output",
     "build_model",
+    "crop",
     "embed",
     "export_official",
+    "link",
     "load",
     "load_official",
     "rank_features",
     "retrieval_metrics",
+    "search",
 ]
 
 

@@ -77,7 +77,7 @@ def search(
         float | None,
         typer.Option(
             help="With --link: the distance up to which they are. Unless given, that at which 1 in"
-            " 1,000 pairs of different people is taken for one.",
+            " 100 pairs of different people is taken for one.",
             min=0,
             max=2,
             show_default=False,
@@ -97,8 +97,8 @@ def search(
     --gallery tracklets/cam2 --link
     """
     opened, progress = _open(model, device, "search")
-    from dcct.search.search import Wish
-    from dcct.search.writing import PAGE, write_search
+    from dcct.find.search import Wish
+    from dcct.find.writing import PAGE, write_search
 
     wish = Wish(
         top=top,
@@ -130,7 +130,7 @@ def calibrate(
     Example: dcct calibrate results/checkpoints/walkers/split0/dcct/seed0 sample
     """
     opened, progress = _open(model, device, "calibrate")
-    from dcct.search.calibrate import calibrate as measure
+    from dcct.find.calibrate import calibrate as measure
 
     found = measure(opened, sample, out, sampler, progress)
     for point in found.points[:: max(1, len(found.points) // 5)]:

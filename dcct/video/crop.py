@@ -6,6 +6,7 @@ says of what, with which limits, and what was dropped.
 """
 
 import hashlib
+import os
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -42,14 +43,21 @@ class Limits:
 
 
 def crop(
-    video: Path, tracks: Path, folder: Path, limits: Limits, progress: Progress
+    video: str | os.PathLike,
+    tracks: str | os.PathLike,
+    folder: str | os.PathLike,
+    limits: Limits = Limits(),  # it is frozen
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """Cut the tracklets of a camera out of a video or a folder of frames, into `folder`, which
-    appears when it is complete. Returns them: tracklet, id, first, last, frames.
+    """Cut the tracklets of a camera out of a video or a folder of frames, into `folder`, which is
+    named as the camera and appears when it is complete. Returns them: tracklet, id, first, last,
+    frames.
 
     Memory does not grow with the video. Raises DataError naming what cannot be read, and DcctError
     where `folder` is there already.
     """
+    video, tracks, folder = Path(video), Path(tracks), Path(folder)
+    progress = progress or Progress()
     with whole_folder(folder) as temporary, opened(video) as source:
         found = read_tracks(tracks)
         if source.turned:

@@ -27,7 +27,7 @@ FLOOR = {
     "official": 3,
     "provenance": 4,
     "report": 5,
-    "search": 5,
+    "find": 5,
     "verbs": 6,
     "cli.py": 7,
     "command.py": 7,

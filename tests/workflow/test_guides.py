@@ -20,6 +20,8 @@ GUIDES = ("README.md", "CONTRIBUTING.md", "config/README.md", *sorted(
     path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/*.md")
 ))  # fmt: skip
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PYTHON = re.compile(r"^```py\n(.*?)^```", re.MULTILINE | re.DOTALL)
+"""What needs a finished run; what does not is run by tests/unit/test_readme.py."""
 CELL = re.compile(r"\| `(snakemake[^`]*)` \|$", re.MULTILINE)
 """A command in the last column of a table."""
 REMARK = re.compile(r"\s+#.*$", re.MULTILINE)
@@ -132,3 +134,13 @@ def test_a_printed_command_runs(small, guide, command):
         assert f"error: {profile[0]} cannot run yet. Missing:" in said
     else:
         assert done.returncode == 0, said[-2000:]
+
+
+@pytest.mark.parametrize(
+    "guide", [one for one in GUIDES if PYTHON.search((ROOT / one).read_text())]
+)
+def test_printed_python_runs(small, guide):
+    """After the README's commands, block after block."""
+    code = "".join(PYTHON.findall((ROOT / guide).read_text()))
+    done = small.run("python", "-c", code)
+    assert done.returncode == 0, done.stderr

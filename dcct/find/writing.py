@@ -5,12 +5,12 @@ from pathlib import Path
 
 from dcct.errors import DcctError
 from dcct.files import write_json, write_text
+from dcct.find.findings import Findings
+from dcct.find.page import write_page
+from dcct.find.search import Wish, searched
+from dcct.find.tables import boxes_of_people, matches_table, people_table
 from dcct.inference.model import Model
 from dcct.runtime.progress import Progress
-from dcct.search.findings import Findings
-from dcct.search.page import write_page
-from dcct.search.search import Wish, searched
-from dcct.search.tables import boxes_of_people, matches_table, people_table
 from dcct.video.boxes import write_mot
 
 SAID, PAGE, MATCHES = "search.json", "index.html", "matches.csv"

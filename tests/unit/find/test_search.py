@@ -5,9 +5,9 @@ import pytest
 
 from dcct.config.profile import Reranking
 from dcct.evaluation.calibration import Point
-from dcct.search.link import Span, same_people
-from dcct.search.matches import Tracklets, find_matches
-from dcct.search.meaning import Meaning
+from dcct.find.link import Span, same_people
+from dcct.find.matches import Tracklets, find_matches
+from dcct.find.meaning import Meaning
 
 
 def tracklets(count: int, root: str = "here", seed: int = 0) -> Tracklets:

@@ -12,10 +12,10 @@ from dcct.evaluation.embedded import features_in, read_embedded
 from dcct.evaluation.ranking import rank_features
 from dcct.evaluation.thresholds import PairWatch
 from dcct.files import write_json
+from dcct.find.meaning import Meaning, meaning_in
 from dcct.inference.embedding import embed_tracklets
 from dcct.inference.model import Model
 from dcct.runtime.progress import Progress
-from dcct.search.meaning import Meaning, meaning_in
 
 
 def calibrate(model: Model, sample: Path, out: Path, sampler: str, progress: Progress) -> Meaning:

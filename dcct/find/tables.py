@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dcct.search.findings import Findings
+from dcct.find.findings import Findings
 from dcct.video.boxes import BOXES, read_boxes
 
 MATCHES = {

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dcct.search.link import Span
-from dcct.search.matches import Matches, Tracklets
-from dcct.search.meaning import Meaning
+from dcct.find.link import Span
+from dcct.find.matches import Matches, Tracklets
+from dcct.find.meaning import Meaning
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,17 +12,17 @@ from dcct.config.profile import Reranking
 from dcct.datasets.tracklet_folders import TrackletFolder, found_in
 from dcct.errors import DataError
 from dcct.evaluation.embedded import features_in, read_embedded
+from dcct.find.findings import Findings
+from dcct.find.link import MOST, Span, same_people
+from dcct.find.matches import Tracklets, find_matches
+from dcct.find.meaning import Meaning, meaning_for
+from dcct.find.tables import matches_table, people_table
 from dcct.inference.embedding import embed_tracklets
 from dcct.inference.model import Model, load
 from dcct.runtime.progress import Progress
-from dcct.search.findings import Findings
-from dcct.search.link import MOST, Span, same_people
-from dcct.search.matches import Tracklets, find_matches
-from dcct.search.meaning import Meaning, meaning_for
-from dcct.search.tables import matches_table, people_table
 from dcct.video.boxes import BOXES, read_boxes
 
-LINKED = 0.001
+LINKED = 0.01
 """Share of false pairs that are taken for one person, where no distance is given."""
 
 

@@ -9,13 +9,13 @@ import numpy as np
 from dcct.clips.frames import resized
 from dcct.datasets.images import decode, read_image_bytes
 from dcct.files import write_text
+from dcct.find.findings import Findings
+from dcct.find.matches import Matches, Tracklets
 from dcct.report.page import build
 from dcct.report.page.rankings import CHUNK, SCALE
 from dcct.report.page.sprites import FRAMES, LIMIT, PIXELS, side_by_side, spaced
 from dcct.report.tables.printing import TEMPLATES, environment
 from dcct.runtime.progress import Progress
-from dcct.search.findings import Findings
-from dcct.search.matches import Matches, Tracklets
 
 PAGE = Path(build.__file__).parent
 """Its style and scripts are those of the report page."""
