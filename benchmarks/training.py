@@ -50,7 +50,8 @@ from dcct.models.device import autocast, on_device, prepare_torch
 from dcct.models.full_size import IDENTITIES, PROFILE
 from dcct.runtime.allocator import keep_freed_memory
 from dcct.runtime.progress import Progress
-from dcct.training.loop import adam, objective_at
+from dcct.training.loop import objective_at
+from dcct.training.setup import adam
 
 PAPER, VARIANT = load_profile(PROFILE), "dcct-fd-ld"
 LENGTH, HEIGHT, WIDTH = PAPER.clips.length, PAPER.clips.height, PAPER.clips.width

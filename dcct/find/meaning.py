@@ -28,8 +28,10 @@ class Meaning:
         return next((point for point in self.points if distance <= point.distance), None)
 
     def distance(self, rate: float) -> float | None:
-        """The largest known distance that accepts at most this share of false pairs."""
-        return max((one.distance for one in self.points if one.allowed <= rate), default=None)
+        """The largest known distance that accepts at most this share of false pairs; where so few
+        were measured that none does, the smallest. None where none is known."""
+        first = self.points[0].distance if self.points else None
+        return max((one.distance for one in self.points if one.allowed <= rate), default=first)
 
 
 def meaning_for(model: Model, sampler: str, calibration: Path | None) -> Meaning | None:

@@ -70,7 +70,7 @@ def test_a_distance_means_what_the_next_larger_threshold_does():
     found = [known.of(distance).allowed for distance in (0.0, 0.01, 0.05, 0.1)]
     assert found == [0.001, 0.001, 0.01, 0.01]
     assert known.of(0.2) is None
-    assert [known.distance(rate) for rate in (0.0001, 0.005, 0.01)] == [None, 0.01, 0.1]
+    assert [known.distance(rate) for rate in (0.0001, 0.005, 0.01)] == [0.01, 0.01, 0.1]
 
 
 def test_what_one_camera_sees_at_once_is_never_one_person():
