@@ -8,6 +8,7 @@ from pathlib import Path
 from dcct.errors import DataError
 from dcct.evaluation.calibration import Point
 from dcct.inference.model import Model
+from dcct.models.beside import metrics_of
 from dcct.provenance.documents import read_calibration, read_distances, read_metrics
 
 CALIBRATE, RANK = "dcct calibrate", "dcct rank"
@@ -58,15 +59,15 @@ def meaning_for(model: Model, sampler: str, calibration: Path | None) -> Meaning
 
 
 def _by_the_workflow(model: Model, sampler: str) -> Meaning | None:
-    *above, kind, dataset, split, variant, seed = model.folder.absolute().parts[-40:]
-    folder = Path("/", *above, "metrics", dataset, split, variant, seed)
-    if kind != "checkpoints" or not (folder / "distances.json").is_file():
+    folder = metrics_of(model.folder)
+    if folder is None:
         return None
     made = read_metrics(folder / "metrics.json", RANK)
     if made["digests"].get("checkpoint") not in model.config.weights.values():
         return None
     rows = read_distances(folder / "distances.json", RANK)["rows"]
-    return meaning_in(rows, model, sampler, f"{rows[0]['identities']} test people of {dataset}")
+    whom = f"{rows[0]['identities']} test people of {made['dataset']}"
+    return meaning_in(rows, model, sampler, whom)
 
 
 def meaning_in(

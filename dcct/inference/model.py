@@ -24,6 +24,7 @@ from dcct.errors import DataError
 from dcct.files import file_digest, write_json
 from dcct.inference.loading import Loaded, opened, saved_part
 from dcct.inference.means import ClipOfGroup, Pass, mean_features
+from dcct.models.beside import metrics_of
 from dcct.models.card import card_of
 from dcct.models.checkpoint import save_model
 from dcct.models.dcct import Output
@@ -132,8 +133,10 @@ class Model(nn.Module, ModelHubMixin):
         write_json(save_directory / CONFIG, self.config.to_json())
 
     def generate_model_card(self, *, results: str | Path | None = None) -> ModelCard:
-        """The card that came with it, or a new one. results: a metrics.json of the workflow, whose
-        numbers a new one then holds."""
+        """A card with the numbers of a metrics.json of the workflow, that of the model's own run
+        unless one is named; without any, the card that came with it."""
+        own = metrics_of(self.folder)
+        results = results or (own and own / "metrics.json")
         return ModelCard(self.card) if self.card and not results else card_of(self.config, results)
 
 
