@@ -1,16 +1,20 @@
 """What a model's distances mean: false-match rates that were measured on its own test set, or on a
 labelled sample of somebody's own."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dcct.config.label import CHECKPOINT
 from dcct.errors import DataError
 from dcct.evaluation.calibration import Point
 from dcct.inference.model import Model
+from dcct.pipeline.pipeline import command_of
+from dcct.pipeline.steps import STEPS, made_by
 from dcct.provenance.documents import read_calibration, read_distances, read_metrics
 
-CALIBRATE, RANK = "dcct calibrate", "dcct rank"
+CALIBRATE, DISTANCES = "dcct calibrate", "distances.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +29,13 @@ class Meaning:
     def of(self, distance: float) -> Point | None:
         """The nearest known distance that is no smaller: as a threshold it accepts this distance,
         and no fewer false pairs than this distance would. None beyond all of them."""
-        return next((point for point in self.points if distance <= point.distance), None)
+        place = self.place(distance)
+        return None if place is None else self.points[place]
+
+    def place(self, distance: float) -> int | None:
+        """Which of the points that is."""
+        reached = (place for place, one in enumerate(self.points) if distance <= one.distance)
+        return next(reached, None)
 
     def distance(self, rate: float) -> float | None:
         """The largest known distance that accepts at most this share of false pairs."""
@@ -56,23 +66,30 @@ def meaning_for(model: Model, sampler: str, calibration: Path | None) -> Meaning
 
 
 def _by_the_workflow(model: Model, sampler: str) -> Meaning | None:
-    *above, kind, dataset, split, variant, seed = model.folder.absolute().parts[-40:]
-    folder = Path("/", *above, "metrics", dataset, split, variant, seed)
-    if kind != "checkpoints" or not (folder / "distances.json").is_file():
+    folder = Path(os.path.abspath(model.folder))
+    below = Path(*folder.parts[-5:])
+    step, key, _ = made_by(below / CHECKPOINT) or (None, {}, "")
+    if step is not STEPS["train"]:
         return None
-    made = read_metrics(folder / "metrics.json", RANK)
-    if made["digests"].get("checkpoint") not in model.config.weights.values():
+    measured = folder.parents[4] / "metrics" / below.relative_to("checkpoints")
+    if not (measured / DISTANCES).exists():
         return None
-    rows = read_distances(folder / "distances.json", RANK)["rows"]
-    return meaning_in(rows, model, sampler, f"{rows[0]['identities']} test people of {dataset}")
+    again = command_of(STEPS["rank"], key)
+    made = read_metrics(measured / "metrics.json", again)
+    if made["digests"]["checkpoint"] not in model.config.weights.values():
+        return None
+    rows = read_distances(measured / DISTANCES, again)["rows"]
+    people = f"{rows[0]['identities']} test people of {key['dataset']}"
+    return meaning_in(rows, model, sampler, people)
 
 
 def meaning_in(
     rows: Sequence[Mapping], model: Model, sampler: str, measured_on: str
 ) -> Meaning | None:
-    """Of the feature set that a search compares, from rows of distances.json."""
+    """Of the feature set that a search compares, from rows of distances.json; None where they have
+    none of it, or know no distance."""
     for row in rows:
-        if (row["sampler"], row["feature"]) == (sampler, model.config.best):
+        if (row["sampler"], row["feature"]) == (sampler, model.config.best) and row["points"]:
             points = [Point(**point) for point in row["points"]]
             return Meaning(points=points, measured_on=measured_on)
     return None
