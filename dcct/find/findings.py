@@ -26,3 +26,5 @@ class Findings:
     """Number of the person that each tracklet of the gallery was linked to (G,)."""
     spans: list[Span | None]
     """When each tracklet of the gallery was seen, where that is known."""
+    query_spans: list[Span | None]
+    """When each query was, likewise."""

@@ -11,7 +11,7 @@ from dcct.inference.model import Model
 from dcct.models.beside import metrics_of
 from dcct.provenance.documents import read_calibration, read_distances, read_metrics
 
-CALIBRATE, RANK = "dcct calibrate", "dcct rank"
+CALIBRATE, DISTANCES = "dcct calibrate", "distances.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,13 @@ class Meaning:
     def of(self, distance: float) -> Point | None:
         """The nearest known distance that is no smaller: as a threshold it accepts this distance,
         and no fewer false pairs than this distance would. None beyond all of them."""
-        return next((point for point in self.points if distance <= point.distance), None)
+        place = self.place(distance)
+        return None if place is None else self.points[place]
+
+    def place(self, distance: float) -> int | None:
+        """Which of the points that is."""
+        reached = (place for place, one in enumerate(self.points) if distance <= one.distance)
+        return next(reached, None)
 
     def distance(self, rate: float) -> float | None:
         """The largest known distance that accepts at most this share of false pairs; where so few
@@ -59,23 +65,26 @@ def meaning_for(model: Model, sampler: str, calibration: Path | None) -> Meaning
 
 
 def _by_the_workflow(model: Model, sampler: str) -> Meaning | None:
-    folder = metrics_of(model.folder)
-    if folder is None:
+    found = metrics_of(model.folder)
+    if found is None:
         return None
-    made = read_metrics(folder / "metrics.json", RANK)
-    if made["digests"].get("checkpoint") not in model.config.weights.values():
+    if not (found.folder / DISTANCES).exists():
         return None
-    rows = read_distances(folder / "distances.json", RANK)["rows"]
-    whom = f"{rows[0]['identities']} test people of {made['dataset']}"
+    made = read_metrics(found.folder / "metrics.json", found.command)
+    if made["digests"]["checkpoint"] not in model.config.weights.values():
+        return None
+    rows = read_distances(found.folder / DISTANCES, found.command)["rows"]
+    whom = f"{rows[0]['identities']} test people of {found.dataset}"
     return meaning_in(rows, model, sampler, whom)
 
 
 def meaning_in(
     rows: Sequence[Mapping], model: Model, sampler: str, measured_on: str
 ) -> Meaning | None:
-    """Of the feature set that a search compares, from rows of distances.json."""
+    """Of the feature set that a search compares, from rows of distances.json; None where they have
+    none of it, or know no distance."""
     for row in rows:
-        if (row["sampler"], row["feature"]) == (sampler, model.config.best):
+        if (row["sampler"], row["feature"]) == (sampler, model.config.best) and row["points"]:
             points = [Point(**point) for point in row["points"]]
             return Meaning(points=points, measured_on=measured_on)
     return None

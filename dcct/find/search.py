@@ -54,6 +54,8 @@ def searched(
 
     Raises DcctError, one line, where a folder is not as it should be.
     """
+    if wish.top < 1:
+        raise DataError(f"top: {wish.top} matches: ask for one at least")
     meaning = meaning_for(model, wish.sampler, wish.calibration)
     within = _within(meaning, wish) if wish.link else None
     found = _embedded(model, gallery, work / "gallery.parquet", wish.sampler, progress)
@@ -79,6 +81,7 @@ def searched(
         meaning=meaning,
         people=None if within is None else _linked(found, spans, within),
         spans=spans,
+        query_spans=spans_of(sought),
     )
 
 
@@ -145,6 +148,8 @@ def _within(meaning: Meaning | None, wish: Wish) -> float:
             "linking needs the distance up to which two tracklets are one person, which was not"
             " measured of this model: give --within, such as 0.2, or --calibration"
         )
+    if not 0 <= within <= 2:
+        raise DataError(f"within: {within}: expected a cosine distance from 0 to 2")
     return within
 
 

@@ -1,12 +1,13 @@
 """The folder of a search: its page, tables, and what was linked."""
 
+import os
 import shutil
 from pathlib import Path
 
 from dcct.errors import DcctError
 from dcct.files import write_json, write_text
 from dcct.find.findings import Findings
-from dcct.find.page import write_page
+from dcct.find.page import page_of
 from dcct.find.search import Wish, searched
 from dcct.find.tables import boxes_of_people, matches_table, people_table
 from dcct.inference.model import Model
@@ -21,26 +22,43 @@ LINKED = "linked"
 def write_search(
     model: Model, query: Path, gallery: Path, wish: Wish, folder: Path, progress: Progress
 ) -> Findings:
-    """Search, and write all that was found into `folder`, in place of an earlier search.
+    """Search, and write all that was found into `folder`, in place of an earlier search, which
+    stays while this one has not found everything.
 
-    Raises DcctError where anything else lies there.
+    Raises DcctError where anything else lies there, or where it lies in what is searched.
     """
-    _take(folder)
+    _refuse(folder, query, gallery)
     write_json(folder / SAID, {"query": str(query), "gallery": str(gallery)})
     found = searched(model, query, gallery, wish, folder, progress)
+    page = page_of(found, progress)
+    _remove_earlier(folder)
     write_text(folder / MATCHES, matches_table(found).to_csv(index=False))
     if found.people is not None:
         write_text(folder / LINKED / "people.csv", people_table(found).to_csv(index=False))
         for camera, boxes in boxes_of_people(found):
             write_mot(folder / LINKED / f"{camera}.txt", boxes)
-    write_page(found, folder / PAGE, progress)
+    write_text(folder / PAGE, page)
     return found
 
 
-def _take(folder: Path) -> None:
-    """Remove what an earlier search found, but not its features."""
+def _refuse(folder: Path, query: Path, gallery: Path) -> None:
+    """A folder that is no search's, whose parts are links or of another kind, or that would be
+    taken for a camera by the next search."""
     if folder.is_dir() and any(folder.iterdir()) and not (folder / SAID).is_file():
         raise DcctError(f"{folder}: holds other things than a search: name another folder")
+    for searched_in in (query, gallery):
+        if folder.resolve().is_relative_to(searched_in.resolve()):
+            raise DcctError(
+                f"{folder}: lies in {searched_in}, which is searched: name a folder elsewhere"
+            )
+    for name, kind in {PAGE: Path.is_file, MATCHES: Path.is_file, LINKED: Path.is_dir}.items():
+        path = folder / name
+        if os.path.lexists(path) and (path.is_symlink() or not kind(path)):
+            raise DcctError(f"{path}: is not what a search wrote: move it elsewhere")
+
+
+def _remove_earlier(folder: Path) -> None:
+    """What an earlier search found, but not its features."""
     for name in (PAGE, MATCHES):
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / LINKED, ignore_errors=True)

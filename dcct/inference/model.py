@@ -136,7 +136,8 @@ class Model(nn.Module, ModelHubMixin):
         """A card with the numbers of a metrics.json of the workflow, that of the model's own run
         unless one is named; without any, the card that came with it."""
         own = metrics_of(self.folder)
-        results = results or (own and own / "metrics.json")
+        if own and not results and (own.folder / "metrics.json").is_file():
+            results = own.folder / "metrics.json"
         return ModelCard(self.card) if self.card and not results else card_of(self.config, results)
 
 

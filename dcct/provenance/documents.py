@@ -4,6 +4,7 @@ They lie in folders that anyone may edit, copy in part, or fill with another ver
 against its shape where it is read; what reads it may rely on that. Further keys are kept.
 """
 
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self
 
@@ -131,9 +132,16 @@ class MeaningShape(Document):
     points: list[PointShape]
     histograms: dict[Literal["true", "false"], Histogram]
 
+    @model_validator(mode="after")
+    def _nearest_first(self) -> Self:
+        for near, far in pairwise(self.points):
+            if not (near.distance < far.distance and near.allowed < far.allowed):
+                raise ValueError("points that are not in order, nearest first")
+        return self
+
 
 class DistancesShape(Document):
-    rows: list[MeaningShape]
+    rows: list[MeaningShape] = Field(min_length=1)
 
 
 class CalibrationShape(DistancesShape):

@@ -14,6 +14,8 @@ COLUMNS = ["frame", "id", "x", "y", "width", "height", "confidence"]
 """Frame (from 1), identity; left, top, width and height in pixels; NaN where a tracker gives no
 confidence."""
 KINDS = {"tracklet": "str", "frame": "int64", "id": "int64"} | dict.fromkeys(COLUMNS[2:], "float64")
+MOST_NUMBER = 10**9
+"""Frames, identities and what a tracker gives as coordinates are far below."""
 MOST_BYTES = 1 << 30
 """Of tracks.csv: eight times what a tracker may write."""
 
@@ -28,17 +30,30 @@ def read_boxes(path: Path) -> pd.DataFrame:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise ValueError(f"more than {MOST_BYTES:,} bytes")
-        boxes = pd.read_csv(path, dtype=KINDS, usecols=list(KINDS), encoding="ascii")
-        places = boxes[COLUMNS[:-1]].to_numpy(float)
-        if not np.isfinite(places).all() or boxes["tracklet"].isna().any():
-            raise ValueError("a box without a place or a tracklet")
+        # numbers are floats at first: what is too large for an integer would wrap around or worse
+        kinds = dict.fromkeys(KINDS, "float64") | {"tracklet": "str"}
+        boxes = pd.read_csv(path, dtype=kinds, usecols=list(KINDS), encoding="ascii")
+        _check(boxes)
     except (OSError, ValueError) as error:
         why = " ".join(str(error).split())[:200]
         raise DataError(
             f"{path}: is not what `dcct crop` wrote ({why}): delete the camera's folder and run it"
-            " again"
+            " again, or this file alone, and times are unknown"
         ) from None
-    return boxes
+    return boxes.astype(KINDS)
+
+
+def _check(boxes: pd.DataFrame) -> None:
+    """Raises ValueError at what no tracker's box is."""
+    if not np.isfinite(boxes[COLUMNS[:-1]]).all(axis=None) or boxes["tracklet"].isna().any():
+        raise ValueError("a box without a place or a tracklet")
+    if np.isinf(boxes["confidence"]).any() or (boxes[["width", "height"]] < 0).any(axis=None):
+        raise ValueError("an infinite confidence or a negative size")
+    for name, least in {"frame": 1, "id": 0}.items():
+        if not ((boxes[name] % 1 == 0) & boxes[name].between(least, MOST_NUMBER)).all():
+            raise ValueError(f"{name}: no whole number from {least} to {MOST_NUMBER:,}")
+    if boxes.duplicated(["tracklet", "frame"]).any():
+        raise ValueError("two boxes of a tracklet in a frame")
 
 
 def write_mot(path: Path, boxes: pd.DataFrame) -> None:

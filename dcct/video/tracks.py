@@ -19,7 +19,7 @@ import pandas as pd
 
 from dcct.datasets.folders import PRINTED, entries_in
 from dcct.errors import DataError
-from dcct.video.boxes import COLUMNS
+from dcct.video.boxes import COLUMNS, MOST_NUMBER
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.IGNORECASE)
 """What is a number in such files: no NaN, no infinity, nothing that Python alone would read."""
@@ -27,8 +27,6 @@ FRAME = re.compile(r"(.*?)(\d+)\.txt")
 """The name of a file of Ultralytics': of which video, of which frame."""
 MOST_BYTES = 1 << 27
 """Of all text: two million boxes."""
-MOST_NUMBER = 10**9
-"""Frames, identities and coordinates are far below."""
 PERSON = 0
 """Class of people among those that Ultralytics' networks know."""
 
