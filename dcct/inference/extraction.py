@@ -35,7 +35,7 @@ from dcct.models.checkpoint import load_model
 from dcct.models.device import on_device, prepare_torch
 from dcct.models.network import AnyNetwork, network_for
 from dcct.runtime.progress import Progress
-from dcct.runtime.signals import EndedError, unheard
+from dcct.runtime.signals import EndedError, end_with_parent, unheard
 
 SHARD_CLIPS = 4096
 """A shard ends with the tracklet that brings it to so many clips."""
@@ -173,7 +173,7 @@ def _in_processes(
     number."""
     waiting = set(numbers)
     with unheard():
-        pool = ProcessPoolExecutor(processes, get_context("spawn"))
+        pool = ProcessPoolExecutor(processes, get_context("spawn"), end_with_parent)
         running = {
             pool.submit(extract_shards, job, numbers[rank::processes], rank)
             for rank in range(processes)

@@ -493,13 +493,17 @@ class Job:
 
     @property
     def threads(self) -> int:
-        on_device = self.step.runs_on in ("device", "devices")
-        return self.processes * self.pipeline.profile.training.threads if on_device else 1
+        with_torch = self.step.runs_on in ("threads", "device", "devices")
+        return self.processes * self.pipeline.profile.training.threads if with_torch else 1
 
     @property
     def gpus(self) -> int:
-        on_gpu = self.step.runs_on in ("device", "devices")
-        return self.processes if on_gpu and self.pipeline.profile.training.device == "cuda" else 0
+        """Cards that it works on; features that are given need none."""
+        on_gpu = self.pipeline.profile.training.device == "cuda"
+        if not on_gpu or self.step.runs_on not in ("device", "devices"):
+            return 0
+        foreign = "variant" in self.values and self.pipeline.variant(self["variant"])
+        return 0 if isinstance(foreign, ForeignFeatures) else self.processes
 
 
 def command_of(step: Step[Job], key: Mapping[str, str | int]) -> str:

@@ -50,8 +50,9 @@ class Step(Generic[J]):
     """Files of the user's own that it reads, beside data."""
     gaps: bool = False
     """Inputs may be missing: it says so where they would stand."""
-    runs_on: Literal["core", "cores", "device", "devices"] = "core"
-    """core: one. cores: all. device: where the profile trains. devices: as many as processes."""
+    runs_on: Literal["core", "threads", "cores", "device", "devices"] = "core"
+    """core: one. threads: those of a training's process. cores: all. device: where the profile
+    trains, with those threads. devices: as many as processes."""
     alone: bool = False
     """It measures time: its rule takes all cores, so that nothing runs beside it."""
     long: bool = False

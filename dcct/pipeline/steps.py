@@ -298,7 +298,7 @@ STEPS: dict[str, Step[Job]] = {
             files=lambda job: ("cnn.safetensors", "vit.safetensors"),
             modules=("models/weights.py",),
             profile=(*SIZE, "network", "weights"),
-            runs_on="device",
+            runs_on="threads",
         ),
         Step(
             verb="train",
@@ -374,7 +374,7 @@ STEPS: dict[str, Step[Job]] = {
             modules=("inference/export.py", "inference/whole.py", "inference/extraction.py"),
             profile=(*SHOWN, "network"),
             watches=lambda job: [("variants", job["variant"], NETWORK)],
-            runs_on="device",
+            runs_on="threads",
         ),
         Step(
             verb="attend",

@@ -2,8 +2,11 @@
 stop: a question that the loop puts to itself between two steps."""
 
 import contextlib
+import multiprocessing
+import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 
@@ -73,6 +76,19 @@ def _print_others(unraisable: "sys.UnraisableHookArgs") -> None:
 
 def _ignored(number: int) -> bool:
     return signal.getsignal(number) == signal.SIG_IGN
+
+
+def end_with_parent() -> None:
+    """From now on this process, which multiprocessing started, ends at once when its parent is
+    gone: killed, that one ends nobody, and a worker would wait for its next task for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextlib.contextmanager

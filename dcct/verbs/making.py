@@ -7,6 +7,7 @@ and its first argument is the Making that `makes` hands to it.
 import inspect
 import os
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,9 +19,10 @@ from dcct.errors import DataError
 from dcct.pipeline.pipeline import DEFAULT, Job, Pipeline
 from dcct.pipeline.steps import STEPS
 from dcct.provenance.receipt import Origin, made_from, origin_of, recorded
+from dcct.runtime.cards import take
 from dcct.runtime.lock import only_one
 from dcct.runtime.progress import Progress
-from dcct.verbs.options import Configfile, open_pipeline, verb
+from dcct.verbs.options import Configfile, import_torch, open_pipeline, verb
 
 
 @dataclass(kw_only=True)
@@ -72,10 +74,16 @@ def makes(
             key = tuple(arguments.pop(name) for name in step.key)
             job = Job(open_pipeline(configfile, torch=torch), step, key)
             job.pipeline.check(job)
+            progress, since = Progress(str(job), Console()), time.time()
+            if take(job.gpus, progress.say) and _made_since(job, since):
+                progress.say("made by the process that was waited for")
+                return
+            if torch:
+                import_torch()
             words = [f"--{name}" for name, value in arguments.items() if value]
             status = instead(job, words) if instead else None
             if status is None:
-                _make(function, job, Progress(str(job), Console()), arguments)
+                _make(function, job, progress, arguments)
             else:
                 raise typer.Exit(status)
 
@@ -107,6 +115,12 @@ def _make(function: Callable, job: Job, progress: Progress, arguments: dict) -> 
             return
         _record(function, job, progress, arguments)
         shutil.rmtree(job.work, ignore_errors=True)
+
+
+def _made_since(job: Job, since: float) -> bool:
+    """Whether somebody else, who had the cards, has made it meanwhile."""
+    new = job.record.is_file() and job.record.stat().st_mtime >= since
+    return new and made_from(job, origin_of(job))
 
 
 def _record(function: Callable, job: Job, progress: Progress, arguments: dict) -> None:

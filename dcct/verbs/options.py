@@ -58,6 +58,7 @@ def _at_home(value: Any) -> Any:
 
 def open_pipeline(configfile: Path, *, torch: bool = False) -> Pipeline:
     """Read the profile, and fix the number of threads before numpy or torch start their pools.
+    torch: it will be imported.
 
     Where the default profile is not in this folder, the one that the package ships is read.
     """
@@ -69,7 +70,6 @@ def open_pipeline(configfile: Path, *, torch: bool = False) -> Pipeline:
     os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
     if torch:
         keep_freed_memory()
-        import_torch()
     return read_pipeline(configfile)
 
 

@@ -271,6 +271,7 @@ def check(configfile: Configfile = DEFAULT) -> None:
     Example: dcct check --configfile config/paper.yaml
     """
     pipeline = open_pipeline(configfile, torch=True)
+    import_torch()
     if given := pipeline.missing_given():
         raise DcctError(given[0])
     _check_networks(pipeline)

@@ -1,12 +1,16 @@
 """Verbs of use: what trained networks are for, on anyone's own tracklets."""
 
+import contextlib
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
+from dcct.errors import DcctError
+from dcct.runtime.cards import take, visible_cards
 from dcct.runtime.progress import Progress
 from dcct.verbs.options import import_torch, verb
 
@@ -144,10 +148,26 @@ def calibrate(
 
 def _open(model: str, device: str | None, label: str) -> tuple["Model", Progress]:
     os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
+    progress = Progress(label, Console())
+    device = _with_card(device, progress)
     import_torch()
     from dcct.inference.model import load
 
-    progress = Progress(label, Console())
     opened = load(model, device=device)
     progress.say(f"{opened.config.name} on {opened.device}")
     return opened, progress
+
+
+def _with_card(device: str | None, progress: Progress) -> str | None:
+    """The device to name once its card is leased: what CUDA then shows is that one alone. Without
+    a name a card is leased if any can be listed."""
+    if device is None:
+        with contextlib.suppress(DcctError):
+            device = "any" if visible_cards() else None
+        take(1 if device else 0, progress.say)
+        return None
+    if re.fullmatch(r"cuda(:\d+)?", device):
+        number = device.partition(":")[2]
+        take(1, progress.say, int(number) if number else None)
+        return "cuda"
+    return device

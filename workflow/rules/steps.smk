@@ -20,7 +20,7 @@ for pattern in PIPELINE.patterns():
         priority: int(pattern.step.long)
         threads: cpus(pattern)
         resources:
-            gpu=pattern.gpus,
+            gpu=of_job(pattern, lambda job: job.gpus),
             profile=str(CONFIGFILE),
         params:
             command=of_job(pattern, lambda job: job.command),
