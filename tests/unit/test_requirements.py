@@ -2,7 +2,11 @@
 digest it does not know."""
 
 import re
+import subprocess
 import tomllib
+from importlib import metadata
+
+from packaging.requirements import Requirement
 
 from tests.conftest import ROOT
 
@@ -33,3 +37,35 @@ def test_everything_that_is_asked_for_is_locked():
         asked += extra
     names = {plain(re.match(r"[\w.-]+", one)[0]) for one in asked}
     assert names <= {plain(name) for name in re.findall(r"^([\w.-]+)==", LOCK, re.M)}
+
+
+def test_without_cuda_all_else_is_as_locked():
+    """TORCH=cpu leaves out of the lock what torch alone asks for, and torch and torchvision, whose
+    versions are taken for CPUs; not a byte more."""
+    shown = "show: ; @$(WITHOUT_TORCH) requirements.lock; echo $(TORCH_FOR_CPU)"
+    command = ["make", "--no-print-directory", "TORCH=", "KIND=", f"--eval={shown}", "show"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    *kept, torch = done.stdout.splitlines(keepends=True)
+    named = re.compile(r"^([\w.-]+)==", re.M)
+    left_out = set(named.findall(LOCK)) - set(named.findall("".join(kept)))
+    assert {plain(name) for name in left_out} == {"torch", "torchvision"} | _of_torch_alone()
+    lines = iter(LOCK.splitlines(keepends=True))
+    assert all(line in lines for line in kept)  # in the same order
+    versions = dict(re.findall(r"^(torch|torchvision)==([\d.]+) ", LOCK, re.M))
+    assert torch.split() == [f"{name}=={version}+cpu" for name, version in versions.items()]
+
+
+def _of_torch_alone() -> set[str]:
+    """What is installed because torch asks for it, and nobody else; names in the lock."""
+    asked: dict[str, set[str]] = {}
+    for one in metadata.distributions():
+        requirements = [Requirement(line) for line in one.requires or []]
+        asked[plain(one.name)] = {plain(requirement.name) for requirement in requirements}
+    locked = {plain(name) for name in re.findall(r"^([\w.-]+)==", LOCK, re.M)}
+    ours: set[str] = set()
+    while True:
+        others = set().union(*(asked[name] for name in asked if name not in {"torch", *ours}))
+        more = {name for one in {"torch", *ours} for name in asked.get(one, ())} & locked - others
+        if more <= ours:
+            return ours
+        ours |= more
