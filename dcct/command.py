@@ -53,4 +53,8 @@ def options(
 ) -> None:
     """What stands before a verb; without one, what a newcomer types."""
     if context.invoked_subcommand is None:
-        wide().print(f"dcct {version('dcct')} reproduces DCCT, step by step.\n\n{FIRST}", end="")
+        wide().print(
+            f"dcct {version('dcct')} reproduces DCCT, step by step.\n\n{FIRST}",
+            end="",
+            highlight=False,
+        )

@@ -17,7 +17,8 @@ def without_paths(findings: list[Finding], configfile: Path) -> list[Finding]:
 
     def plain(text: str) -> str:
         for path, short in shortened:
-            text = re.sub(rf"(?<![\w/.~]){re.escape(path)}(?![\w.-])", lambda _, s=short: s, text)
+            literal = short.replace("\\", r"\\")
+            text = re.sub(rf"(?<![\w/.~]){re.escape(path)}(?![\w.-])", literal, text)
         return re.sub(r"(?<![\w/.~:…])/[^\s'\"`,;:()]+", _last_name, text)
 
     return [replace(one, says=plain(one.says), next=plain(one.next)) for one in findings]

@@ -10,7 +10,7 @@ from dcct.doctor.finding import GB, Finding, hint, ok, wrong
 from dcct.doctor.machine import nearest
 from dcct.pipeline.pipeline import DEFAULT, Pipeline
 from dcct.provenance.git import CHECKOUT, NONE, revision
-from dcct.provenance.status import status_of
+from dcct.provenance.status import ACCEPT, status_of
 
 CACHE_S = 30.0
 
@@ -43,19 +43,20 @@ def _data_set(pipeline: Pipeline, name: str, missing: list[str]) -> Finding:
         return wrong(about, "cannot be read", found.next)
     if found.next == "ready":
         return ok(about, f"in place, verified {found.verified}, {found.counts}")
-    dataset = pipeline.dataset(name)
-    lacks = f"in place: {found.here}; verified: {found.verified}; {dataset.state}"
-    blocked = any(line.startswith(f"{pipeline.data / name}: ") for line in missing)
+    dataset, root = pipeline.dataset(name), pipeline.data / name
+    file = config_file("datasets", name, pipeline.configfile)
+    lacks = f"{root}: in place: {found.here}; verified: {found.verified}; {dataset.state}"
     if found.here != "yes" and dataset.path and not _lies_at(dataset.path, dataset.needs):
-        file, place = config_file("datasets", name, pipeline.configfile), Path(dataset.path)
-        then = f"put `path` right in {file}"
+        place, then = Path(dataset.path), f"put `path` right in {file}"
         return wrong(about, f"nothing of it lies at {place}", then, place)
-    if found.here != "yes" and dataset.archives and not dataset.accept_license and not dataset.path:
+    if found.next.startswith(ACCEPT):
         terms = " ".join(dataset.licence.split())
-        return wrong(about, f"{lacks}; its terms are not accepted: {terms}", found.next)
-    if blocked:
-        return wrong(about, lacks, found.next)
-    return ok(about, f"{lacks}; the run does it, or now `{found.next}`")
+        then = f"if you keep to them, set accept_license: true in {file}, then"
+        command = found.next.removeprefix(ACCEPT)
+        return wrong(about, f"{lacks}; with terms: {terms}", f"{then} `{command}`", root)
+    if any(line.startswith(f"{root}: ") for line in missing):
+        return wrong(about, lacks, found.next, root)
+    return ok(about, f"{lacks}; the run does it, or now `{found.next}`", root)
 
 
 def _lies_at(path: str, needs: list[str]) -> bool:

@@ -76,7 +76,7 @@ def test_a_path_where_nothing_lies_is_wrong(opened, tmp_path):
     assert finding.next == f"put `path` right in {tmp_path / 'datasets/mars.yaml'}"
 
 
-@pytest.mark.parametrize(("name", "says"), [("prid-2011", "its terms are not"), ("mars", "no")])
+@pytest.mark.parametrize(("name", "says"), [("prid-2011", "with terms: No"), ("mars", "link")])
 def test_a_set_that_no_run_can_get_is_wrong(opened, name, says):
     """Terms that nobody has accepted, and data that must be asked for, stop a run."""
     finding = _only(look_at_data(opened(datasets=[name])))
