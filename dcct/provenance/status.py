@@ -11,6 +11,9 @@ from dcct.pipeline.pipeline import Job, Pipeline
 from dcct.provenance.documents import read_record, read_report
 from dcct.provenance.receipt import made_from, origin_of
 
+ACCEPT = "accept_license: true, then "
+"""How a next command begins that is only to be typed once terms are accepted."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
@@ -100,7 +103,7 @@ def _how(dataset: Dataset, source: Job) -> str:
     if dataset.walkers or dataset.path:
         return _command(source)
     if dataset.archives and not dataset.to_be_asked_for(source.pipeline.archives):
-        accept = "" if dataset.accept_license else "accept_license: true, then "
+        accept = "" if dataset.accept_license else ACCEPT
         return f"{accept}{_command(source)}"
     return " ".join(dataset.get.split())
 

@@ -1,6 +1,7 @@
 """The command, whatever its surroundings."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -55,3 +56,15 @@ def test_backend_of_a_notebook_is_left_alone(root):
     env = {**os.environ, "PYTHONPATH": str(root), "MPLBACKEND": "module://nosuch.backend_inline"}
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, check=True)
     assert done.stdout.strip() == b"module://nosuch.backend_inline"
+
+
+def test_alone_it_names_what_a_newcomer_types(root):
+    """A few commands, each of which is one; status 0. All verbs are one word away."""
+    done = shell(root, '"$@"')
+    assert done.returncode == 0
+    named = re.findall(r"^  dcct ([a-z]+)", done.stdout.decode(), re.M)
+    assert named == ["doctor", "claims", "agree", "search"]
+    help_of = "; ".join(f'"$@" {verb} --help || exit 1' for verb in named)
+    assert shell(root, help_of).returncode == 0
+    assert b"dcct --help" in done.stdout
+    assert len(done.stdout.splitlines()) < 15

@@ -28,6 +28,7 @@ FLOOR = {
     "provenance": 4,
     "report": 5,
     "find": 5,
+    "doctor": 5,
     "verbs": 6,
     "cli.py": 7,
     "command.py": 7,

@@ -1,0 +1,1 @@
+"""What keeps the run from starting here, and what to do about it."""
