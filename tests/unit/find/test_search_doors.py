@@ -4,7 +4,6 @@ import os
 import shutil
 
 import pytest
-from tests.unit.find.conftest import FRAMES
 
 from dcct.datasets.tracklet_folders import found_in
 from dcct.errors import DcctError
@@ -16,6 +15,7 @@ from dcct.find.search import Wish
 from dcct.find.writing import write_search
 from dcct.report.page.sprites import spaced
 from dcct.runtime.progress import Progress
+from tests.unit.find.conftest import FRAMES
 
 LINKED = Wish(link=True, within=0.3)
 POINTS = [
