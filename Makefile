@@ -39,10 +39,11 @@ lint: setup
 setup: .venv/ready
 
 # Exact versions, of which nothing is taken but files whose digests are known; the package itself
-# stays editable. uv, where it is installed, does in half the time what pip does. Progress is for
-# terminals. In a worktree, .git is a file.
+# stays editable. uv, where it is installed, takes a third of pip's time; bytecode is compiled now, as
+# pip does, since not every environment may write it later. Progress is for terminals. In a worktree,
+# .git is a file.
 INSTALLER := $(if $(shell command -v uv),uv,pip)
-INSTALL := $(if $(filter uv,$(INSTALLER)),uv pip install --python $(BIN)/python,pip install) \
+INSTALL := $(if $(filter uv,$(INSTALLER)),uv pip install --compile-bytecode --python $(BIN)/python,pip install) \
   $(if $(MAKE_TERMOUT),,--quiet)
 .venv/ready: pyproject.toml requirements.lock
 	$(PYTHON) -m venv .venv

@@ -30,7 +30,7 @@ def look_at_cores(pipeline: Pipeline) -> Finding:
     if quotas and min(quotas) < may:
         few = max(1, math.floor(min(quotas)))
         says += f", but a limit of the container gives the time of {min(quotas):.3g}"
-        return hint("cores", says, f"`{pipeline.as_typed(f'snakemake --cores {few}')}`")
+        return hint("cores", says, _on(few, pipeline))
     return ok("cores", says)
 
 
@@ -50,8 +50,13 @@ def look_at_memory(pipeline: Pipeline) -> Finding:
         return wrong("memory", more, "end other programs, or give the container more")
     if jobs < len(os.sched_getaffinity(0)):
         more = f"{says}: enough for {jobs} jobs of the default run at once"
-        return hint("memory", more, f"`{pipeline.as_typed(f'snakemake --cores {jobs}')}`")
+        return hint("memory", more, _on(jobs, pipeline))
     return ok("memory", says)
+
+
+def _on(cores: int, pipeline: Pipeline) -> str:
+    """The command of a whole run, on so many cores."""
+    return f"`{pipeline.again.replace('--cores all', f'--cores {cores}', 1)}`"
 
 
 def _limits(controller: str) -> Iterator[list[str]]:
