@@ -33,6 +33,9 @@ def found_in(folder: str | os.PathLike) -> tuple[Path, list[TrackletFolder]]:
     Raises DataError, one line, where a folder holds none of what it should, or one thing twice.
     """
     path = Path(os.path.abspath(os.path.expanduser(folder)))
+    if not path.is_dir():
+        what = "is no folder" if path.exists() else "missing"
+        raise DataError(f"{folder}: {what}: name a folder of tracklets, <camera>/<tracklet>/*.jpg")
     if _holds_images(path):
         root, tracklets = path.parent.parent, [(path.parent.name, path.name)]
     elif _holds_images(path / folders_in(path)[0]):

@@ -4,6 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
+from dcct.datasets.tracklet_folders import found_in
 from dcct.errors import DcctError
 from dcct.files import write_json, write_text
 from dcct.find.findings import Findings
@@ -46,10 +47,11 @@ def _refuse(folder: Path, query: Path, gallery: Path) -> None:
     taken for a camera by the next search."""
     if folder.is_dir() and any(folder.iterdir()) and not (folder / SAID).is_file():
         raise DcctError(f"{folder}: holds other things than a search: name another folder")
-    for searched_in in (query, gallery):
-        if folder.resolve().is_relative_to(searched_in.resolve()):
+    for root in (found_in(side)[0] for side in (query, gallery)):
+        if folder.resolve().is_relative_to(root.resolve()):
             raise DcctError(
-                f"{folder}: lies in {searched_in}, which is searched: name a folder elsewhere"
+                f"{folder}: lies in {root}, among the cameras that are searched: name a folder"
+                " elsewhere"
             )
     for name, kind in {PAGE: Path.is_file, MATCHES: Path.is_file, LINKED: Path.is_dir}.items():
         path = folder / name
