@@ -3,8 +3,10 @@ the real function and write down what they had and when."""
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
@@ -43,14 +45,15 @@ class Machine:
     def start(
         self, count: int, seconds: float = 0, code: str = JOB, *words: str, **more: str
     ) -> subprocess.Popen:
-        """A job of so many cards, which holds them so long. words: further arguments. more: of the
-        environment."""
+        """A job of so many cards, which holds them so long, as from a terminal, whatever the suite
+        was started with. words: further arguments. more: of the environment."""
         return subprocess.Popen(
             [sys.executable, "-c", code, str(self.spans), str(count), str(seconds), *words],
             env=self.environment | more,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         )
 
     def check(self, wanted: list[int]) -> None:

@@ -138,7 +138,7 @@ def test_ctrl_c_ends_a_wait(machine):
         with machine.start(1, code=ENDED + JOB) as waiting:
             assert waiting.stdout.readline().count(f"process {holder.pid}") == 4
             waiting.send_signal(signal.SIGINT)
-            assert waiting.wait(timeout=5) == 128 + signal.SIGINT
+            assert waiting.wait(timeout=20) == 128 + signal.SIGINT
             assert waiting.stderr.read() == ""
         (folder,) = (machine.spans.parent / "tmp").iterdir()
         assert len(list(folder.glob("*-*"))) == 1
