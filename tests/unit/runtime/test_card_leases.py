@@ -263,7 +263,7 @@ def test_a_command_leases_its_cards_before_its_processes_start(machine, root, tm
     ):
         assert f"card 0 is taken by process {holder.pid}" in training.stdout.readline()
         holder.kill()
-        said = training.communicate(timeout=60)[1]
+        said = training.communicate(timeout=300)[1]
         assert training.returncode == 1
         assert "gone" not in said
         assert "manifests/walkers-test/split0/" in said  # what the first one looks for
