@@ -33,9 +33,7 @@ def found_in(folder: str | os.PathLike) -> tuple[Path, list[TrackletFolder]]:
     Raises DataError, one line, where a folder holds none of what it should, or one thing twice.
     """
     path = Path(os.path.abspath(os.path.expanduser(folder)))
-    if not path.is_dir():
-        what = "is no folder" if path.exists() else "missing"
-        raise DataError(f"{folder}: {what}: name a folder of tracklets, <camera>/<tracklet>/*.jpg")
+    _need_folder(path, "<camera>/<tracklet>/")
     if _holds_images(path):
         root, tracklets = path.parent.parent, [(path.parent.name, path.name)]
     elif _holds_images(path / folders_in(path)[0]):
@@ -50,14 +48,35 @@ def found_in(folder: str | os.PathLike) -> tuple[Path, list[TrackletFolder]]:
 
 def labelled(root: Path) -> dict[str, list[TrackletFolder]]:
     """Person → tracklets in <person>/<camera>/<tracklet>/. Raises as found_in."""
+    _need_folder(root, "<person>/<camera>/<tracklet>/")
     return {
         person: [
             _tracklet(root, camera, name, f"{person}/")
             for camera in folders_in(root / person)
-            for name in folders_in(root / person / camera)
+            for name in _tracklets_of(root / person / camera)
         ]
         for person in folders_in(root)
     }
+
+
+def _tracklets_of(camera: Path) -> list[str]:
+    """Names of a labelled camera's tracklets. Raises DataError where people have no folders."""
+    if _holds_images(camera):
+        raise DataError(
+            f"{camera}: holds images where tracklets' folders are expected: sort the pictures into"
+            " <person>/<camera>/<tracklet>/, by who is who"
+        )
+    return folders_in(camera)
+
+
+def _need_folder(path: Path, form: str) -> None:
+    """Raises DataError at what is missing, or a file."""
+    if not os.path.isdir(path):
+        what = "is a file" if path.exists() else "no such folder"
+        raise DataError(
+            f"{path}: {what}: name a folder of pictures, {form}*.jpg or png, such as `dcct crop`"
+            " cuts out of a video"
+        )
 
 
 def _tracklet(root: Path, camera: str, name: str, above: str = "") -> TrackletFolder:

@@ -26,7 +26,9 @@ def calibrate(model: Model, sample: Path, out: Path, sampler: str, progress: Pro
     """
     people = labelled(sample)
     tracklets = [one for found in people.values() for one in found]
-    pids = np.repeat(np.arange(len(people)), [len(found) for found in people.values()])
+    # from 1, since DISTRACTOR is 0: each of its tracklets would count as somebody else
+    numbers = np.arange(1, len(people) + 1)
+    pids = np.repeat(numbers, [len(found) for found in people.values()])
     features = out.with_suffix(".parquet")
     embed_tracklets(model, sample, tracklets, features, sampler, progress)
     row = {"sampler": sampler, "feature": model.config.best}

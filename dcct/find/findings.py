@@ -28,3 +28,5 @@ class Findings:
     """When each tracklet of the gallery was seen, where that is known."""
     query_spans: list[Span | None]
     """When each query was, likewise."""
+    within: float | None = None
+    """The mean distance up to which they were linked, if they were."""

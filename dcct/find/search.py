@@ -58,8 +58,8 @@ def searched(
         raise DataError(f"top: {wish.top} matches: ask for one at least")
     meaning = meaning_for(model, wish.sampler, wish.calibration)
     within = _within(meaning, wish) if wish.link else None
+    root, asked = found_in(query)  # first: a gallery may take hours
     found = _embedded(model, gallery, work / "gallery.parquet", wish.sampler, progress)
-    root, asked = found_in(query)
     place = {key: number for number, key in enumerate(found.keys)}
     if root == Path(found.root) and all(one.key in place for one in asked):
         sought = found.part([place[one.key] for one in asked])
@@ -80,6 +80,7 @@ def searched(
         reranked=wish.rerank,
         meaning=meaning,
         people=None if within is None else _linked(found, spans, within),
+        within=within,
         spans=spans,
         query_spans=spans_of(sought),
     )

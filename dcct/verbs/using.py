@@ -100,6 +100,8 @@ def search(
     Example: dcct search results/checkpoints/walkers/split0/dcct/seed0 --query tracklets/cam1
     --gallery tracklets/cam2 --link
     """
+    if within is not None and not link:
+        raise DcctError("--within says which tracklets are one person: add --link, or leave it out")
     opened, progress = _open(model, device, "search")
     from dcct.find.search import Wish
     from dcct.find.writing import PAGE, write_search
@@ -115,7 +117,8 @@ def search(
     )
     found = write_search(opened, query, gallery, wish, out, progress)
     if found.people is not None:
-        progress.say(f"{len(found.gallery.keys):,} tracklets are {found.people.max():,} people")
+        linked = f"{len(found.gallery.keys):,} tracklets are {found.people.max():,} people"
+        progress.say(f"{linked}, linked within {found.within:.3f}")
     progress.say(f"{len(found.query.keys):,} queries: open {out / PAGE}")
 
 

@@ -48,3 +48,11 @@ def test_what_is_no_such_tree_is_one_line(tmp_path, paths, complaint):
     """It names the folder that is not as it should be."""
     with pytest.raises(DataError, match=complaint):
         found_in(fill(tmp_path, *paths))
+
+
+@pytest.mark.parametrize(("name", "what"), [("door.mp4", "is a file"), ("gone", "no such folder")])
+def test_a_video_or_nothing_is_told_what_to_name(tmp_path, name, what):
+    """The line says what is expected, and what makes it."""
+    fill(tmp_path, "door.mp4")
+    with pytest.raises(DataError, match=f"{name}: {what}: name a folder .*`dcct crop`"):
+        found_in(tmp_path / name)

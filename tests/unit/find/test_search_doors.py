@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from dcct.find.search import Wish
 from dcct.find.writing import write_search
 from dcct.report.page.sprites import spaced
 from dcct.runtime.progress import Progress
+from dcct.verbs.using import search
 from tests.unit.find.conftest import FRAMES
 
 LINKED = Wish(link=True, within=0.3)
@@ -217,3 +219,9 @@ def test_a_calibration_of_something_else_is_refused(model, tmp_path, changes, co
     _change(path, **changes)
     with pytest.raises(DcctError, match=complaint):
         meaning_for(model, "begin", path)
+
+
+def test_a_distance_to_link_within_needs_a_link():
+    """`--within` alone would be passed over in silence; it is refused before a model is opened."""
+    with pytest.raises(DcctError, match="add --link"):
+        search(model="none", query=Path("a"), gallery=Path("b"), within=0.3)
