@@ -31,11 +31,36 @@ class Clips(Model):
 Size = Annotated[int, Field(ge=-1, le=1_000_000)] | Annotated[float, Field(le=1_000_000)]
 
 
+BUILDERS = {
+    "cache_dir",
+    "checkpoint_path",
+    "device",
+    "dtype",
+    "exportable",
+    "feature_cfg",
+    "features_only",
+    "no_jit",
+    "pretrained",
+    "pretrained_cfg",
+    "pretrained_cfg_overlay",
+    "pretrained_filter_fn",
+    "pretrained_strict",
+    "scriptable",
+}
+"""What timm.create_model takes for itself: files to read, folders to write, weights to fetch."""
+
+
 class Backbone(Model):
     name: str
     """A timm model name, for example resnet50, convnext_tiny or vit_base_patch16_224."""
     args: dict[str, Size | str | bool | list[Size]] = {}
-    """Keyword arguments that timm.create_model takes beside the name."""
+    """Keyword arguments of the network, which timm.create_model hands on to it."""
+
+    @model_validator(mode="after")
+    def _args_are_the_networks(self):
+        if others := sorted(BUILDERS & self.args.keys()):
+            raise ValueError(f"args: {others[0]} is none of a network's: leave it out")
+        return self
 
 
 class CnnBackbone(Backbone):

@@ -24,6 +24,8 @@ def calibrate(model: Model, sample: Path, out: Path, sampler: str, progress: Pro
 
     Raises DataError where the sample is too small to tell any rate.
     """
+    if out.suffix != ".json":
+        raise DataError(f"{out}: is no name of a JSON file: end it in .json")
     people = labelled(sample)
     tracklets = [one for found in people.values() for one in found]
     # from 1, since DISTRACTOR is 0: each of its tracklets would count as somebody else

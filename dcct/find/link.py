@@ -13,8 +13,9 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
-NEVER = 1e6
-"""Distance of two that are not one person: no mean that it is part of is below a threshold."""
+NEVER = 1e12
+"""Distance of two that are not one person: no mean that it is part of, of all pairs that MOST can
+form, is below a threshold."""
 MOST = 20_000
 """Tracklets whose distances, each to each, are held at once: 3.2 GB."""
 

@@ -3,6 +3,8 @@
 Q queries, G tracklets of the gallery, K matches that are kept of each query.
 """
 
+import os
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -30,6 +32,11 @@ class Tracklets:
     """(N,C) of any length."""
     root: str
     """The folder of all cameras."""
+
+    @property
+    def folders(self) -> list[str]:
+        """Where each lies, links followed."""
+        return [os.path.realpath(os.path.join(self.root, key)) for key in self.keys]
 
     def part(self, places: Sequence[int]) -> "Tracklets":
         """Some of them."""
@@ -65,6 +72,7 @@ def find_matches(
     top: K. other_cameras: leave out tracklets of the query's own camera. reranking: order by
     k-reciprocal neighbours; distances are the plain ones still, since no other is calibrated.
     """
+    top = min(int(top), len(gallery.keys))
     sides = {FEATURE: query.features}, {FEATURE: gallery.features}
     order = Reciprocal(*sides, {}, reranking, CHUNK_BYTES) if reranking else Cosine(*sides, {})
     plain = Cosine(*sides, {})
@@ -86,14 +94,15 @@ def find_matches(
 
 def _left_out(query: Tracklets, gallery: Tracklets, other_cameras: bool):
     """Row of a query → places of the gallery that it is not compared with."""
-    same_root = query.root == gallery.root
-    place = {key: number for number, key in enumerate(gallery.keys)} if same_root else {}
+    places = defaultdict(list)  # by folders, however links lead to them
+    for number, folder in enumerate(gallery.folders):
+        places[folder].append(number)
+    asked = query.folders
     cameras = np.array(gallery.cameras)
 
     def of(row: int) -> np.ndarray:
         if other_cameras:
             return np.flatnonzero(cameras == query.cameras[row])
-        own = place.get(query.keys[row])
-        return np.array([] if own is None else [own], int)
+        return np.array(places.get(asked[row], []), int)
 
     return of

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from dataclasses import dataclass
+from numbers import Integral, Real
 from pathlib import Path
 
 import numpy as np
@@ -54,8 +55,8 @@ def searched(
 
     Raises DcctError, one line, where a folder is not as it should be.
     """
-    if wish.top < 1:
-        raise DataError(f"top: {wish.top} matches: ask for one at least")
+    if not isinstance(wish.top, Integral) or wish.top < 1:
+        raise DataError(f"top: {wish.top} matches: ask for a whole number of them, one at least")
     meaning = meaning_for(model, wish.sampler, wish.calibration)
     within = _within(meaning, wish) if wish.link else None
     root, asked = found_in(query)  # first: a gallery may take hours
@@ -149,7 +150,7 @@ def _within(meaning: Meaning | None, wish: Wish) -> float:
             "linking needs the distance up to which two tracklets are one person, which was not"
             " measured of this model: give --within, such as 0.2, or --calibration"
         )
-    if not 0 <= within <= 2:
+    if not isinstance(within, Real) or not 0 <= within <= 2:
         raise DataError(f"within: {within}: expected a cosine distance from 0 to 2")
     return within
 

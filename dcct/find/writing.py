@@ -12,10 +12,13 @@ from dcct.find.page import page_of
 from dcct.find.search import Wish, searched
 from dcct.find.tables import boxes_of_people, matches_table, people_table
 from dcct.inference.model import Model
+from dcct.runtime.lock import only_one
 from dcct.runtime.progress import Progress
 from dcct.video.boxes import write_mot
 
 SAID, PAGE, MATCHES = "search.json", "index.html", "matches.csv"
+WORK = ".search.work"
+"""Its lock: of two searches into one folder the second waits, or their tables would be mixed."""
 LINKED = "linked"
 """Folder of people.csv, and of each camera's boxes as MOTChallenge's text."""
 
@@ -30,8 +33,17 @@ def write_search(
     """
     _refuse(folder, query, gallery)
     write_json(folder / SAID, {"query": str(query), "gallery": str(gallery)})
-    found = searched(model, query, gallery, wish, folder, progress)
-    page = page_of(found, progress)
+    with only_one(folder / WORK, progress.say):
+        try:
+            found = searched(model, query, gallery, wish, folder, progress)
+            _write(found, page_of(found, progress), folder)
+        finally:
+            shutil.rmtree(folder / WORK, ignore_errors=True)
+    return found
+
+
+def _write(found: Findings, page: str, folder: Path) -> None:
+    """All of it, in place of an earlier search; the page last, since it says that this is whole."""
     _remove_earlier(folder)
     write_text(folder / MATCHES, matches_table(found).to_csv(index=False))
     if found.people is not None:
@@ -39,7 +51,6 @@ def write_search(
         for camera, boxes in boxes_of_people(found):
             write_mot(folder / LINKED / f"{camera}.txt", boxes)
     write_text(folder / PAGE, page)
-    return found
 
 
 def _refuse(folder: Path, query: Path, gallery: Path) -> None:

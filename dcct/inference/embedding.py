@@ -8,7 +8,7 @@ is made again.
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -127,19 +127,22 @@ def embed_tracklets(
     if out.suffix != ".parquet":
         raise DataError(f"{out}: is no name of a parquet file: end it in .parquet")
     shards = list(_shards(tracklets, sampler, model))
-    work = out.with_name(f"{out.name}.work")
+    work = out.with_name(f".{out.name}.work")  # hidden: `out` may lie among the tracklets
     made_by = {
         "model": model.config.name,
         "dcct": model.config.dcct,
         "sampler": sampler,
         "weights": "-".join(model.config.weights.values()),
+        "config": settings_digest(model.config.to_json()),
     }
     digests = [_digest(root, shard, made_by) for shard in shards]
     whole = {**made_by, "shards": settings_digest({"digests": digests})}
-    if out.is_file() and maker_of(out) == whole:
-        progress.say(f"{out}: is there already, of these frames by this model")
+    if _is_there(out, whole, progress):
         return
-    with only_one(work, progress.say):
+    with only_one(work, progress.say) as waited:
+        if waited and _is_there(out, whole, progress):
+            shutil.rmtree(work, ignore_errors=True)
+            return
         paths = [work / f"{digest}.parquet" for digest in digests]
         missing = [number for number, path in enumerate(paths) if not path.is_file()]
         if len(missing) < len(shards):
@@ -150,6 +153,13 @@ def embed_tracklets(
             write_embedded(paths[number], [table], made_by)
         write_embedded(out, map(read_embedded, paths), whole)
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _is_there(out: Path, made_by: Mapping[str, str], progress: Progress) -> bool:
+    found = out.is_file() and maker_of(out) == made_by
+    if found:
+        progress.say(f"{out}: is there already, of these frames by this model")
+    return found
 
 
 def _opened(model: Model | str | os.PathLike) -> Model:

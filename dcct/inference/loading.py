@@ -2,10 +2,12 @@
 checkpoints. Weights are read without running anything."""
 
 import contextlib
+import itertools
 import os
 import re
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +16,7 @@ from huggingface_hub import constants, hf_hub_download
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, HFValidationError
 from safetensors.torch import load_file
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from dcct.config.label import CHECKPOINT
 from dcct.config.variant import Branch
@@ -24,7 +27,13 @@ from dcct.models.card import CARD
 from dcct.models.checkpoint import differences
 from dcct.models.dcct import DCCT, Output
 from dcct.models.full_size import CLIPS, NETWORK
-from dcct.models.model_config import CONFIG, ModelConfig, config_of, network_from, read_config
+from dcct.models.model_config import (
+    CONFIG,
+    ModelConfig,
+    config_of,
+    network_from,
+    read_config,
+)
 from dcct.official.names import load_official
 from dcct.pipeline.pipeline import command_of
 from dcct.pipeline.steps import STEPS, made_by
@@ -70,10 +79,10 @@ def opened(source: str | os.PathLike, **hub: Any) -> Loaded:
     hub: keywords of hf_hub_download. Raises DcctError, one line, where that is none of these, or is
     not whole.
     """
-    path, name = Path(source).expanduser(), os.fspath(source)
-    if path.is_dir():
+    path, name = Path(os.path.expanduser(source)), os.fspath(source)
+    if os.path.isdir(path):  # unlike Path.is_dir, also of names that no file can have
         return _from_folder(path, CHECKPOINT)
-    if path.is_file():
+    if os.path.isfile(path):
         inside = (path.parent / CONFIG).is_file() and path.suffix == ".safetensors"
         return _from_folder(path.parent, path.name) if inside else _official(path)
     if ON_HUB.fullmatch(name):
@@ -95,14 +104,19 @@ def _from_folder(folder: Path, file: str) -> Loaded:
     config = read_config(folder / CONFIG)
     state = _weights(folder / file, config)
     try:
-        with torch.device("meta"):  # what does not fit must not take memory first
-            expected = saved_part(_part(config)).state_dict()
+        # what does not fit must not take memory first, nor for ever
+        with torch.device("meta"), _no_larger_than(len(state)):
+            sketch = _part(config)
     except ConfigError as error:
         raise DataError(f"{folder / CONFIG}: {error}") from None
-    if problems := differences(state, expected):
+    if problems := differences(state, saved_part(sketch).state_dict()):
         raise DataError(
             f"{folder / file}: does not belong to the {CONFIG} beside it: {problems[0]}"
             f" ({len(problems)} differences): fetch or write the folder again"
+        )
+    if (found := _widths(sketch, config)) != config.features:
+        raise DataError(
+            f"{folder / CONFIG}: features: its network has {found}: fetch or write the folder again"
         )
     network = _part(config)
     saved_part(network).load_state_dict(state)
@@ -112,10 +126,35 @@ def _from_folder(folder: Path, file: str) -> Loaded:
     return Loaded(network.eval(), loaded, text, folder)
 
 
+@contextlib.contextmanager
+def _no_larger_than(tensors: int) -> Iterator[None]:
+    """Networks that are built meanwhile end with a ConfigError where they have many more parameters
+    than a file has tensors: a config of a million layers would take hours and all memory."""
+    most, registered = 2 * tensors + 100, itertools.count(1)
+
+    def count(module: nn.Module, name: str, parameter: nn.Parameter | None) -> None:
+        if next(registered) > most:
+            raise ConfigError(f"it has more parameters than the {tensors:,} tensors of its weights")
+
+    hook = register_module_parameter_registration_hook(count)
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
 def _part(config: ModelConfig) -> DCCT | Alone:
     """The network that a config says, its weights not set."""
     whole = network_from(config)
     return Alone(whole, config.alone) if config.alone else whole
+
+
+def _widths(sketch: DCCT | Alone, config: ModelConfig) -> dict[str, int]:
+    """Feature set → its width, of a network on torch's device `meta`."""
+    seen = config.clips
+    with torch.device("meta"), torch.inference_mode():
+        features = sketch.eval()(torch.empty(1, seen.length, 3, seen.height, seen.width)).features
+    return {name: feature.shape[1] for name, feature in features.items()}
 
 
 def _weights(path: Path, config: ModelConfig) -> dict[str, Tensor]:

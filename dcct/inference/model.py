@@ -15,17 +15,19 @@ from huggingface_hub import ModelCard, ModelHubMixin
 from PIL import Image, ImageOps
 from torch import Tensor, nn
 from torch.utils.data import Dataset
+from yaml import YAMLError
 
 from dcct.clips.frames import resized
 from dcct.clips.sampling import test_clips
 from dcct.clips.transforms import to_input
 from dcct.config.label import CHECKPOINT
 from dcct.errors import DataError
+from dcct.evaluation.distances import Cosine
 from dcct.files import file_digest, write_json
 from dcct.inference.loading import Loaded, opened, saved_part
 from dcct.inference.means import ClipOfGroup, Pass, mean_features
 from dcct.models.beside import metrics_of
-from dcct.models.card import card_of
+from dcct.models.card import CARD, card_of
 from dcct.models.checkpoint import save_model
 from dcct.models.dcct import Output
 from dcct.models.device import chosen_device, exact
@@ -114,7 +116,15 @@ class Model(nn.Module, ModelHubMixin):
         where = str(self.device)
         how = Pass(device=where, precision="fp32", batch=self.batch, workers=workers)
         with exact():
-            return mean_features(self.network, clips, groups, how, advance)
+            found = mean_features(self.network, clips, groups, how, advance)
+        try:
+            Cosine(found, found, {})
+        except ValueError as error:
+            raise DataError(
+                f"{self.folder}: gives what cannot be compared ({error}): its weights are damaged:"
+                " fetch or write the folder again"
+            ) from None
+        return found
 
     def _resized(self, frames: Frames) -> np.ndarray:
         seen = self.config.preprocessing
@@ -138,19 +148,45 @@ class Model(nn.Module, ModelHubMixin):
         own = metrics_of(self.folder)
         if own and not results and (own.folder / "metrics.json").is_file():
             results = own.folder / "metrics.json"
-        return ModelCard(self.card) if self.card and not results else card_of(self.config, results)
+        if results or not self.card:
+            return card_of(self.config, results)
+        try:
+            return ModelCard(self.card)
+        except (ValueError, YAMLError):
+            raise DataError(
+                f"{self.folder / CARD}: is no model card: put the lines between its first two --- "
+                "right, or delete it, and one is written anew"
+            ) from None
 
 
 def _pixels(frame: Image.Image | np.ndarray, place: int) -> np.ndarray:
     """A frame as uint8 (H,W,3), upright."""
     if isinstance(frame, Image.Image):
-        return np.asarray(ImageOps.exif_transpose(frame).convert("RGB"))
-    if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8 or frame.shape[2:] != (3,):
+        try:
+            return _upright(frame)
+        except Exception as error:  # Pillow raises many kinds at damaged files, which it reads now
+            raise DataError(f"frames[{place}]: cannot be read ({error}): open another") from None
+    if (
+        not isinstance(frame, np.ndarray)
+        or frame.dtype != np.uint8
+        or frame.shape[2:] != (3,)
+        or not frame.size
+    ):
         what = f"{frame.dtype} {frame.shape}" if isinstance(frame, np.ndarray) else type(frame)
         raise DataError(
             f"frames[{place}]: is {what}: give PIL images or uint8 arrays (height, width, 3)"
         )
     return frame
+
+
+def _upright(frame: Image.Image) -> np.ndarray:
+    """Raises ValueError at what would become a picture of something else: 16 bits a sample, which
+    are cut off, and what is transparent."""
+    if frame.mode[0] in "IF":
+        raise ValueError(f"mode {frame.mode}, which has more than 8 bits a sample")
+    if frame.has_transparency_data and np.asarray(frame.convert("RGBA"))[..., 3].min() < 255:
+        raise ValueError("transparent: nothing says what is behind")
+    return np.asarray(ImageOps.exif_transpose(frame).convert("RGB"))
 
 
 def clips_of(sampler: str, length: int, clip_length: int) -> np.ndarray:

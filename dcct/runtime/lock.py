@@ -7,7 +7,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from dcct.files import write_text
+from dcct.files import cannot_write, write_text
 
 LOCK, HOLDER = "lock", "process"
 
@@ -19,15 +19,20 @@ def only_one(folder: Path, waiting: Callable[[str], None]) -> Iterator[bool]:
 
     Yields whether it had to wait for another process.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     lock, holder, waited = FileLock(folder / LOCK), folder / HOLDER, False
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         lock.acquire(blocking=False)
     except Timeout:
         number = holder.read_text(errors="replace") if holder.is_file() else "another"
         waiting(f"process {number} is making this already: waiting until it ends")
-        lock.acquire()
         waited = True
+        while not lock.is_locked:
+            folder.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # the other takes its folder away
+                lock.acquire()
+    except OSError as error:
+        raise cannot_write(folder, error) from error
     try:
         write_text(holder, str(os.getpid()))
         yield waited

@@ -113,10 +113,14 @@ def _read_mot(path: Path, where: str, cells: list[str], found: _Found) -> None:
 
 def _read_folder(folder: Path, found: _Found) -> None:
     files = _by_frame(folder)
+    if sum(path.stat().st_size for path in files.values() if path.is_file()) > MOST_BYTES:
+        raise DataError(
+            f"{folder}: more than {MOST_BYTES:,} bytes: cut video and tracks into parts"
+        )
     lines = [
         (frame, where, cells)
         for frame, path in sorted(files.items())
-        for where, cells in _lines(path, MOST_BYTES // len(files))
+        for where, cells in _lines(path, MOST_BYTES)
     ]
     with_confidence = any(len(cells) == 7 for _, _, cells in lines)
     for frame, where, cells in lines:

@@ -1,5 +1,7 @@
 """Search among tracklets whose identities nobody knows, and which of them are one person."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -87,3 +89,25 @@ def test_what_one_camera_sees_at_once_is_never_one_person():
     apart = same_people(features, spans, 0.1)
     assert apart[0] != apart[1]
     assert apart[2] in apart[:2]
+
+
+def test_many_who_are_alike_do_not_outweigh_two_at_once():
+    """Nor where groups are so large that those two hardly change the mean of their distances."""
+    draw, half = np.random.default_rng(0), 1200
+    features = np.repeat([[1.0, 0.0], [1.0, 0.5]], half, axis=0) + draw.normal(0, 0.01, (2400, 2))
+    spans = [None] * (2 * half)
+    spans[0] = spans[half] = Span(camera="a", first=1, last=10)
+    found = same_people(features, spans, 1.5)
+    assert found[0] != found[half]
+
+
+def test_a_query_does_not_find_itself_through_a_link(tmp_path):
+    """However its folder is reached, and however many matches are asked for."""
+    gallery = tracklets(5, str(tmp_path / "there"))
+    for key in gallery.keys:
+        (tmp_path / "there" / key).mkdir(parents=True)
+    (tmp_path / "link").symlink_to("there")
+    query = replace(gallery, root=str(tmp_path / "link"))
+    found = find_matches(query, gallery, top=10**12)
+    assert found.places.shape == (5, 5)
+    assert [set(row) for row in found.places] == [{*range(5), -1} - {row} for row in range(5)]

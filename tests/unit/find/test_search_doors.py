@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -124,7 +126,7 @@ def test_findings_do_not_become_a_camera(model, people):
     assert not (people / "search").exists()
 
 
-@pytest.mark.parametrize("within", [float("nan"), -0.1, 3])
+@pytest.mark.parametrize("within", [float("nan"), -0.1, 3, "near"])
 def test_what_is_no_distance_links_nobody(model, people, tmp_path, within):
     """From Python as well, where no command line checks it."""
     with pytest.raises(DcctError, match=r"expected a cosine distance from 0 to 2"):
@@ -225,3 +227,29 @@ def test_a_distance_to_link_within_needs_a_link():
     """`--within` alone would be passed over in silence; it is refused before a model is opened."""
     with pytest.raises(DcctError, match="add --link"):
         search(model="none", query=Path("a"), gallery=Path("b"), within=0.3)
+
+
+def test_two_searches_into_one_folder_do_not_mix(model, people, tmp_path):
+    """The second waits for the first, and what lies there then is all of it the second's."""
+    code = (
+        "import sys; from pathlib import Path; import dcct; from dcct.find.search import Wish\n"
+        "from dcct.find.writing import write_search; from dcct.runtime.progress import Progress\n"
+        "model, people, out, within = sys.argv[1:]\n"
+        "wish = Wish(link=True, within=float(within))\n"
+        "people, out = Path(people), Path(out)\n"
+        "write_search(dcct.load(model, device='cpu'), people, people, wish, out, Progress())"
+    )
+    begun = [
+        subprocess.Popen([sys.executable, "-c", code, model.folder, people, tmp_path / "out", one])
+        for one in ("0", "2")
+    ]
+    assert [one.wait() for one in begun] == [0, 0]
+    said = {"gallery.parquet", "index.html", "linked", "matches.csv", "search.json"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == said
+
+
+@pytest.mark.parametrize("top", [0, 2.5, "3"])
+def test_matches_are_asked_for_in_whole_numbers(model, people, tmp_path, top):
+    """From Python as well."""
+    with pytest.raises(DcctError, match="ask for a whole number of them"):
+        _search(model, people, people, tmp_path / "out", Wish(top=top))

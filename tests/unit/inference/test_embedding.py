@@ -1,10 +1,14 @@
 """Features of unlabelled tracklets: those of the workflow, whatever interrupts them."""
 
+import json
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import torch
 
 import dcct
 from dcct.datasets.images import decode
@@ -64,7 +68,7 @@ def test_an_interrupted_run_goes_on(model_folder, tracklets, tmp_path, monkeypat
     with pytest.raises(dcct.DcctError, match=f"{last}: frame cannot be decoded"):
         dcct.embed(model, tracklets, tmp_path / "again.parquet")
     assert not (tmp_path / "again.parquet").exists()
-    work = tmp_path / "again.parquet.work"
+    work = tmp_path / ".again.parquet.work"
     kept = {path: path.stat().st_mtime_ns for path in work.glob("*.parquet")}
     assert len(kept) > 1
     (tracklets / last).write_bytes(content)
@@ -85,3 +89,41 @@ def test_what_is_no_sampler_or_file_is_one_line(model_folder, tracklets, tmp_pat
     with pytest.raises(dcct.DcctError, match=r"a.csv: is no name of a parquet file"):
         dcct.embed(model, tracklets, tmp_path / "a.csv")
     assert not list(tmp_path.glob("a.*"))
+
+
+def test_another_config_gives_other_features(model_folder, tracklets, tmp_path):
+    """Of the same weights: what was embedded by the one is not taken for the other's."""
+    folder = model_folder("cnn")
+    dcct.embed(folder, tracklets, tmp_path / "a.parquet")
+    seen = dcct.load(folder, device="cpu").config.preprocessing
+    larger = {"height": seen.height * 2, "width": seen.width * 2}
+    config = json.loads((folder / "config.json").read_text())
+    config["preprocessing"] |= larger
+    (folder / "config.json").write_text(json.dumps(config))
+    found = dcct.embed(folder, tracklets, tmp_path / "a.parquet")
+    assert found.equals(dcct.embed(folder, tracklets))
+
+
+def test_features_that_are_no_numbers_are_refused(model_folder, tracklets, tmp_path):
+    """One line that names the model, and no file."""
+    model = dcct.load(model_folder("cnn"), device="cpu")
+    with torch.no_grad():
+        next(model.parameters()).fill_(float("nan"))
+    with pytest.raises(dcct.DcctError, match=f"{model.folder}: gives what cannot be compared"):
+        dcct.embed(model, tracklets, tmp_path / "a.parquet")
+    assert not (tmp_path / "a.parquet").exists()
+
+
+def test_a_killed_run_among_the_tracklets_goes_on(model_folder, tracklets):
+    """What it leaves beside its file is no camera, be the file in the folder that is read."""
+    out = tracklets / "features.parquet"
+    code = (
+        "import os, sys, dcct\nfrom dcct.inference import embedding\n"
+        "embedding._table = lambda *_: os._exit(9)\ndcct.embed(*sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", code, model_folder("cnn"), tracklets, out]
+    assert subprocess.run(command).returncode == 9
+    assert sum(path.is_dir() for path in tracklets.glob(".*")) == 1
+    found = dcct.embed(model_folder("cnn"), tracklets, out)
+    assert found.num_rows == sum(1 for _ in tracklets.glob("*/*/"))
+    assert not list(tracklets.glob(".*"))

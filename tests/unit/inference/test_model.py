@@ -57,10 +57,20 @@ def test_frames_are_made_what_extraction_makes_of_them(job, model_folder):
 
 
 @pytest.mark.parametrize(
-    "frames", [[], np.zeros((2, 9, 9, 3)), [np.zeros((9, 9), np.uint8)], ["1.jpg"]]
+    "frames",
+    [
+        [],
+        np.zeros((2, 9, 9, 3)),
+        [np.zeros((9, 9), np.uint8)],
+        [np.zeros((0, 9, 3), np.uint8)],
+        ["1.jpg"],
+        [Image.fromarray(np.full((9, 9), 700, np.uint16))],
+        [Image.new("RGBA", (9, 9), (1, 2, 3, 4))],
+    ],
 )
 def test_what_are_no_frames_is_one_line(model_folder, frames):
-    """None, numbers that are no bytes, grey ones, names."""
+    """None, numbers that are no bytes, grey or empty arrays, names, pictures of 16 bits, which
+    would turn white, and transparent ones."""
     model = dcct.load(model_folder("cnn"), device="cpu")
     for call in (model.preprocess, model.embed):
         with pytest.raises(dcct.DcctError, match="frames"):
@@ -115,6 +125,15 @@ def test_a_whole_network_runs_as_onnx(job, model_folder, tmp_path, name):
             assert np.linalg.norm(found - own.numpy()) <= 1e-4 * np.linalg.norm(own.numpy())
 
 
+@pytest.mark.parametrize("card", ["---\na: [\n---\n", "---\n- 1\n---\n"])
+def test_a_damaged_card_is_one_line_where_it_is_needed(model_folder, tmp_path, card):
+    """Weights are loaded all the same."""
+    folder = model_folder("cnn")
+    (folder / "README.md").write_text(card)
+    with pytest.raises(dcct.DcctError, match=r"README.md: is no model card"):
+        dcct.load(folder, device="cpu").save_pretrained(tmp_path / "saved")
+
+
 def spoil_config(folder, **changes):
     path = folder / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
@@ -123,6 +142,20 @@ def spoil_config(folder, **changes):
 def other_widths(folder):
     network = json.loads((folder / "config.json").read_text())["network"]
     spoil_config(folder, network=network | {"hta_width": 32})
+
+
+def with_args(branch, **args):
+    def spoil(folder):
+        network = json.loads((folder / "config.json").read_text())["network"]
+        network[branch]["args"] |= args
+        spoil_config(folder, network=network)
+
+    return spoil
+
+
+def other_features(folder):
+    features = json.loads((folder / "config.json").read_text())["features"]
+    spoil_config(folder, features=features | {"all": 7})
 
 
 def half_the_weights(folder):
@@ -137,6 +170,12 @@ DAMAGES = {
     "identities": (lambda f: spoil_config(f, num_identities="x"), "num_identities: Input should"),
     "huge": (lambda f: spoil_config(f, num_identities=10**7), "does not belong to the config.json"),
     "widths": (other_widths, r"model.safetensors: does not belong to the config.json beside it"),
+    "layers": (with_args("cnn", layers=[10**6] * 4), "more parameters than the"),
+    "depth": (with_args("vit", depth=10**6), "more parameters than the"),
+    "features": (other_features, "config.json: features: its network has"),
+    "leads out": (with_args("vit", checkpoint_path="/etc/passwd"), "args: checkpoint_path is none"),
+    "fetches": (with_args("cnn", pretrained=True), "args: pretrained is none of a network's"),
+    "writes": (with_args("cnn", cache_dir="/tmp"), "args: cache_dir is none of a network's"),
     "gone": (lambda f: (f / "model.safetensors").unlink(), "model.safetensors: missing: fetch"),
     "weights": (half_the_weights, "model.safetensors: is damaged, or not what its config.json"),
     "timm": (lambda f: (f / "config.json").write_text('{"architecture": "x"}'), "no model of dcct"),
@@ -163,8 +202,9 @@ def test_a_folder_of_before_says_what_writes_one(model_folder, tmp_path):
     shutil.copy(model_folder("dcct") / "model.safetensors", old)
     with pytest.raises(dcct.DcctError, match="`dcct export walkers dcct --split 0 --seed 2`"):
         dcct.load(old)
-    with pytest.raises(dcct.DcctError, match="no such folder or file"):
-        dcct.load(tmp_path / "nowhere")
+    for nothing in (tmp_path / "nowhere", "~nobody-of-this-name/model", "a" * 5000, "a\0b"):
+        with pytest.raises(dcct.DcctError, match="no such folder or file"):
+            dcct.load(nothing)
     with pytest.raises(dcct.DcctError, match="device: gpu is none: name cpu, cuda or cuda:0"):
         dcct.load(old, device="gpu")
 

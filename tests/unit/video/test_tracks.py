@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dcct.errors import DataError
+from dcct.video import tracks as module
 from dcct.video.tracks import COLUMNS, read_tracks
 
 EXAMPLES = max(200, int(os.environ.get("DCCT_EXAMPLES", "0")))
@@ -171,3 +172,16 @@ def test_the_command_for_frames_from_zero_works(tmp_path, monkeypatch):
             read_tracks(tmp_path / "it's.txt")
         os.system(str(error.value).split("`")[1])
         assert read_tracks(tmp_path / "from1.txt").boxes["frame"].tolist() == [1, 2]
+
+
+def test_one_long_file_among_many_is_read(tmp_path, monkeypatch):
+    """All of a folder's text is bounded, not each file by an equal share; more is refused."""
+    monkeypatch.setattr(module, "MOST_BYTES", 4000)
+    for frame in range(1, 101):
+        people = range(100 if frame == 7 else 1)
+        lines = "".join(f"0 .5 .5 .1 .1 {pid}\n" for pid in people)
+        (tmp_path / f"v_{frame}.txt").write_text(lines)
+    assert len(read_tracks(tmp_path).boxes) == 199
+    monkeypatch.setattr(module, "MOST_BYTES", 3000)
+    with pytest.raises(DataError, match="more than 3,000 bytes"):
+        read_tracks(tmp_path)
