@@ -97,6 +97,11 @@ def _runs(process: int) -> bool:
         return False
     except PermissionError:
         pass  # another user's
+    with contextlib.suppress(OSError):  # where there is no /proc, it counts as running
+        # after the name, which may hold anything; in containers nobody may wait for the dead
+        return (
+            Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2][1] != "Z"
+        )
     return True
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
+import torch
 from torch import Tensor
 
 from dcct.errors import DataError
@@ -71,7 +72,7 @@ def load_official(source: str | Path | Mapping[str, Tensor], *, drop_path: float
     DataError naming what is missing, unexpected or of another shape, or why a file cannot be read.
     """
     where = "state dict" if isinstance(source, Mapping) else str(source)
-    found = source if isinstance(source, Mapping) else read_tensors(Path(source))
+    found = source if isinstance(source, Mapping) else _plain_tensors(Path(source))
     state = {name.removeprefix("module."): tensor for name, tensor in found.items()}
     state = {name: tensor for name, tensor in state.items() if not UNUSED.fullmatch(name)}
     model = _network_of(state, where, drop_path)
@@ -110,6 +111,28 @@ def unused_parameters(model: DCCT) -> int:
         if isinstance(module, TemporalBlock)
     ]
     return classifier + sum(width + width * width + width for width in widths)
+
+
+def _plain_tensors(path: Path) -> dict[str, Tensor]:
+    """The state dict of a file that anyone wrote. Raises as load_official."""
+    found = read_tensors(path)
+    if odd := [name for name, tensor in found.items() if not _is_plain(name, tensor)]:
+        raise DataError(
+            f"{path}: {odd[0]} is no name of numbers that are all there: ask for a state dict as"
+            " `torch.save(model.state_dict(), ...)` writes it"
+        )
+    return found
+
+
+def _is_plain(name: object, tensor: Tensor) -> bool:
+    """Whether this is an entry of a state dict: a shape of more numbers than are stored would take
+    any memory once it is copied."""
+    return (
+        isinstance(name, str)
+        and tensor.layout is torch.strided
+        and not (tensor.is_meta or tensor.is_complex() or tensor.is_quantized)
+        and tensor.nbytes <= tensor.untyped_storage().nbytes()
+    )
 
 
 def _network_of(state: dict[str, Tensor], where: str, drop_path: float) -> DCCT:

@@ -169,6 +169,11 @@ def _stream(path: Path, container: "InputContainer") -> "VideoStream":
             f"{path}: holds {len(found)} videos: keep the one that the tracker saw: `ffmpeg -i"
             f" {shlex.quote(str(path))} -map 0:v:0 -c copy first.mp4`"
         )
+    if found[0].codec_context is None:
+        raise DataError(
+            f"{path}: says nothing of how its pictures are coded, or a way that FFmpeg does not"
+            " know: repair it, or name another"
+        )
     found[0].thread_type = "AUTO"
     # what a decoder conceals would be cut out as if a camera had seen it
     found[0].codec_context.options = {"err_detect": "explode", "max_pixels": str(MOST_PIXELS)}

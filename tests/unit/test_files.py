@@ -160,3 +160,15 @@ def test_a_folder_is_whole_or_not_there(tmp_path):
     assert [path.name for path in tmp_path.rglob("*")] == ["made", "a"]
     with pytest.raises(DcctError, match="made: is there already"), whole_folder(tmp_path / "made"):
         pass
+
+
+def test_what_a_dead_process_left_is_removed_before_anyone_waits_for_it(tmp_path):
+    """As in a container whose first process waits for nobody: it still has its number."""
+    dead = subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE)
+    dead.stdout.read()  # its end
+    os.waitid(os.P_PID, dead.pid, os.WEXITED | os.WNOWAIT)
+    (tmp_path / f".cam.{dead.pid}.partial").mkdir()
+    with whole_folder(tmp_path / "cam"):
+        pass
+    dead.wait()
+    assert [path.name for path in tmp_path.iterdir()] == ["cam"]

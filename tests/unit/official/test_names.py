@@ -95,3 +95,19 @@ def test_missing_key_is_refused(empty):
     """So is one that it has and the file does not."""
     del empty["CCA_trans.linear_v2.0.weight"]
     assert "CCA_trans.linear_v2.0.weight is missing" in refusal(empty)
+
+
+@pytest.mark.parametrize(
+    ("name", "tensor"),
+    [
+        ("x", torch.zeros(1).expand(10**10, 10**3)),
+        ("x", torch.empty(3, device="meta")),
+        ("x", torch.eye(3).to_sparse()),
+        ("x", torch.zeros(3, dtype=torch.complex64)),
+        (1, torch.zeros(3)),
+    ],
+)
+def test_what_is_not_all_there_is_refused(tmp_path, name, tensor):
+    """Shapes of more numbers than the file holds, none at all, a name that is no text."""
+    torch.save({name: tensor}, tmp_path / "official.pth")
+    assert f"{name} is no name of numbers that are all there" in refusal(tmp_path / "official.pth")

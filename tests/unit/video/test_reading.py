@@ -108,12 +108,15 @@ def test_a_damaged_video_is_read_right_or_refused(name, tmp_path, capfd):
 
 
 def test_what_is_no_video_is_one_line(tmp_path):
-    """Nothing, text, sound alone, a list of other files, a pipe, two videos at once."""
+    """Nothing, text, sound alone, a list of other files, a pipe, two videos at once, pictures of a
+    coding that nobody knows."""
     (tmp_path / "empty.mp4").touch()
     (tmp_path / "text.mp4").write_text("no video\n" * 1000)
     write_video(tmp_path / "real.mp4", pictures())
     (tmp_path / "list.txt").write_text(f"ffconcat version 1.0\nfile {tmp_path}/real.mp4\n")
     (tmp_path / "list.m3u8").write_text("#EXTM3U\n#EXTINF:1,\nreal.mp4\n#EXT-X-ENDLIST\n")
+    real = (tmp_path / "real.mp4").read_bytes()
+    (tmp_path / "coded.mp4").write_bytes(real.replace(b"avc1", b"zzzz"))
     os.mkfifo(tmp_path / "pipe")
     with av.open(str(tmp_path / "sound.mp4"), "w") as container:
         stream = container.add_stream("aac", rate=8000, layout="mono")
@@ -134,6 +137,7 @@ def test_what_is_no_video_is_one_line(tmp_path):
         "list.txt": "cannot be read as a video",
         "list.m3u8": "cannot be read as a video",
         "sound.mp4": "holds no moving pictures",
+        "coded.mp4": "says nothing of how its pictures are coded",
         "two.mkv": "holds 2 videos",
         "pipe": "neither a file nor a folder",
         "absent.mp4": "missing",
