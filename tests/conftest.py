@@ -20,6 +20,7 @@ SHARING = [
         "interruptions",
         "latex",
         "page",
+        "printed_commands",
         "results",
         "slurm",
     )

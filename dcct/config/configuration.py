@@ -128,7 +128,11 @@ class Configuration:
         for name in self.profile.tested:
             dataset, root = self.dataset(name), self.data / name
             absent = [need for need in dataset.needs if not (root / need).exists()]
-            if absent and not self._obtainable(dataset):
+            if absent and dataset.path and (lacks := dataset.absent_at(Path(dataset.path))):
+                file = load.config_file("datasets", name, self.configfile)
+                place = f"no {', '.join(lacks)} at {dataset.path}"
+                found.append(f"{root}: {place}: put `path` right in {file}")
+            elif absent and not self._obtainable(dataset):
                 how = " ".join(dataset.get.split())
                 state = f"{dataset.title}, {dataset.state}"
                 found.append(f"{root}: no {', '.join(absent)} ({state}): {how}")

@@ -151,6 +151,12 @@ class Dataset(Model):
     either: list[Expected] = []
     """Readings of a count that sources give in different ways: one of them must hold as well."""
 
+    def absent_at(self, folder: Path) -> list[str]:
+        """What it needs and a folder has not; where there is no folder, that."""
+        if not folder.is_dir():
+            return ["folder"]
+        return [need for need in self.needs if not (folder / need).exists()]
+
     def to_be_asked_for(self, folder: Path) -> list[str]:
         """Names of archives that nobody publishes and that nobody has put into `folder` yet."""
         return [

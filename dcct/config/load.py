@@ -58,6 +58,12 @@ def load_profile(path: str | Path) -> Profile:
         repeated = sorted({str(name) for name in names if names.count(name) > 1})
         if repeated:
             raise ConfigError(f"{path}: {kind}: {', '.join(repeated)} stands twice: name each once")
+    known = names_of("datasets", path)
+    for one in profile.cross:
+        if one.test not in known:
+            raise ConfigError(
+                f"{path}: cross: unknown dataset '{shortened(one.test)}'; known: {', '.join(known)}"
+            )
     for name in profile.tested:
         if EPOCH.fullmatch(name):
             raise ConfigError(f"{path}: datasets: {name}: is how an epoch is named: rename the set")

@@ -46,7 +46,7 @@ def _data_set(pipeline: Pipeline, name: str, missing: list[str]) -> Finding:
     dataset, root = pipeline.dataset(name), pipeline.data / name
     file = config_file("datasets", name, pipeline.configfile)
     lacks = f"{root}: in place: {found.here}; verified: {found.verified}; {dataset.state}"
-    if found.here != "yes" and dataset.path and not _lies_at(dataset.path, dataset.needs):
+    if found.here != "yes" and dataset.path and dataset.absent_at(Path(dataset.path)):
         place, then = Path(dataset.path), f"put `path` right in {file}"
         return wrong(about, f"nothing of it lies at {place}", then, place)
     if found.next.startswith(ACCEPT):
@@ -57,10 +57,6 @@ def _data_set(pipeline: Pipeline, name: str, missing: list[str]) -> Finding:
     if any(line.startswith(f"{root}: ") for line in missing):
         return wrong(about, lacks, found.next, root)
     return ok(about, f"{lacks}; the run does it, or now `{found.next}`", root)
-
-
-def _lies_at(path: str, needs: list[str]) -> bool:
-    return Path(path).is_dir() and all((Path(path) / need).exists() for need in needs)
 
 
 def look_at_git() -> Finding:

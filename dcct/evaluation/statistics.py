@@ -166,5 +166,6 @@ def sign_flip_test(values: np.ndarray, pids: np.ndarray, draw: np.random.Generat
 def same_queries(one: np.ndarray, other: np.ndarray) -> None:
     if not np.array_equal(one, other):
         raise DataError(
-            "two runs were evaluated on different queries: run `dcct rank` of both again"
+            "two runs were evaluated on different queries: compare runs that were tested on the"
+            " same data"
         )

@@ -49,17 +49,17 @@ def meaning_for(model: Model, sampler: str, calibration: Path | None) -> Meaning
     """
     if calibration is None:
         return _by_the_workflow(model, sampler)
-    said = read_calibration(calibration, CALIBRATE)
+    said = read_calibration(calibration, f"{CALIBRATE} --help")
     if said["weights"] not in model.config.weights.values():
         raise DataError(
-            f"{calibration}: was measured with other weights than this model's: run `{CALIBRATE}`"
-            " with this model"
+            f"{calibration}: was measured with other weights than this model's: calibrate"
+            f" this one: `{CALIBRATE} --help` says how"
         )
     found = meaning_in(said["rows"], model, sampler, said["measured_on"])
     if found is None:
         raise DataError(
-            f"{calibration}: was not measured on {sampler} clips: run `{CALIBRATE}` with --sampler"
-            f" {sampler}"
+            f"{calibration}: was not measured on {sampler} clips: calibrate with"
+            f" --sampler {sampler}: `{CALIBRATE} --help` says how"
         )
     return found
 

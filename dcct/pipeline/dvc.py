@@ -18,7 +18,7 @@ import yaml
 from dcct.config import load
 from dcct.config.yaml_file import read_yaml
 from dcct.errors import ConfigError
-from dcct.pipeline.pipeline import DEFAULT, Job, Pipeline
+from dcct.pipeline.pipeline import Job, Pipeline
 
 STAGES, CODE = Path("dvc.yaml"), Path("workflow/code.yaml")
 HEAD = "# Written by `{command}` from the table of steps: edit that, and run it again.\n"
@@ -36,15 +36,12 @@ def stages_of(pipeline: Pipeline) -> dict[Path, str]:
         if name in stages:
             raise ConfigError(f"{pipeline.configfile}: DVC calls two jobs {name}: rename a variant")
         stages[name] = _stage(job)
-    command = "dcct dvc"
-    if pipeline.configfile != DEFAULT:
-        command += f" --configfile {quote(str(pipeline.configfile))}"
     content = {"stages": stages, "artifacts": _named_once(_artifacts(pipeline), pipeline)}
     digests = {
         "code": {job.rule: job.code for job in jobs},
         "settings": {stage_name(job): job.settings_digest for job in jobs},
     }
-    head = HEAD.format(command=command)
+    head = HEAD.format(command=pipeline.as_typed("dcct dvc"))
     return {STAGES: head + _text(content), CODE: head + _text(digests)}
 
 

@@ -16,7 +16,8 @@ from dcct.config import load
 from dcct.config.configuration import Configuration
 from dcct.config.foreign import Foreign, ForeignFeatures
 from dcct.config.label import epoch_of, source_of, variant_of
-from dcct.errors import ConfigError, DcctError
+from dcct.datasets.readers import reader_of
+from dcct.errors import ConfigError, DataError, DcctError
 from dcct.files import settings_digest
 from dcct.pipeline.code import code_of
 from dcct.pipeline.figures import FIGURES
@@ -26,6 +27,11 @@ from dcct.pipeline.step import NUMBERS, RECEIPT, RUNS, Step, Watched, record_of
 PACKAGE = Path(__file__).parents[1]
 DEFAULT = Path("config/config.yaml")
 """The profile of a command that names none."""
+WORKFLOWS = ("Snakefile", "snakefile", "workflow/snakefile", "workflow/Snakefile")
+"""Where Snakemake looks for a workflow."""
+STEP_ALONE = re.compile(r"`dcct ([a-z]+)`")
+ELSEWHERE = "its command, in the folder where it was made,"
+"""In place of a command that would make something else here."""
 
 
 class Run(NamedTuple):
@@ -70,14 +76,25 @@ class Pipeline(Configuration):
 
     @property
     def again(self) -> str:
-        """The command line that makes all that is not there, as a user types it."""
-        return self.as_typed("snakemake --cores all")
+        """The command line that makes all that is not there, as a user types it here: where no
+        workflow lies, it names the one beside the package."""
+        there = PACKAGE.parent / WORKFLOWS[-1]
+        here = any(Path(name).is_file() for name in WORKFLOWS) or not there.is_file()
+        named = "" if here else f" --snakefile {quote(str(there))}"
+        return self.as_typed(f"snakemake{named} --cores all")
 
     def as_typed(self, command: str) -> str:
         """A command line with the profile in it, where that is not the default one."""
         if self.configfile == DEFAULT:
             return command
         return f"{command} --configfile {quote(str(self.configfile))}"
+
+    def with_commands(self, line: str) -> str:
+        """A line of a room that knows no profile and names a step alone, as in `dcct rank`, with
+        its whole command: see Job.with_commands. What lies in another run's results is not made
+        from here."""
+        ours = line.startswith((f"{self.results}/", f"{self.data}/"))
+        return _with_commands(line, self.jobs(), f"`{self.again}`" if ours else ELSEWHERE)
 
     def job(self, verb: str, *values: str | int) -> "Job":
         """The job of a verb with these values of its key, in order."""
@@ -224,7 +241,15 @@ class Pipeline(Configuration):
 
     def missing(self) -> list[str]:
         """The same, and what of it users give."""
-        return [*super().missing(), *self.missing_given()]
+        return [*super().missing(), *self._unknown_layouts(), *self.missing_given()]
+
+    def _unknown_layouts(self) -> Iterator[str]:
+        """Data sets that no reader would read once they are in place."""
+        for name in self.profile.tested:
+            try:
+                reader_of(self.dataset(name).layout)
+            except DataError as error:
+                yield f"{load.config_file('datasets', name, self.configfile)}: {error}: name one"
 
     def missing_given(self) -> list[str]:
         """Files of features, and modules of methods, that are not there."""
@@ -266,8 +291,8 @@ class Pipeline(Configuration):
         for name, choices in allowed.items():
             if name in values and values[name] not in choices:
                 raise ConfigError(
-                    f"{self.configfile}: {values[name]} is not among its {name}s:"
-                    f" {', '.join(choices)}"
+                    f"{self.configfile}: {values[name]} is not among its {name}s: name"
+                    f" one of {', '.join(choices)}"
                 )
         if "split" in values and values["split"] not in self.splits(job["dataset"]):
             raise ConfigError(
@@ -297,7 +322,7 @@ class Pipeline(Configuration):
         if verb == "train" and isinstance(variant, ForeignFeatures):
             raise ConfigError(
                 f"{self.configfile}: {name} is a file of features: nothing to train;"
-                f" `{self.as_typed(job.other('extract').command)}` comes next"
+                f" `{job.other('extract').again}` comes next"
             )
         if not self._is_given(job["dataset"], job["split"], name, job["seed"]):
             raise ConfigError(
@@ -444,19 +469,22 @@ class Job:
 
     def with_commands(self, line: str) -> str:
         """A line of a room that knows no profile and names a step alone, as in `dcct pack`, with
-        its whole command, where this job or one job behind it is of that step."""
-        behind: dict[str, set[Job]] = {}
+        its whole command: of the only job of that step among this one and those behind it, else
+        of the one whose place the line names, else of a whole run."""
+        behind: dict[Job, None] = {}
         left = [self]
         while left:
             job = left.pop()
-            jobs = behind.setdefault(job.step.verb, set())
-            if job not in jobs:
-                jobs.add(job)
+            if job not in behind:
+                behind[job] = None
                 left += job.reads.values()
-        for verb, jobs in behind.items():
-            if len(jobs) == 1:
-                line = line.replace(f"`dcct {verb}`", f"`{jobs.pop().again}`")
-        return line
+        return _with_commands(line, behind, f"`{self.pipeline.again}`")
+
+    def is_named_in(self, line: str) -> bool:
+        """Whether a line holds a path of what it makes or, of a source, of the data set."""
+        if self.step.verb == "source" and f"{self.pipeline.data / self['dataset']}/" in line:
+            return True
+        return f"{self / ''}{'/' if self.step.at.endswith('/') else ''}" in line
 
     @property
     def looked_at(self) -> Path | None:
@@ -504,6 +532,25 @@ class Job:
             return 0
         foreign = "variant" in self.values and self.pipeline.variant(self["variant"])
         return 0 if isinstance(foreign, ForeignFeatures) else self.processes
+
+
+def _with_commands(line: str, jobs: Iterable[Job], otherwise: str) -> str:
+    """A line with the whole command of each step that it names alone. otherwise: stands for what
+    the line does not tell apart."""
+    jobs = list(jobs)
+    steps = {step.verb: step for job in jobs[:1] for step in job.pipeline.steps.values()}
+
+    def whole(named: re.Match) -> str:
+        step = steps.get(named[1])
+        if step is None:
+            return named[0]
+        near = {job for job in jobs if job.step is step}
+        if len(near) != 1:
+            told = [job for job in jobs if job.is_named_in(line)]
+            near = {job.other(step.verb) for job in told if {*step.key} <= {*job.step.key}}
+        return f"`{near.pop().again}`" if len(near) == 1 else otherwise
+
+    return STEP_ALONE.sub(whole, line)
 
 
 def command_of(step: Step[Job], key: Mapping[str, str | int]) -> str:

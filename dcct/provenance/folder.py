@@ -2,13 +2,16 @@
 then."""
 
 import os
+import shlex
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 
 from dcct.errors import DataError
 from dcct.files import file_digest
-from dcct.pipeline.pipeline import command_of
+from dcct.pipeline.pipeline import DEFAULT, command_of
 from dcct.pipeline.step import RECEIPT, REFERENCE, RUNS, Step, record_of
 from dcct.pipeline.steps import STEPS, made_by
 from dcct.provenance.documents import UNKNOWN, read_receipt, read_record
@@ -16,6 +19,7 @@ from dcct.runtime.progress import Progress
 
 KINDS = {step.at.split("/")[0] for step in STEPS.values()}
 """Folders below the results that steps fill."""
+PROFILE = "--configfile"
 AS_RECORDED, CHANGED, MISSING, NOT_HASHED = "as recorded", "changed", "missing", "not hashed"
 
 
@@ -123,7 +127,19 @@ class Receipts:
         return self._command(receipt) if recorded == UNKNOWN else recorded
 
     def _command(self, receipt: Path) -> str:
-        return command_of(*self._made_by(receipt))
+        """The command line of its step, with the profile of the others here."""
+        return f"{command_of(*self._made_by(receipt))}{self._profile}"
+
+    @cached_property
+    def _profile(self) -> str:
+        """What names the profile in the commands that filled this folder."""
+        for record in sorted((self.root / RUNS).rglob("*.json")):
+            with suppress(DataError, ValueError):
+                words = shlex.split(read_record(record, "")["command"])
+                if PROFILE in words[:-1]:
+                    file = words[words.index(PROFILE) + 1]
+                    return "" if Path(file) == DEFAULT else f" {PROFILE} {shlex.quote(file)}"
+        return ""
 
     def _made_by(self, receipt: Path) -> tuple[Step, dict]:
         found = made_by(receipt.relative_to(self.root))

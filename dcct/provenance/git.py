@@ -3,6 +3,7 @@
 import os
 import subprocess
 from pathlib import Path
+from shlex import quote
 
 from dcct.errors import DataError
 
@@ -36,7 +37,7 @@ def git(*words: str, folder: Path | None = None, trusted: bool = False) -> str |
         where = folder or Path.cwd()
         raise DataError(
             f"{where}: git reads no repository of another user: trust it with `git config --global"
-            f" --add safe.directory '{where}'`"
+            f" --add safe.directory {quote(str(where))}`"
         )
     return done.stdout if done.returncode == 0 else None
 

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dcct.config.dataset import Dataset
+from dcct.config.load import config_file
+from dcct.datasets.readers import reader_of
 from dcct.datasets.source import changed_since
 from dcct.errors import DataError, DcctError
 from dcct.pipeline.pipeline import Job, Pipeline
@@ -40,6 +42,7 @@ def status_of(pipeline: Pipeline, name: str) -> Status:
     that is another than was unpacked."""
     try:
         dataset, root = pipeline.dataset(name), pipeline.data / name
+        reader_of(dataset.layout)
         here, then = _place(dataset, root, pipeline.job("source", name))
         verified, counts = "no", ""
         if not then:
@@ -100,8 +103,15 @@ def _made(job: Job) -> bool:
 
 
 def _how(dataset: Dataset, source: Job) -> str:
+    pipeline, name = source.pipeline, source["dataset"]
+    root = pipeline.data / name
+    if dataset.path and (lacks := dataset.absent_at(Path(dataset.path))):
+        file = config_file("datasets", name, pipeline.configfile)
+        return f"no {', '.join(lacks)} at {dataset.path}: put `path` right in {file}"
     if dataset.walkers or dataset.path:
         return _command(source)
+    if root.is_symlink() and not root.is_dir():
+        return f"{root} is a link to nothing: put the set where it leads, or delete it"
     if dataset.archives and not dataset.to_be_asked_for(source.pipeline.archives):
         accept = "" if dataset.accept_license else ACCEPT
         return f"{accept}{_command(source)}"

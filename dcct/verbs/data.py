@@ -132,10 +132,7 @@ def tracklets(
     pipeline = open_pipeline(configfile)
     job, verified = pipeline.job("manifest", dataset, split), pipeline.job("verify", dataset)
     pipeline.check(job)
-    try:
-        number = write_csv(job.folder, verified / "frames.parquet", file)
-    except DataError as error:
-        raise DataError(job.with_commands(str(error))) from None
+    number = write_csv(job.folder, verified / "frames.parquet", file)
     Progress(f"tracklets {dataset}", Console()).say(
         f"{file}: {number:,} tracklets; paths are below {pipeline.data / dataset}"
     )

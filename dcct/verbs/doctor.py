@@ -3,7 +3,6 @@
 import platform
 import sys
 from importlib.metadata import version
-from shlex import quote
 from typing import TYPE_CHECKING
 
 import typer
@@ -15,6 +14,7 @@ from dcct.config.load import SHIPPED
 from dcct.errors import DcctError, one_line
 from dcct.files import write_json
 from dcct.pipeline.pipeline import DEFAULT
+from dcct.pipeline.steps import read_pipeline
 from dcct.verbs.options import Configfile, Json, verb
 
 if TYPE_CHECKING:
@@ -44,9 +44,7 @@ def doctor(configfile: Configfile = DEFAULT, json: Json = None) -> None:
     if failed:
         these = "one thing keeps" if failed == 1 else f"{failed} things keep"
         raise DcctError(f"{these} {configfile} from running: begin with the first line above")
-    command = "snakemake --cores all"
-    named = "" if configfile == DEFAULT else f" --configfile {quote(str(configfile))}"
-    print(f"Nothing keeps {configfile} from running: {command}{named}")
+    print(f"Nothing keeps {configfile} from running: {read_pipeline(file).again}")
 
 
 def _show(findings: list["Finding"]) -> None:

@@ -8,14 +8,15 @@ import inspect
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import typer
 from rich.console import Console
 
-from dcct.errors import DataError
+from dcct.errors import DcctError
 from dcct.pipeline.pipeline import DEFAULT, Job, Pipeline
 from dcct.pipeline.steps import STEPS
 from dcct.provenance.receipt import Origin, made_from, origin_of, recorded
@@ -75,17 +76,17 @@ def makes(
             job = Job(open_pipeline(configfile, torch=torch), step, key)
             job.pipeline.check(job)
             progress, since = Progress(str(job), Console()), time.time()
-            if take(job.gpus, progress.say) and _made_since(job, since):
-                progress.say("made by the process that was waited for")
-                return
-            if torch:
-                import_torch()
-            words = [f"--{name}" for name, value in arguments.items() if value]
-            status = instead(job, words) if instead else None
-            if status is None:
+            with _whole_commands(job):
+                if take(job.gpus, progress.say) and _made_since(job, since):
+                    progress.say("made by the process that was waited for")
+                    return
+                if torch:
+                    import_torch()
+                words = [f"--{name}" for name, value in arguments.items() if value]
+                status = instead(job, words) if instead else None
+                if status is not None:
+                    raise typer.Exit(status)
                 _make(function, job, progress, arguments)
-            else:
-                raise typer.Exit(status)
 
         own = list(inspect.signature(function).parameters.values())[1:]
         file = inspect.Parameter(
@@ -98,6 +99,16 @@ def makes(
         return function
 
     return decorate
+
+
+@contextmanager
+def _whole_commands(job: Job) -> Iterator[None]:
+    """An error inside names commands as they are typed here."""
+    try:
+        yield
+    except DcctError as error:
+        error.args = (job.with_commands(str(error)),)
+        raise
 
 
 def _make(function: Callable, job: Job, progress: Progress, arguments: dict) -> None:
@@ -127,7 +138,4 @@ def _record(function: Callable, job: Job, progress: Progress, arguments: dict) -
     origin = origin_of(job)
     with recorded(job, origin) as facts:
         making = Making(job=job, progress=progress, origin=origin, work=job.work, facts=facts)
-        try:
-            function(making, **job.values, **arguments)
-        except DataError as error:
-            raise DataError(job.with_commands(str(error))) from None
+        function(making, **job.values, **arguments)

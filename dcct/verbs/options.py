@@ -14,7 +14,8 @@ from rich.console import Console
 
 from dcct.config.load import SHIPPED, load_profile
 from dcct.config.names import at_home
-from dcct.pipeline.pipeline import DEFAULT, Pipeline
+from dcct.errors import DcctError
+from dcct.pipeline.pipeline import DEFAULT, STEP_ALONE, Pipeline
 from dcct.pipeline.steps import read_pipeline
 from dcct.runtime.allocator import keep_freed_memory
 
@@ -34,12 +35,20 @@ Json = Annotated[
 
 def verb(app: typer.Typer, panel: str, name: str | None = None) -> Callable:
     """Make a function a verb of the command, below a heading of `dcct --help`. Its docstring, in
-    paragraphs of one line each, is its help."""
+    paragraphs of one line each, is its help. An error that names a step alone gets its whole
+    command."""
 
     def register(function: Callable) -> Callable:
         @wraps(function)
         def called(**arguments: object) -> object:
-            return function(**{name: _at_home(value) for name, value in arguments.items()})
+            known = {name: _at_home(value) for name, value in arguments.items()}
+            try:
+                return function(**known)
+            except DcctError as error:
+                if "configfile" in known and STEP_ALONE.search(str(error)):
+                    pipeline = open_pipeline(known["configfile"])
+                    error.args = (pipeline.with_commands(str(error)),)
+                raise
 
         paragraphs = inspect.cleandoc(function.__doc__ or "").split("\n\n")
         lines = [" ".join(paragraph.split()) for paragraph in paragraphs]

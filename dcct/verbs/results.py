@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from json import loads
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -255,10 +254,8 @@ def dvc(
     files = stages_of(pipeline)
     stale = [path for path, text in files.items() if not path.is_file() or path.read_text() != text]
     if check and stale:
-        named = "" if configfile == DEFAULT else f" --configfile {quote(str(configfile))}"
-        raise DataError(
-            f"{stale[0]}: not what {configfile} and the code say: run `dcct dvc{named}`"
-        )
+        again = pipeline.as_typed("dcct dvc")
+        raise DataError(f"{stale[0]}: not what {configfile} and the code say: run `{again}`")
     for path in stale:
         write_text(path, files[path])
 

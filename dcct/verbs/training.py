@@ -67,7 +67,8 @@ def _refuse_untrainable(job: Job) -> None:
     donor = pipeline.variant(name).backbone_of
     if donor:
         raise DcctError(
-            f"{name} is taken out of {donor}: nothing to train; `dcct extract` comes next"
+            f"{name} is taken out of {donor}: nothing to train;"
+            f" `{job.other('extract').again}` comes next"
         )
     if dataset not in pipeline.profile.datasets or variant_of(name) != name:
         raise DcctError(

@@ -167,7 +167,7 @@ def _stream(path: Path, container: "InputContainer") -> "VideoStream":
     if len(found) > 1:
         raise DataError(
             f"{path}: holds {len(found)} videos: keep the one that the tracker saw: `ffmpeg -i"
-            f" {shlex.quote(str(path))} -map 0:v:0 -c copy first.mp4`"
+            f" {shlex.quote(str(path))} -map 0:v:0 -c copy first.mkv`"
         )
     if found[0].codec_context is None:
         raise DataError(
@@ -222,6 +222,7 @@ def pyav() -> Any:
         import av
     except ImportError:
         raise DcctError(
-            "videos need PyAV, which is not installed: `pip install av`, or name a folder of frames"
+            "videos need PyAV, which is not installed: `python -m pip install av`, or name a folder"
+            " of frames"
         ) from None
     return av

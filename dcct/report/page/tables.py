@@ -47,7 +47,7 @@ def table_sections(pipeline: Pipeline) -> Iterator[TableSection]:
 def _section(job: Job, name: str, title: str) -> TableSection:
     path = job / "csv"
     if not (job.receipt.is_file() and path.is_file()):
-        return TableSection(name=name, title=title, again=job.command)
+        return TableSection(name=name, title=title, again=job.again)
     tabulated = job.step.verb == "tabulate"
     document = read_table(job.pipeline, name, path) if tabulated else read_cost(path)
     inputs = explain(job.receipt, hashed=False).steps[0].made_from
@@ -57,7 +57,7 @@ def _section(job: Job, name: str, title: str) -> TableSection:
     return TableSection(
         name=name,
         title=title,
-        again=job.command,
+        again=job.again,
         unrun=bool(rows) and {row.get("status") for row in rows} <= {NOT_RUN, PUBLISHED},
         published=len(methods),
         parts=document.parts,

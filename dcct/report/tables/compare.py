@@ -100,9 +100,7 @@ def evaluated_in(results: Path) -> list[Evaluated]:
                 f" is a copy out of {results}"
             )
     if not found:
-        raise DataError(
-            f"{results}: no metrics: name a results folder in which `dcct rank` has run"
-        )
+        raise DataError(f"{results}: no metrics: name the results folder of a run")
     return list(found.values())
 
 

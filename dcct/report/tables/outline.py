@@ -11,6 +11,7 @@ from dcct.errors import DataError
 from dcct.evaluation.slips import RIGHT
 from dcct.provenance.chain import Chain, Link, behind, explain
 from dcct.provenance.documents import read_metrics
+from dcct.provenance.folder import Receipts, results_folder
 from dcct.report.tables.columns import row_name
 from dcct.report.tables.csv_file import read_rows
 from dcct.runtime.progress import Progress
@@ -119,7 +120,7 @@ def _row(table: Path, words: str) -> dict[str, str]:
     rows = read_rows(table, "name the .csv of a table")
     if not rows or not {"dataset", "trained_on", "splits", "sampler"} <= rows[0].keys():
         raise DataError(
-            f"{table}: no rows of metrics: --row goes with a table that `dcct tabulate` made,"
+            f"{table}: no rows of metrics: --row goes with a table that the step tabulate made,"
             " in CSV"
         )
     wanted = Counter(word for word in words.split() if word not in ("-", "−"))
@@ -142,9 +143,9 @@ def _values(row: dict[str, str], column: str, receipts: list[str]) -> dict[str, 
     sides = {"variant": "feature", "a": "a_feature", "b": "b_feature"}
     features = {row[side]: row[feature] for side, feature in sides.items() if row.get(side)}
     found = {}
-    for receipt in receipts:
-        path = Path(receipt).with_name("metrics.json")
-        content = read_metrics(path, "dcct rank")
+    for receipt in map(Path, receipts):
+        path = receipt.with_name("metrics.json")
+        content = read_metrics(path, Receipts(results_folder(receipt)).again(receipt))
         feature = features.get(row_of(content["variant"]))
         for one in content["rows"]:
             if (one["sampler"], one["feature"]) == (row["sampler"], feature) and metric in one:

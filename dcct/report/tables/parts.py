@@ -22,16 +22,12 @@ from dcct.report.tables.slip_parts import slip_parts
 def read_table(pipeline: Pipeline, name: str, path: Path) -> Document:
     """A table of the profile as it is printed, from its CSV. Raises DataError at a CSV that is not
     what this package writes."""
-    table = pipeline.table(name)
+    table, again = pipeline.table(name), pipeline.job("tabulate", name).again
     frame = read_csv(path, DTYPES)
     if list(frame.columns) != csv_names(table.compare):
-        raise DataError(
-            f"{path}: has other columns than this version writes: run `dcct tabulate {name}` again"
-        )
+        raise DataError(f"{path}: has other columns than this version writes: run `{again}` again")
     if _has_other_rows(frame, table, pipeline.parts(name)):
-        raise DataError(
-            f"{path}: has other rows than this version writes: run `dcct tabulate {name}` again"
-        )
+        raise DataError(f"{path}: has other rows than this version writes: run `{again}` again")
     published = pipeline.published(table.published) if table.published else None
     datasets = {
         one: pipeline.dataset(one)

@@ -1,5 +1,6 @@
 """Jobs of a profile: where they lie, what they read, and what decides them."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -97,8 +98,8 @@ def test_a_name_that_a_shell_or_a_path_could_misread_is_refused(root, tmp_path, 
 
 
 def test_commands_in_errors_work_as_printed(pipeline):
-    """Rooms below name a step alone: set, split and profile are filled in, where no other job of
-    it lies behind."""
+    """Rooms below name a step alone: set, split and profile are filled in; where several jobs of it
+    lie behind and the line tells no place, all are made."""
     train = pipeline("test.yaml").job("train", "walkers-test", 0, "cnn", 0)
     profile = "--configfile config/test.yaml"
     assert train.with_commands("missing: run `dcct manifest` or `dcct source` again") == (
@@ -106,7 +107,34 @@ def test_commands_in_errors_work_as_printed(pipeline):
         f" or `dcct source walkers-test {profile}` again"
     )
     page = pipeline("test.yaml").job("page")
-    assert page.with_commands("run `dcct rank` again") == "run `dcct rank` again"
+    every = f"run `snakemake --cores all {profile}` again"
+    assert page.with_commands("run `dcct rank` again") == every
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("path: null", "path: nowhere", "no folder at nowhere: put `path` right in {}"),
+        ("layout: folders", "layout: folder", "{}: layout folder: unknown; known: mars"),
+    ],
+)
+def test_a_set_that_can_never_be_read_is_missing(root, tmp_path, old, new, says):
+    """Before anything runs: neither the source step nor a verification is waited for."""
+    (tmp_path / "datasets").mkdir()
+    file = tmp_path / "datasets/own.yaml"
+    file.write_text((root / "config/datasets/own.yaml").read_text().replace(old, new))
+    shutil.copyfile(root / "config/own.yaml", tmp_path / "own.yaml")
+    missing = read_pipeline(tmp_path / "own.yaml").missing()
+    assert any(says.format(file) in line for line in missing), missing
+
+
+def test_cross_is_named_where_it_names_an_unknown_set(root, tmp_path):
+    """Not `datasets`, in which the set does not stand."""
+    text = (root / "config/own.yaml").read_text()
+    cross = "cross: [{train: own, test: walker, variants: [dcct]}]"
+    (tmp_path / "own.yaml").write_text(f"{text}{cross}\n")
+    with pytest.raises(ConfigError, match=r"own.yaml: cross: unknown dataset 'walker'; known: "):
+        read_pipeline(tmp_path / "own.yaml")
 
 
 @pytest.mark.parametrize(("profile", "reads"), [("config", []), ("own", ["manifest own/split0"])])

@@ -38,7 +38,9 @@ def test_next_command_follows_the_state(status, tmp_path, root):
     assert status("prid-2011").next == terms
     assert status("prid-2011", accept_license=True).next == f"dcct source prid-2011 {profile}"
     assert status("dukemtmc-videoreid").next.startswith("nothing here fetches it")
-    linked = status("dukemtmc-videoreid", path="/mnt/duke").next
+    for need in ("train", "query", "gallery"):
+        (tmp_path / "duke" / need).mkdir(parents=True)
+    linked = status("dukemtmc-videoreid", path=str(tmp_path / "duke")).next
     assert linked == f"dcct source dukemtmc-videoreid {profile}"
     archive = Archive(name="bbox.zip", urls=[], bytes=None, md5=None, claim="published")
     assert status("mars", archives=[archive]).next.startswith("ask its authors")
@@ -46,6 +48,20 @@ def test_next_command_follows_the_state(status, tmp_path, root):
     (tmp_path / "data/archives/bbox.zip").touch()
     given = status("mars", archives=[archive], accept_license=True)
     assert given.next == f"dcct source mars {profile}"
+
+
+def test_what_source_would_refuse_is_not_next(status, tmp_path):
+    """A `path` where nothing lies, a layout that nobody reads, a link that leads nowhere."""
+    (tmp_path / "duke/train").mkdir(parents=True)
+    for path, lacks in (("nowhere", "folder"), ("duke", "query, gallery")):
+        said = status("dukemtmc-videoreid", path=path).next
+        assert said.startswith(f"no {lacks} at {path}: put `path` right in ")
+        assert said.endswith("datasets/dukemtmc-videoreid.yaml")
+    assert status("mars", layout="folder").next.endswith("prid-2011, ls-vid, folders")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/prid-2011").symlink_to(tmp_path / "gone")
+    said = status("prid-2011", accept_license=True).next
+    assert said == "data/prid-2011 is a link to nothing: put the set where it leads, or delete it"
 
 
 def test_incomplete_folder_is_not_in_place(status, tmp_path):

@@ -75,7 +75,7 @@ def test_what_was_not_made_is_named(half):
     """Missing tables, figures, variants and a failed seed each leave a gap with a name; what was
     run is shown."""
     page = _written(half("walkers-test"))
-    assert "not made: run `dcct tabulate components`" in page
+    assert "not made: run `dcct tabulate components --configfile " in page
     assert "ablation: not made" in page
     assert "9 of 12 runs are missing" in page
     queries = _block(page, "queries-walkers-test")

@@ -114,5 +114,7 @@ def test_a_csv_that_was_cut_is_refused(pipeline, tmp_path, kept):
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     assert kept < len(lines)
     path.write_text("".join(lines[:kept]))
-    with pytest.raises(DataError, match=r"has other rows .*: run `dcct tabulate by-year` again"):
+    with pytest.raises(
+        DataError, match=r"has other rows .*: run `dcct tabulate by-year --configfile .*` again"
+    ):
         read_table(pipeline, "by-year", path)

@@ -165,7 +165,9 @@ def test_a_slip_that_this_version_does_not_know_is_refused(finished, tmp_path):
     write_table(finished, "slips", tmp_path)
     path = tmp_path / "slips.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("re-ranked", "unheard-of"))
-    with pytest.raises(DataError, match=r"has other rows .*: run `dcct tabulate slips` again"):
+    with pytest.raises(
+        DataError, match=r"has other rows .*: run `dcct tabulate slips --configfile .*` again"
+    ):
         read_table(finished, "slips", path)
 
 
