@@ -36,7 +36,21 @@ class Configuration:
         return self._read("variants", variant_of(label))
 
     def table(self, name: str) -> Table:
-        """With the pairs of the claims that it is of, if it is of any."""
+        """With the pairs of the claims that it is of, if it is of any; and with what no table
+        names, if it is the one that shows that."""
+        table = self._as_named(name)
+        return table.model_copy(update={"rows": [*table.rows, *self.unnamed(name)]})
+
+    def unnamed(self, table: str) -> list[str]:
+        """What is evaluated and no table of the profile names, of the first table that compares
+        variants; of any other, nothing. What was trained should be seen somewhere."""
+        tables = {name: self._as_named(name) for name in self.profile.tables}
+        if table != next((name for name in tables if tables[name].compare == "variants"), None):
+            return []
+        named = {name for one in tables.values() for name in one.variants}
+        return [name for name in self.profile.evaluated if name not in named]
+
+    def _as_named(self, name: str) -> Table:
         table = self._read("tables", name)
         if table.claims:
             return table.model_copy(update={"pairs": self.claims(table.claims).pairs})
