@@ -39,16 +39,22 @@ class Configuration:
         """With the pairs of the claims that it is of, if it is of any; and with what no table
         names, if it is the one that shows that."""
         table = self._as_named(name)
-        return table.model_copy(update={"rows": [*table.rows, *self.unnamed(name)]})
+        if yours := self.unnamed(name):
+            return table.model_copy(update={"rows": [*table.rows, *yours]})
+        return table
 
     def unnamed(self, table: str) -> list[str]:
         """What is evaluated and no table of the profile names, of the first table that compares
         variants; of any other, nothing. What was trained should be seen somewhere."""
+        return self._unnamed.get(table, [])
+
+    @cached_property
+    def _unnamed(self) -> dict[str, list[str]]:
         tables = {name: self._as_named(name) for name in self.profile.tables}
-        if table != next((name for name in tables if tables[name].compare == "variants"), None):
-            return []
         named = {name for one in tables.values() for name in one.variants}
-        return [name for name in self.profile.evaluated if name not in named]
+        left = [name for name in self.profile.evaluated if name not in named]
+        first = [name for name in tables if tables[name].compare == "variants"][:1]
+        return dict.fromkeys(first, left)
 
     def _as_named(self, name: str) -> Table:
         table = self._read("tables", name)
