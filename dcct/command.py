@@ -6,7 +6,18 @@ from typing import Annotated
 import typer
 
 from dcct.pipeline.steps import STEPS
-from dcct.verbs import data, doctor, evaluation, figures, results, training, using, videos
+from dcct.verbs import (
+    data,
+    doctor,
+    evaluation,
+    figures,
+    logs,
+    profiles,
+    results,
+    training,
+    using,
+    videos,
+)
 from dcct.verbs.options import wide
 
 HELP = f"""Reproduce DCCT, step by step.
@@ -33,7 +44,7 @@ app = typer.Typer(
     add_completion=False,
     help=HELP,
 )
-for verbs in (data, training, evaluation, figures, results, videos, using, doctor):
+for verbs in (data, training, evaluation, figures, results, logs, profiles, videos, using, doctor):
     app.add_typer(verbs.app)
 
 

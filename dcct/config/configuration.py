@@ -36,7 +36,27 @@ class Configuration:
         return self._read("variants", variant_of(label))
 
     def table(self, name: str) -> Table:
-        """With the pairs of the claims that it is of, if it is of any."""
+        """With the pairs of the claims that it is of, if it is of any; and with what no table
+        names, if it is the one that shows that."""
+        table = self._as_named(name)
+        if yours := self.unnamed(name):
+            return table.model_copy(update={"rows": [*table.rows, *yours]})
+        return table
+
+    def unnamed(self, table: str) -> list[str]:
+        """What is evaluated and no table of the profile names, of the first table that compares
+        variants; of any other, nothing. What was trained should be seen somewhere."""
+        return self._unnamed.get(table, [])
+
+    @cached_property
+    def _unnamed(self) -> dict[str, list[str]]:
+        tables = {name: self._as_named(name) for name in self.profile.tables}
+        named = {name for one in tables.values() for name in one.variants}
+        left = [name for name in self.profile.evaluated if name not in named]
+        first = [name for name in tables if tables[name].compare == "variants"][:1]
+        return dict.fromkeys(first, left)
+
+    def _as_named(self, name: str) -> Table:
         table = self._read("tables", name)
         if table.claims:
             return table.model_copy(update={"pairs": self.claims(table.claims).pairs})

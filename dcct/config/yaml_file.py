@@ -92,19 +92,28 @@ def read_yaml(path: Path) -> Any:
                 f"{path}: {state.st_size:,} bytes, more than the {MOST_BYTES:,} of any"
                 " configuration: name a file that holds YAML"
             )
-        return yaml.load(path.read_text(encoding="utf-8-sig"), Loader)
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(
             f"{path}: no such file: name an existing profile with --configfile"
         ) from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not valid YAML: {shortened(error)}") from None
+    return parse_yaml(text, path)
+
+
+def parse_yaml(text: str, where: object) -> Any:
+    """What YAML says, unchecked. Raises ConfigError, one line that begins with `where`."""
+    try:
+        return yaml.load(text, Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = f"line {mark.line + 1}: " if mark else ""
-        raise ConfigError(f"{path}: not valid YAML: {where}{shortened(error.problem)}") from None
+        line = f"line {mark.line + 1}: " if mark else ""
+        raise ConfigError(f"{where}: not valid YAML: {line}{shortened(error.problem)}") from None
     except (yaml.YAMLError, *WHAT_VALUES_RAISE) as error:
-        raise ConfigError(f"{path}: not valid YAML: {shortened(error)}") from None
+        raise ConfigError(f"{where}: not valid YAML: {shortened(error)}") from None
 
 
 def shortened(what: object) -> str:

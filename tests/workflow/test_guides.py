@@ -50,9 +50,10 @@ NOT_RUN = {
     "dvc remote": "sends to a folder elsewhere",
     "dcct compare HEAD~1": "needs a history: tests/unit/provenance/test_commits.py",
     "dcct parity": "is run by tests/parity",
+    "dcct log": "needs an extra: tests/unit/report/test_logs.py",
     "dcct counts": "is what tests/unit/inference/test_counts.py holds the file to",
 }
-WITHOUT_DATA = re.compile(r"config/(paper|own)\.yaml")
+WITHOUT_DATA = re.compile(r"config/(paper|paper-mars|own)\.yaml")
 """Profiles whose data are nobody's here: Snakemake must say so."""
 
 

@@ -10,12 +10,16 @@ from dcct.config.foreign import Foreign
 from dcct.config.published import Published
 from dcct.config.table import Table
 from dcct.config.variant import Variant
-from dcct.report.tables.cells import AS_PUBLISHED, IDENTITIES, NOT_RUN, UNLIKE, WARNED
+from dcct.report.tables.cells import AS_PUBLISHED, IDENTITIES, NOT_RUN, UNLIKE, WARNED, YOURS
 from dcct.report.tables.field import field_notes, is_published
 
 BEST_OF_KEPT = (
     "Best of the kept epochs: the one whose mAP on these very queries is highest. The test set "
     "chose it, so that this is no evaluation: it shows how much such a choice adds."
+)
+OF_NO_TABLE = (
+    f"{YOURS} Yours: the profile evaluates it and none of its tables names it, so that it stands "
+    "here. Name it among the rows of a table to have it there."
 )
 P_VALUE = "_p$"
 """How columns of p-values are named."""

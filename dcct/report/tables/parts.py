@@ -15,7 +15,7 @@ from dcct.report.tables.columns import DTYPES, csv_names, printed_columns
 from dcct.report.tables.field import PUBLISHED, letters, named, quoted
 from dcct.report.tables.grid import Document, Grid, Part
 from dcct.report.tables.layout import grid, read_csv
-from dcct.report.tables.notes import foreign_notes, notes, tested_in, wide_notes
+from dcct.report.tables.notes import OF_NO_TABLE, foreign_notes, notes, tested_in, wide_notes
 from dcct.report.tables.slip_parts import slip_parts
 
 
@@ -50,6 +50,8 @@ def read_table(pipeline: Pipeline, name: str, path: Path) -> Document:
             for (dataset, trained_on), rows in frame.groupby(["dataset", "trained_on"], sort=False)
         ]
     below = foreign_notes(pipeline.variant(name) for name in table.variants)
+    if pipeline.unnamed(name):
+        below = [OF_NO_TABLE, *below]
     parts = [replace(part, notes=[*part.notes, *below]) for part in parts]
     return Document(title=table.title, about=" ".join(table.about.split()), parts=parts)
 

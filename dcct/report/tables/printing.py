@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from dcct.config.foreign import MARK
 from dcct.files import write_text
+from dcct.report.tables.cells import YOURS
 from dcct.report.tables.grid import RAISED, Document
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -46,6 +47,7 @@ LATEX = str.maketrans(
         "§": r"\S{}",
         "¶": r"$\P$",
         MARK: r"$\diamond$",
+        YOURS: r"$\star$",
         **{raised: rf"$^{{\mathrm{{{plain}}}}}$" for plain, raised in RAISED.items()},
         "‡": r"$\ddagger$",
         "→": r"$\rightarrow$",

@@ -14,6 +14,7 @@ from dcct.evaluation.spread import holm
 from dcct.evaluation.verdict import verdict
 from dcct.files import write_text
 from dcct.pipeline.pipeline import Pipeline
+from dcct.report.tables.cells import YOURS
 from dcct.report.tables.columns import DTYPES, csv_names
 from dcct.report.tables.field import field_row, shown_in
 from dcct.report.tables.layout import as_csv
@@ -96,8 +97,12 @@ def finished_on(pipeline: Pipeline, name: str, dataset: str, labels: list[str]) 
     results = load_results(pipeline, dataset, labels)
     slips = load_slips(pipeline, dataset) if table.compare == "slips" else {}
     claims = pipeline.claims(table.claims).claims if table.claims else {}
+    variants = {name: pipeline.variant(name) for name in [*table.variants, *labels]}
+    for yours in pipeline.unnamed(name):
+        title = f"{variants[yours].title} {YOURS}"
+        variants[yours] = variants[yours].model_copy(update={"title": title})
     return Finished(
-        variants={name: pipeline.variant(name) for name in [*table.variants, *labels]},
+        variants=variants,
         runs={row_of(label): runs for label, runs in results.items()},
         epochs=profile.training.epochs,
         splits=len(pipeline.splits(dataset)),
