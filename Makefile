@@ -23,7 +23,8 @@ endif
 .PHONY: reproduce test lint setup lock
 
 reproduce: setup
-	snakemake --cores all --rerun-incomplete --configfile $(PROFILE)
+	@snakemake --quiet rules progress host --cores all --rerun-incomplete --configfile $(PROFILE)
+	@dcct findings --configfile $(PROFILE)
 
 test: setup
 	pytest -n 2 --no-loadscope-reorder

@@ -19,6 +19,7 @@ SHARING = [
         "inputs",
         "interruptions",
         "latex",
+        "overview",
         "page",
         "printed_commands",
         "results",

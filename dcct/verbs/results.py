@@ -156,6 +156,18 @@ def compare(
 
 
 @verb(app, PANEL)
+def findings(configfile: Configfile = DEFAULT) -> None:
+    """What a finished run found, in a few lines, and the address of its page.
+
+    Example: dcct findings
+    """
+    from dcct.report.summary import summary_of
+
+    for line in summary_of(open_pipeline(configfile)):
+        print(one_line(line))
+
+
+@verb(app, PANEL)
 def claims(configfile: Configfile = DEFAULT, json: Json = None) -> None:
     """The verdict on every claim of the paper that this run can decide.
 

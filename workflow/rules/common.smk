@@ -8,13 +8,18 @@ from contextlib import suppress
 from pathlib import Path
 
 import psutil
+from rich.console import Console
+from snakemake.logging import logger
+from snakemake.settings.enums import Quietness
 
 from dcct.config.load import SHIPPED
 from dcct.config.names import at_home
 from dcct.errors import ConfigError, DcctError
 from dcct.pipeline.pipeline import DEFAULT
-from dcct.pipeline.steps import read_pipeline
+from dcct.pipeline.steps import STEPS, read_pipeline
 from dcct.provenance.intact import damage
+from dcct.runtime.overview import Overview
+from dcct.runtime.pace import Pace
 
 # What is imported, syntax trees and the DAG are many objects that live, among which no garbage is
 # to be found: looking through them, now and at the end, takes a third of a plan.
@@ -68,12 +73,34 @@ if MISSING := PIPELINE.missing():
     )
 
 
+# What --quiet shows is the run as a whole. Snakemake's own lines and the steps' go to their logs, in
+# full: its scheduler would not even tell what is finished.
+def show_as_a_whole():
+    for handler in logger.handlers:
+        if handler.name == "DefaultLogFileHandler":
+            handler.filters.clear()
+        elif handler.name == "DefaultStreamHandler":
+            handler.setLevel("WARNING")
+    workflow.scheduler.print_progress = True
+    shell.prefix(
+        "set -euo pipefail; exec > /dev/null; "
+    )  # its own prefix, and where output goes
+    long = {verb for verb, step in STEPS.items() if step.long}
+    logger.addHandler(
+        Overview(Console(stderr=True), Pace(workflow.dag.stats()[1], long))
+    )
+
+
 # Found before the first job: networks that timm, or the other branch, refuses.
 #
 # Snakemake starts at most 100 jobs a second, and so as to miss no free slot looks for one a second
 # later, anew for every job that it has started: in a long run that takes a core. Who asks for
 # another limit has it.
 onstart:
+    if {Quietness.RULES, Quietness.PROGRESS} <= set(
+        workflow.output_settings.quiet or ()
+    ):
+        show_as_a_whole()
     limit = workflow.scheduling_settings.max_jobs_per_timespan
     if limit and (limit.max_jobs, limit.timespan) == (100, 1):
         workflow.scheduler.job_rate_limiter = None
