@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from dcct.pipeline.steps import TABLE
+from dcct.report.tables.cells import YOURS
 from dcct.report.tables.tables import write_table
 
 ONE, TEN, OTHER = "walkers-test", "walkers-ilids", "walkers-prid"
@@ -79,7 +80,8 @@ def test_gaps_have_names(half, kind):
     """Each row that the table names is there, and says what of it was run; numbers stand where
     there are some."""
     frame, text = _written(half, kind)
-    assert frame["status"].tolist() == EXPECTED[kind]
+    named = ~frame["title"].str.endswith(YOURS) if "title" in frame else frame.index >= 0
+    assert frame.loc[named, "status"].tolist() == EXPECTED[kind]
     value = "mAP_difference" if kind == "pairs" else "mAP"
     assert (frame[value].notna() == (frame["status"] != "not run")).all()
     assert "not run" in text

@@ -10,7 +10,8 @@ from dcct.report.logs.trainings import finished
 @pytest.fixture(scope="module")
 def run(project, evaluated, tmp_path_factory):
     """One finished training, of three epochs."""
-    pipeline = project(tmp_path_factory.mktemp("logs"), variants=["cnn"], backbones=[])
+    alone = {"variants": ["cnn"], "backbones": [], "evaluation": {"time_order": []}}
+    pipeline = project(tmp_path_factory.mktemp("logs"), **alone)
     job = evaluated(pipeline, "walkers-test", 0, "cnn", 0)
     training = pipeline.training_of(job)
     training.folder.mkdir(parents=True, exist_ok=True)
