@@ -7,7 +7,7 @@ import contextlib
 import os
 import sys
 
-from dcct.errors import DcctError, one_line
+from dcct.errors import DcctError, is_out_of_memory, one_line
 from dcct.runtime.signals import end_on_signals, ended_by, hear_no_more
 from dcct.runtime.streams import ready_streams
 
@@ -59,6 +59,11 @@ def _told(error: BaseException) -> int:
         case OSError():
             what = f"{error.filename or 'input or output'}: {error.strerror or error}"
             _complain(f"{what}: put this right and run the command again")
+            return 1
+        case MemoryError() | RuntimeError() if is_out_of_memory(error):
+            what = str(error).partition("\n")[0] or "not enough memory"
+            then = "of a run, set evaluation.batch_frames lower; then run the command again"
+            _complain(f"{what}: end what else uses it, or name a smaller set or network; {then}")
             return 1
     raise error
 

@@ -20,6 +20,13 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory is exhausted, a card's or the machine's: torch's CPU
+    allocator raises a plain RuntimeError."""
+    signs = ("can't allocate memory", "not enough memory", "out of memory")
+    return isinstance(error, MemoryError) or any(sign in str(error) for sign in signs)
+
+
 class ConfigError(DcctError):
     """A profile, variant, dataset or table file that says something impossible."""
 

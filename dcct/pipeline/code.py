@@ -97,14 +97,14 @@ def _functions() -> dict[str, ast.FunctionDef]:
 def _named_in(verb: str) -> list[ast.stmt]:
     """Constants and functions of the verbs' files that a verb's body names, and that those name."""
     found: dict[str, ast.stmt] = {}
-    waiting: list[ast.AST] = list(_functions()[verb].body)
+    waiting: list[ast.AST] = [ast.Module(body=_functions()[verb].body, type_ignores=[])]
     while waiting:
-        for node in ast.walk(waiting.pop()):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-                definition = _definitions().get(node.id)
-                if definition and node.id not in (verb, *found):
-                    found[node.id] = definition
-                    waiting.append(definition)
+        names = [node for node in ast.walk(waiting.pop()) if isinstance(node, ast.Name)]
+        local = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+        for name in {node.id for node in names} - local - {verb, *found}:
+            if definition := _definitions().get(name):
+                found[name] = definition
+                waiting.append(definition)
     return [found[name] for name in sorted(found)]
 
 

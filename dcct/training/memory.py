@@ -10,11 +10,9 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from dcct.config.profile import Profile, Training
 from dcct.config.variant import Variant
-from dcct.errors import DcctError
+from dcct.errors import DcctError, is_out_of_memory
 from dcct.models.dcct import DCCT
 from dcct.training.footprint import COUNTED_CLIPS, Memory, memory_of_step
-
-EXHAUSTED = ("can't allocate memory", "not enough memory", "out of memory")
 
 
 def memory_of(variant: Variant, profile: Profile, identities: int) -> Memory:
@@ -55,10 +53,8 @@ def memory_advice(training: Training, frames: int) -> Iterator[None]:
     """Turn an exhausted memory into one line that says which option to set. frames: per clip."""
     try:
         yield
-    except (
-        RuntimeError
-    ) as error:  # torch.OutOfMemoryError is one; the CPU's allocator raises the plain kind
-        if not any(sign in str(error) for sign in EXHAUSTED):
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
             raise
         images = training.identities * training.tracklets * frames
         raise DcctError(

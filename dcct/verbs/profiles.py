@@ -18,15 +18,15 @@ from dcct.runtime.progress import Progress
 from dcct.verbs.options import import_torch, verb
 
 app = typer.Typer()
-profile = typer.Typer(no_args_is_help=True, help="Make profiles.")
-app.add_typer(profile, name="profile", rich_help_panel="Configuration")
+profiles = typer.Typer(no_args_is_help=True, help="Make profiles.")
+app.add_typer(profiles, name="profile", rich_help_panel="Configuration")
 FILLED = {step.at.split("/")[0] for step in STEPS.values()} | {"logs", "benchmarks", "work"}
 """Folders of the default run's results."""
 PLAN = "dcct plan --teraflops 300 --utilisation 0.4"
 """With numbers of one card, to be replaced by those of one's own."""
 
 
-@verb(profile, "Configuration")
+@verb(profiles, "Configuration")
 def new(
     name: Annotated[str, typer.Argument(help="Name of the profile: config/NAME.yaml is written.")],
     source: Annotated[

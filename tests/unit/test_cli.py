@@ -5,7 +5,11 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import torch
+
+from dcct.cli import _told
 
 DCCT = [sys.executable, "-m", "dcct"]
 
@@ -68,3 +72,14 @@ def test_alone_it_names_what_a_newcomer_types(root):
     assert shell(root, help_of).returncode == 0
     assert b"dcct --help" in done.stdout
     assert len(done.stdout.splitlines()) < 15
+
+
+@pytest.mark.parametrize("asked", [lambda: torch.empty(10**14), lambda: np.empty(10**15)])
+def test_exhausted_memory_is_one_line(asked, capsys):
+    """Whoever asked for it: what was wanted, and what to set; any other error of torch is ours."""
+    with pytest.raises((RuntimeError, MemoryError)) as raised:
+        asked()
+    assert _told(raised.value) == 1
+    assert "set evaluation.batch_frames lower" in capsys.readouterr().err
+    with pytest.raises(RuntimeError, match="shape"):
+        _told(RuntimeError("shape"))

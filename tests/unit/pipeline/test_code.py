@@ -85,6 +85,14 @@ def test_a_constant_that_a_verb_names_decides_its_step(verb):
     assert any(line.startswith("CONTROLS") for line in named)
 
 
+def test_a_local_variable_is_none_of_another_file(edited):
+    """Whatever another verb's file calls by its name."""
+    before = edited()
+    assert (
+        edited("verbs/using.py", "app = typer.Typer()", "app = profile = typer.Typer()") == before
+    )
+
+
 def test_the_drawing_decides_the_source():
     """The embedded set's layouts, and whatever they draw with."""
     names = {
