@@ -97,11 +97,15 @@ def _functions() -> dict[str, ast.FunctionDef]:
 def _named_in(verb: str) -> list[ast.stmt]:
     """Constants and functions of the verbs' files that a verb's body names, and that those name."""
     found: dict[str, ast.stmt] = {}
-    waiting: list[ast.AST] = [ast.Module(body=_functions()[verb].body, type_ignores=[])]
+    function = _functions()[verb]
+    own = {verb, *(one.arg for one in function.args.args)}
+    waiting: list[ast.AST] = [ast.Module(body=function.body, type_ignores=[])]
     while waiting:
-        names = [node for node in ast.walk(waiting.pop()) if isinstance(node, ast.Name)]
+        nodes = list(ast.walk(waiting.pop()))
+        names = [node for node in nodes if isinstance(node, ast.Name)]
         local = {node.id for node in names if isinstance(node.ctx, ast.Store)}
-        for name in {node.id for node in names} - local - {verb, *found}:
+        local |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+        for name in {node.id for node in names} - local - own - {*found}:
             if definition := _definitions().get(name):
                 found[name] = definition
                 waiting.append(definition)
