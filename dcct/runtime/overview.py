@@ -27,7 +27,9 @@ class Overview(logging.Handler):
     def __init__(self, console: Console, pace: Pace):
         super().__init__(logging.INFO)
         self.console, self.pace, self.said = console, pace, 0
-        self.live = Live(console=console, get_renderable=self._picture, refresh_per_second=2)
+        self.live = Live(
+            console=console, get_renderable=self._picture, refresh_per_second=2, transient=True
+        )
         self._say(f"{pace.total} steps to run")
         if console.is_terminal:
             self.live.start()

@@ -29,7 +29,7 @@ class Pace:
         """steps: rule → how many are to be run. long: rules whose time that of others does not
         tell."""
         self.steps = {rule: count for rule, count in steps.items() if rule not in TARGETS}
-        self.long = [rule for rule in self.steps if rule in long]
+        self.long = self.steps.keys() & set(long)
         self.total = sum(self.steps.values())
         self.done: Counter[str] = Counter()
         self.seconds: dict[str, float] = {}
@@ -43,23 +43,21 @@ class Pace:
             self.seconds[one.rule] = self.seconds.get(one.rule, 0) + took
 
     def left(self) -> float | None:
-        """Seconds until the end, by what steps of each rule have taken so far; None before each
-        long rule has finished one."""
-        if not self.done or any(rule not in self.seconds for rule in self.long):
+        """Seconds until the end, by what steps of each rule have taken so far; None before half of
+        what is left, and each long rule, has an example."""
+        left = {rule: count - self.done[rule] for rule, count in self.steps.items()}
+        known = sum(count for rule, count in left.items() if rule in self.seconds)
+        if not self.done or 2 * known < sum(left.values()) or self.long - self.seconds.keys():
             return None
         short = [rule for rule in self.seconds if rule not in self.long]
         usual = sum(self.seconds[rule] for rule in short) / max(sum(self.done[r] for r in short), 1)
-        still = sum(
-            (count - self.done[rule]) * self._each(rule, usual)
-            for rule, count in self.steps.items()
-        )
+        each = {rule: self.seconds.get(rule, usual) / max(self.done[rule], 1) for rule in left}
         now = time.monotonic()
-        begun = sum(now - one.since for one in self.running.values())
-        at_once = (sum(self.seconds.values()) + begun) / (now - self.began)
-        return max(still - begun, 0) / max(at_once, 1)
-
-    def _each(self, rule: str, usual: float) -> float:
-        return self.seconds[rule] / self.done[rule] if self.done[rule] else usual
+        begun = [(each[one.rule], now - one.since) for one in self.running.values()]
+        still = sum(count * each[rule] for rule, count in left.items())
+        still -= sum(min(expected, passed) for expected, passed in begun)
+        busy = sum(self.seconds.values()) + sum(passed for _, passed in begun)
+        return still / max(busy / (now - self.began), 1)
 
     def __str__(self) -> str:
         """In one line: time, steps, time left."""

@@ -76,19 +76,19 @@ if MISSING := PIPELINE.missing():
 # What --quiet shows is the run as a whole. Snakemake's own lines and the steps' go to their logs, in
 # full: its scheduler would not even tell what is finished.
 def show_as_a_whole():
-    for handler in logger.handlers:
-        if handler.name == "DefaultLogFileHandler":
-            handler.filters.clear()
-        elif handler.name == "DefaultStreamHandler":
-            handler.setLevel("WARNING")
     workflow.scheduler.print_progress = True
     shell.prefix(
         "set -euo pipefail; exec > /dev/null; "
     )  # its own prefix, and where output goes
     long = {verb for verb, step in STEPS.items() if step.long}
-    logger.addHandler(
-        Overview(Console(stderr=True), Pace(workflow.dag.stats()[1], long))
-    )
+    overview = Overview(Console(stderr=True), Pace(workflow.dag.stats()[1], long))
+    for handler in logger.handlers:
+        if handler.name == "DefaultLogFileHandler":
+            handler.filters.clear()
+        elif handler.name == "DefaultStreamHandler":
+            handler.setLevel("WARNING")
+            handler.setStream(sys.stderr)  # a live picture has taken its place
+    logger.addHandler(overview)
 
 
 # Found before the first job: networks that timm, or the other branch, refuses.

@@ -6,7 +6,8 @@ from dcct.runtime.pace import Pace, Running
 
 def test_time_left_follows_from_what_steps_took(monkeypatch):
     """Each rule has its own mean, others the mean of short ones; work at once counts; nothing is
-    said before each long rule has finished a step; what has begun is not counted twice."""
+    said before each long rule and half of what is left has an example; what has begun is not
+    counted twice."""
     clock = [0.0]
     monkeypatch.setattr(pace.time, "monotonic", lambda: clock[0])
     run = Pace({"train": 2, "rank": 3, "page": 1, "all": 1, "total": 7}, long=["train"])
@@ -27,4 +28,15 @@ def test_time_left_follows_from_what_steps_took(monkeypatch):
     begin(3, "train")
     begin(4, "rank")
     clock[0] = 16.0  # 12 seconds of work by one, 8 by two in 4 seconds
-    assert run.left() == (16.0 - 8.0) / (20.0 / 16.0)
+    assert run.left() == (16.0 - 4.0 - 2.0) / (20.0 / 16.0)
+
+
+def test_little_is_known_of_rules_without_an_example(monkeypatch):
+    """A quick table tells nothing of twenty extractions."""
+    clock = [0.0]
+    monkeypatch.setattr(pace.time, "monotonic", lambda: clock[0])
+    run = Pace({"tabulate": 2, "extract": 20})
+    run.running[1] = Running(rule="tabulate", name="", logs=[], since=0.0)
+    clock[0] = 1.0
+    run.finish(1)
+    assert run.left() is None
