@@ -3,6 +3,7 @@
 #                    PROFILE=config/quick.yaml
 #   make test        set up .venv, then run the tests
 #   make lint        ruff, mypy, snakefmt, snakemake --lint
+#   make site        the documentation as pages for a browser, in site/
 #   make lock        requirements.lock, after an edit of what pyproject.toml asks for (needs uv)
 # TORCH=cpu installs PyTorch without CUDA, a third of the disk: docs/install.md
 PYTHON ?= python3
@@ -20,7 +21,7 @@ ifneq ($(or $(KIND),$(TORCH)),$(TORCH))
   $(error .venv holds PyTorch for $(KIND): for another one, first: rm -r .venv)
 endif
 
-.PHONY: reproduce test lint setup lock
+.PHONY: reproduce test lint site setup lock
 
 reproduce: setup
 	@snakemake --quiet rules progress host --cores all --rerun-incomplete --configfile $(PROFILE)
@@ -36,6 +37,10 @@ lint: setup
 	mypy
 	snakefmt --check Snakefile workflow
 	! snakemake --lint 2>&1 | grep '^    \* ' | grep -v -e 'conda environment'
+
+# Without the variable, the theme prints which programs its makers would rather see used.
+site: setup
+	NO_MKDOCS_2_WARNING=1 mkdocs build
 
 setup: .venv/ready
 

@@ -101,8 +101,8 @@ def search(
 ) -> pd.DataFrame:
     """The tracklets of a gallery that look most like each query: the rows of matches.csv.
 
-    model: a model, or what `load` takes. query, gallery: folders <camera>/<tracklet>/*.jpg|png, of
-    all cameras, of one, or of one tracklet. For the rest see Wish. Raises DcctError, one line.
+    model: a model, or what `load` takes. query, gallery: folders `<camera>/<tracklet>/*.jpg|png`,
+    of all cameras, of one, or of one tracklet. For the rest see Wish. Raises DcctError, one line.
     """
     wish = Wish(
         top=top,

@@ -85,7 +85,7 @@ def embed(
     sampler: str = "begin",
     progress: Progress | None = None,
 ) -> pa.Table:
-    """Every feature set of all tracklets in folder/<camera>/<tracklet>/*.jpg|png, a row each: the
+    """Every feature set of all tracklets in `folder/<camera>/<tracklet>/*.jpg|png`, a row each: the
     table of evaluation/embedded.py.
 
     model: a model, or what `load` takes. folder: that of all cameras, of one, or of one tracklet.

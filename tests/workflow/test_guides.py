@@ -19,6 +19,7 @@ from tests.workflow.conftest import Checkout, copy_project, make_in_process
 GUIDES = ("README.md", "CONTRIBUTING.md", "config/README.md", *sorted(
     path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/*.md")
 ))  # fmt: skip
+NOTEBOOKS = sorted(ROOT.glob("docs/examples/*.ipynb"))
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PYTHON = re.compile(r"^```py\n(.*?)^```", re.MULTILINE | re.DOTALL)
 """What needs a finished run; what does not is run by tests/unit/test_readme.py."""
@@ -135,6 +136,17 @@ def test_a_printed_command_runs(small, guide, command):
         assert f"error: {profile[0]} cannot run yet. Missing:" in said
     else:
         assert done.returncode == 0, said[-2000:]
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
+def test_a_notebook_runs(small, notebook):
+    """From its first cell to its last; it is kept without what they print."""
+    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    pytest.importorskip("ipykernel")
+    read = nbformat.read(notebook, as_version=4)
+    assert not any(cell.get("outputs") or cell.get("execution_count") for cell in read.cells)
+    folder = {"metadata": {"path": small.folder}}
+    nbclient.NotebookClient(read, resources=folder, timeout=300).execute(env=small.environment)
 
 
 @pytest.mark.parametrize(
