@@ -2,7 +2,7 @@
 
 A stage depends on the digests of what it reads, on the keys of the configuration that decide its
 numbers, and on digests of the code and of all other settings that do, defaults among them. These
-two stand in a params file of their own: what neither file lists changes nothing.
+stand in a params file of their own: what neither file lists changes nothing.
 
 DVC writes all of dvc.lock anew after each stage, in time that grows with its lines, and reads every
 params file once for each stage. So many inputs are named by the folder that holds them and nothing
@@ -31,6 +31,8 @@ from dcct.pipeline.pipeline import Job, Pipeline
 from dcct.pipeline.step import Watched
 
 STAGES, CODE = Path("dvc.yaml"), Path("workflow/code.json")
+STAYS = {"cache": False, "persist": True}
+"""Of outputs that DVC only watches. Without `persist`, its cache of runs would take them in."""
 HEAD = "# Written by `{command}` from the table of steps: edit that, and run it again.\n"
 
 
@@ -53,8 +55,8 @@ def stages_of(pipeline: Pipeline) -> dict[Path, str]:
         "artifacts": _named_once(_artifacts(pipeline), pipeline),
     }
     digests = {
-        "code": {job.rule: job.code for job in jobs},
-        "settings": {stage_name(job): settings_digest(_unlisted(job)) for job in jobs},
+        stage_name(job): f"code-{job.code}-settings-{settings_digest(_unlisted(job))}"
+        for job in jobs
     }
     head = HEAD.format(command=pipeline.as_typed("dcct dvc"))
     return {STAGES: head + _text(content), CODE: json.dumps(digests, indent=2) + "\n"}
@@ -90,9 +92,9 @@ def _stage(job: Job, made: Counter[Path]) -> dict:
         "deps": _paths([*_inputs(job, made), *job.quotes, *job.given]),
         "params": [
             *({file.as_posix(): keys} for file, keys in _listed(job)),
-            {CODE.as_posix(): [f"code.{job.rule}", f"settings.{stage_name(job)}"]},
+            {CODE.as_posix(): [stage_name(job)]},
         ],
-        "outs": [{path: {"cache": False}} if shut else path for path in _paths(outputs)],
+        "outs": [{path: dict(STAYS)} if shut else path for path in _paths(outputs)],
     }
     if scores := _scores(job):
         stage["metrics"] = _paths([scores])

@@ -64,21 +64,33 @@ def test_a_title_decides_no_training_and_an_attention_does(pipeline):
 @pytest.mark.parametrize("name", PROFILES)
 def test_stages_are_the_jobs(pipeline, name):
     """Of any profile: with `cross`, with one and with ten splits: the same commands, files and
-    digests."""
+    digests. A folder stands for digests where all that is made in it is of jobs that are read; a
+    run record, which tells when, for its receipt."""
     found = pipeline(name)
     text = stages_of(found)[Path("dvc.yaml")]
     stages = yaml.load(text, yaml.CSafeLoader)["stages"]
     jobs = {stage_name(job): job for job in found.jobs()}
+    made = {path.as_posix(): job for job in found.jobs() for path in job.products}
     assert stages.keys() == jobs.keys()
     for label, stage in stages.items():
         job = jobs[label]
-        plotted = [path for one in stage.get("plots", []) for path in one]
-        outputs = [*stage["outs"], *stage.get("metrics", []), *plotted]
+        outputs = [
+            path for one in stage["outs"] for path in ([one] if isinstance(one, str) else one)
+        ]
+        outputs += stage.get("metrics", [])
         assert sorted(outputs) == sorted(path.as_posix() for path in job.products)
-        assert set(stage.get("deps", [])) == {
-            *(path.as_posix() for path in (*job.digests, *job.quotes)),
-        }
-        assert not [path for path in stage.get("deps", []) if path.endswith(".py")]
+        deps = set(stage.get("deps", []))
+        wanted = {path.as_posix() for path in (*job.digests, *job.quotes)}
+        recorded = {one.receipt.as_posix() for one in job.records}
+        folders = deps - wanted
+        assert {path for path in wanted - deps - recorded if not _within(path, folders)} == set()
+        held = {one for path, one in made.items() if _within(path, folders)}
+        assert held <= {*job.reads.values(), *job.records}
+        assert not [path for path in deps if path.endswith(".py")]
+
+
+def _within(path: str, folders: set[str]) -> bool:
+    return any(path.startswith(f"{folder}/") for folder in folders)
 
 
 def test_dvc_yaml_is_what_the_pipeline_says(pipeline, root):
