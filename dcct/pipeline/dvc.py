@@ -42,6 +42,7 @@ def stages_of(pipeline: Pipeline) -> dict[Path, str]:
     Raises ConfigError where DVC cannot tell two jobs apart, or cannot keep what they make.
     """
     _check_inside(pipeline)
+    _content.cache_clear()  # files may have been edited since
     jobs, stages = pipeline.jobs(), {}
     made = _counted(path for job in jobs for path in job.products)
     for job in jobs:

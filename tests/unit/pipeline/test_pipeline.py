@@ -1,5 +1,6 @@
 """Jobs of a profile: where they lie, what they read, and what decides them."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import yaml
 from dcct.config.load import SHIPPED
 from dcct.errors import ConfigError
 from dcct.pipeline import code
-from dcct.pipeline.dvc import stage_name, stages_of
+from dcct.pipeline.dvc import CODE, STAGES, stage_name, stages_of
 from dcct.pipeline.step import RECEIPT, record_of
 from dcct.pipeline.steps import made_by, read_pipeline
 
@@ -154,3 +155,21 @@ def test_identities_are_counted_where_no_configuration_does(root, profile, reads
     """The cost table of a set of unknown size waits for its manifest, any other for nothing."""
     job = read_pipeline(root / f"config/{profile}.yaml").job("cost")
     assert list(map(str, job.reads.values())) == reads
+
+
+def test_an_experiment_leaves_digests_as_they_are(root, tmp_path):
+    """What `dvc exp run -S` changes in a profile is a param of the stages that it decides: neither
+    their digest nor anything in dvc.yaml changes, so that `dcct dvc` makes none of them again."""
+    shutil.copytree(root / "config", tmp_path / "config")
+    file = tmp_path / "config/test.yaml"
+    before = stages_of(read_pipeline(file))
+    text = file.read_text()
+    assert "  epochs: 8\n" in text
+    file.write_text(text.replace("  epochs: 8\n", "  epochs: 9\n"))
+    after = stages_of(read_pipeline(file))
+    assert after[STAGES] == before[STAGES]
+    train = yaml.safe_load(after[STAGES])["stages"]["train-walkers-test-split0-cnn-seed0"]
+    assert "training" in train["params"][0][file.as_posix()]
+    old, new = (json.loads(one[CODE]) for one in (before, after))
+    changed = {name.split("-")[0] for name in old if old[name] != new[name]}
+    assert changed == {"cost", "tabulate"}
