@@ -258,7 +258,7 @@ def dvc(
 
     Example: dcct dvc
     """
-    from dcct.pipeline.dvc import stages_of
+    from dcct.pipeline.dvc import kept_here, stages_of
 
     pipeline = open_pipeline(configfile, torch=not check)
     if not check:
@@ -270,6 +270,10 @@ def dvc(
         raise DataError(f"{stale[0]}: not what {configfile} and the code say: run `{again}`")
     for path in stale:
         write_text(path, files[path])
+    if kept := kept_here(pipeline):
+        print(
+            f"{', '.join(kept)}: frames and pictures of people stay here: no `dvc push` sends them"
+        )
 
 
 @verb(app, CONFIGURATION)

@@ -123,7 +123,7 @@ def test_what_is_made_again_is_what_must_be(dvc, file, old, new, made):
     """With the digests of code and settings written anew, `dvc status` names the stages whose own
     part has changed: also where a key that the profile does not name has another default."""
     path = dvc.folder / file
-    files = [path, dvc.folder / "dvc.yaml", dvc.folder / "workflow/code.yaml"]
+    files = [path, dvc.folder / "dvc.yaml", dvc.folder / "workflow/code.json"]
     texts = [one.read_text() for one in files]
     assert old in texts[0]
     path.write_text(texts[0].replace(old, new, 1))

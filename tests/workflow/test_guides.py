@@ -49,6 +49,8 @@ DRY = {
 """How a command begins that takes minutes, or prepares a machine → how the same begins without."""
 NOT_RUN = {
     "dvc remote": "sends to a folder elsewhere",
+    "dvc exp": "needs a commit",
+    "dvc params diff": "needs a commit",
     "dcct compare HEAD~1": "needs a history: tests/unit/provenance/test_commits.py",
     "dcct parity": "is run by tests/parity",
     "dcct log": "needs an extra: tests/unit/report/test_logs.py",

@@ -1,5 +1,6 @@
 """Jobs of a profile: where they lie, what they read, and what decides them."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import yaml
 from dcct.config.load import SHIPPED
 from dcct.errors import ConfigError
 from dcct.pipeline import code
-from dcct.pipeline.dvc import stage_name, stages_of
+from dcct.pipeline.dvc import CODE, STAGES, stage_name, stages_of
 from dcct.pipeline.step import RECEIPT, record_of
 from dcct.pipeline.steps import made_by, read_pipeline
 
@@ -64,21 +65,33 @@ def test_a_title_decides_no_training_and_an_attention_does(pipeline):
 @pytest.mark.parametrize("name", PROFILES)
 def test_stages_are_the_jobs(pipeline, name):
     """Of any profile: with `cross`, with one and with ten splits: the same commands, files and
-    digests."""
+    digests. A folder stands for digests where all that is made in it is of jobs that are read; a
+    run record, which tells when, for its receipt."""
     found = pipeline(name)
     text = stages_of(found)[Path("dvc.yaml")]
     stages = yaml.load(text, yaml.CSafeLoader)["stages"]
     jobs = {stage_name(job): job for job in found.jobs()}
+    made = {path.as_posix(): job for job in found.jobs() for path in job.products}
     assert stages.keys() == jobs.keys()
     for label, stage in stages.items():
         job = jobs[label]
-        plotted = [path for one in stage.get("plots", []) for path in one]
-        outputs = [*stage["outs"], *stage.get("metrics", []), *plotted]
+        outputs = [
+            path for one in stage["outs"] for path in ([one] if isinstance(one, str) else one)
+        ]
+        outputs += stage.get("metrics", [])
         assert sorted(outputs) == sorted(path.as_posix() for path in job.products)
-        assert set(stage.get("deps", [])) == {
-            *(path.as_posix() for path in (*job.digests, *job.quotes)),
-        }
-        assert not [path for path in stage.get("deps", []) if path.endswith(".py")]
+        deps = set(stage.get("deps", []))
+        wanted = {path.as_posix() for path in (*job.digests, *job.quotes)}
+        recorded = {one.receipt.as_posix() for one in job.records}
+        folders = deps - wanted
+        assert {path for path in wanted - deps - recorded if not _within(path, folders)} == set()
+        held = {one for path, one in made.items() if _within(path, folders)}
+        assert held <= {*job.reads.values(), *job.records}
+        assert not [path for path in deps if path.endswith(".py")]
+
+
+def _within(path: str, folders: set[str]) -> bool:
+    return any(path.startswith(f"{folder}/") for folder in folders)
 
 
 def test_dvc_yaml_is_what_the_pipeline_says(pipeline, root):
@@ -142,3 +155,21 @@ def test_identities_are_counted_where_no_configuration_does(root, profile, reads
     """The cost table of a set of unknown size waits for its manifest, any other for nothing."""
     job = read_pipeline(root / f"config/{profile}.yaml").job("cost")
     assert list(map(str, job.reads.values())) == reads
+
+
+def test_an_experiment_leaves_digests_as_they_are(root, tmp_path):
+    """What `dvc exp run -S` changes in a profile is a param of the stages that it decides: neither
+    their digest nor anything in dvc.yaml changes, so that `dcct dvc` makes none of them again."""
+    shutil.copytree(root / "config", tmp_path / "config")
+    file = tmp_path / "config/test.yaml"
+    before = stages_of(read_pipeline(file))
+    text = file.read_text()
+    assert "  epochs: 8\n" in text
+    file.write_text(text.replace("  epochs: 8\n", "  epochs: 9\n"))
+    after = stages_of(read_pipeline(file))
+    assert after[STAGES] == before[STAGES]
+    train = yaml.safe_load(after[STAGES])["stages"]["train-walkers-test-split0-cnn-seed0"]
+    assert "training" in train["params"][0][file.as_posix()]
+    old, new = (json.loads(one[CODE]) for one in (before, after))
+    changed = {name.split("-")[0] for name in old if old[name] != new[name]}
+    assert changed == {"cost", "tabulate"}
