@@ -222,14 +222,10 @@ def _plots(pipeline: Pipeline) -> Iterator[dict]:
         for name in pipeline.networks:
             if pipeline.variant(name).trained:
                 jobs = pipeline.runs("train", dataset, [name])
+                files = _paths(job / job.step.plots for job in jobs if job.step.plots)
                 title = f"{name} on {dataset}: loss"
-                yield {
-                    title: {
-                        "x": "epoch",
-                        "y": {(job / job.step.plots).as_posix(): "loss" for job in jobs},
-                        "title": title,
-                    }
-                }
+                plot = {"x": "epoch", "y": dict.fromkeys(files, "loss"), "title": title}
+                yield {title: plot}
 
 
 def _artifacts(pipeline: Pipeline) -> Iterator[tuple[str, dict]]:
