@@ -149,7 +149,7 @@ def test_features_that_cannot_be_ranked_are_refused(case, features, message):
         (0, np.array(["1"] * QUERIES), "pids is text of the queries, numbers of the gallery"),
         (1, np.full(GALLERY, 0.5), "gallery pids is no whole number in row 0"),
         (3, np.full((GALLERY, 1), 2), r"gallery camids has shape \(70, 1\)"),
-        (3, np.full(GALLERY, np.datetime64("NaT")), "gallery camids holds datetime64"),
+        (3, np.full(GALLERY, np.datetime64("NaT", "s")), "gallery camids holds datetime64"),
     ],
 )
 def test_labels_that_match_nobody_are_refused(case, place, values, message):
