@@ -3,7 +3,6 @@ how far it is, how long still, what runs, and what failed."""
 
 import logging
 import time
-from itertools import groupby
 from pathlib import Path
 
 from rich.console import Console, Group
@@ -12,7 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from dcct.runtime.pace import TARGETS, Pace, Running
+from dcct.runtime.pace import TARGETS, Pace, Running, kind_of
 
 LINES = 50
 """About as many are written where there is no terminal."""
@@ -69,12 +68,10 @@ class Overview(logging.Handler):
     def _picture(self) -> Group:
         """A bar for each kind of step that is on its way, and what running ones have said last."""
         bars = Table.grid(padding=(0, 2))
-        for kind, rules in groupby(sorted(self.pace.steps), key=lambda rule: rule.split("_")[0]):
-            mine = list(rules)
-            done, count = (
-                sum(of[rule] for rule in mine) for of in (self.pace.done, self.pace.steps)
-            )
-            if 0 < done < count or any(one.rule in mine for one in self.pace.running.values()):
+        begun = {one.kind for one in self.pace.running.values()}
+        for kind, count in sorted(self.pace.steps.items()):
+            done = self.pace.done[kind]
+            if 0 < done < count or kind in begun:
                 bars.add_row(kind, ProgressBar(count, done, width=30), f"{done}/{count}")
         now = [
             Text(f"{one.name}: {_last_line(one.logs)}", overflow="ellipsis", no_wrap=True)
@@ -86,7 +83,7 @@ class Overview(logging.Handler):
 def _running(said: dict) -> Running:
     key = [name + value if value.isdigit() else value for name, value in said["wildcards"].items()]
     return Running(
-        rule=said["rule_name"],
+        kind=kind_of(said["rule_name"]),
         name=f"{said['rule_name']} {'/'.join(key)}".strip(),
         logs=[Path(path) for path in said["log"]],
         since=time.monotonic(),

@@ -15,7 +15,8 @@ TARGETS = {"all", "total"}
 class Running:
     """A step that has begun."""
 
-    rule: str
+    kind: str
+    """See kind_of."""
     name: str
     logs: list[Path]
     since: float
@@ -26,11 +27,13 @@ class Pace:
     """Of the steps of one run."""
 
     def __init__(self, steps: dict[str, int], long: Collection[str] = ()):
-        """steps: rule → how many are to be run. long: rules whose time that of others does not
+        """steps: rule → how many are to be run. long: kinds whose time that of others does not
         tell."""
-        self.steps = {rule: count for rule, count in steps.items() if rule not in TARGETS}
+        self.steps: Counter[str] = Counter()
+        for rule in steps.keys() - TARGETS:
+            self.steps[kind_of(rule)] += steps[rule]
         self.long = self.steps.keys() & set(long)
-        self.total = sum(self.steps.values())
+        self.total = self.steps.total()
         self.done: Counter[str] = Counter()
         self.seconds: dict[str, float] = {}
         self.running: dict[int, Running] = {}
@@ -39,22 +42,22 @@ class Pace:
     def finish(self, job: int) -> None:
         if one := self.running.pop(job, None):
             took = time.monotonic() - one.since
-            self.done[one.rule] += 1
-            self.seconds[one.rule] = self.seconds.get(one.rule, 0) + took
+            self.done[one.kind] += 1
+            self.seconds[one.kind] = self.seconds.get(one.kind, 0) + took
 
     def left(self) -> float | None:
-        """Seconds until the end, by what steps of each rule have taken so far; None before half of
-        what is left, and each long rule, has an example."""
-        left = {rule: count - self.done[rule] for rule, count in self.steps.items()}
-        known = sum(count for rule, count in left.items() if rule in self.seconds)
+        """Seconds until the end, by what steps of each kind have taken so far; None before half of
+        what is left, and each long kind, has an example."""
+        left = {kind: count - self.done[kind] for kind, count in self.steps.items()}
+        known = sum(count for kind, count in left.items() if kind in self.seconds)
         if not self.done or 2 * known < sum(left.values()) or self.long - self.seconds.keys():
             return None
-        short = [rule for rule in self.seconds if rule not in self.long]
-        usual = sum(self.seconds[rule] for rule in short) / max(sum(self.done[r] for r in short), 1)
-        each = {rule: self.seconds.get(rule, usual) / max(self.done[rule], 1) for rule in left}
+        short = [kind for kind in self.seconds if kind not in self.long]
+        usual = sum(self.seconds[kind] for kind in short) / max(sum(self.done[k] for k in short), 1)
+        each = {kind: self.seconds.get(kind, usual) / max(self.done[kind], 1) for kind in left}
         now = time.monotonic()
-        begun = [(each[one.rule], now - one.since) for one in self.running.values()]
-        still = sum(count * each[rule] for rule, count in left.items())
+        begun = [(each[one.kind], now - one.since) for one in self.running.values()]
+        still = sum(count * each[kind] for kind, count in left.items())
         still -= sum(min(expected, passed) for expected, passed in begun)
         busy = sum(self.seconds.values()) + sum(passed for _, passed in begun)
         return still / max(busy / (now - self.began), 1)
@@ -65,6 +68,11 @@ class Pace:
         still = f", about {_clock(left)} left" if left is not None else ""
         steps = f"{self.done.total()} of {self.total} steps"
         return f"{_clock(time.monotonic() - self.began)}  {steps}{still}"
+
+
+def kind_of(rule: str) -> str:
+    """What rules of one kind of step have in common: draw, of draw_cmc."""
+    return rule.partition("_")[0]
 
 
 def _clock(seconds: float) -> str:
