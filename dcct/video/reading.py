@@ -149,7 +149,7 @@ def _container(path: Path, stack: contextlib.ExitStack) -> "InputContainer":
         file = stack.enter_context(open(path, "rb"))
         options = {"format_whitelist": FORMATS}
         # titles may be of any encoding: PyAV 19 takes them as they are, and no such word any more
-        lenient = {} if av.__version__ >= "19" else {"metadata_errors": "ignore"}
+        lenient = {} if int(av.__version__.split(".")[0]) >= 19 else {"metadata_errors": "ignore"}
         return stack.enter_context(av.open(file, options=options, **lenient))
     except FileNotFoundError:
         raise DataError(f"{path}: missing: name a video, or a folder of frames") from None

@@ -47,6 +47,15 @@ def test_every_frame_has_its_number(name, tmp_path):
     assert av.video.frame.PictureType.B in kinds
 
 
+def test_a_title_in_no_known_coding_is_no_obstacle(tmp_path):
+    """What a file says of itself decides no picture."""
+    path = write_video(tmp_path / "v.avi", pictures(), codec="mpeg4")
+    named = path.read_bytes()
+    assert b"Lavf" in named  # the program that wrote it
+    path.write_bytes(named.replace(b"Lavf", b"L\xff\xfef"))
+    assert read(path, [1, 40]) == {1: 1, 40: 40}
+
+
 def test_a_folder_of_frames_is_a_video(tmp_path):
     """Numbered by the numbers in their names, not by how these are sorted as text."""
     for number in range(1, 13):
