@@ -46,11 +46,12 @@ class Pace:
             self.seconds[one.kind] = self.seconds.get(one.kind, 0) + took
 
     def left(self) -> float | None:
-        """Seconds until the end, by what steps of each kind have taken so far; None before half of
-        what is left, and each long kind, has an example."""
+        """Seconds until the end, by what steps of each kind have taken so far; None before
+        each long kind has an example, and where none is long, half of what is left."""
         left = {kind: count - self.done[kind] for kind, count in self.steps.items()}
         known = sum(count for kind, count in left.items() if kind in self.seconds)
-        if not self.done or 2 * known < sum(left.values()) or self.long - self.seconds.keys():
+        guessed = self.long - self.seconds.keys() if self.long else 2 * known < sum(left.values())
+        if not self.done or guessed:
             return None
         short = [kind for kind in self.seconds if kind not in self.long]
         usual = sum(self.seconds[kind] for kind in short) / max(sum(self.done[k] for k in short), 1)

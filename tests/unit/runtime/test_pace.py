@@ -6,8 +6,7 @@ from dcct.runtime.pace import Pace, Running
 
 def test_time_left_follows_from_what_steps_took(monkeypatch):
     """Each kind has its own mean, others the mean of short ones; work at once counts; nothing is
-    said before each long kind and half of what is left has an example; what has begun is not
-    counted twice."""
+    said before each long kind has an example; what has begun is not counted twice."""
     clock = [0.0]
     monkeypatch.setattr(pace.time, "monotonic", lambda: clock[0])
     run = Pace({"train": 2, "rank": 3, "draw_cmc": 1, "all": 1, "total": 7}, long=["train"])
@@ -32,7 +31,7 @@ def test_time_left_follows_from_what_steps_took(monkeypatch):
 
 
 def test_little_is_known_of_kinds_without_an_example(monkeypatch):
-    """A quick table tells nothing of twenty extractions."""
+    """A quick table tells nothing of twenty extractions, where no training dwarfs both."""
     clock = [0.0]
     monkeypatch.setattr(pace.time, "monotonic", lambda: clock[0])
     run = Pace({"tabulate": 2, "extract": 20})
