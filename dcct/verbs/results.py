@@ -259,8 +259,10 @@ def dvc(
     Example: dcct dvc
     """
     from dcct.pipeline.dvc import kept_here, stages_of
+    from dcct.provenance.hidden import check_hidden
 
     pipeline = open_pipeline(configfile, torch=not check)
+    check_hidden(pipeline)
     if not check:
         _check_networks(pipeline)
     files = stages_of(pipeline)
