@@ -26,6 +26,8 @@ def test_a_quiet_run_says_how_far_it_is_and_what_failed(finished, edited):
     assert "localrule tabulate:" in log.read_text()
     assert "Finished jobid" in log.read_text()
     assert "nothing to see here" in (finished.results / "logs/tabulate/features.log").read_text()
+    edited("dcct/verbs/figures.py", broken, work)
+    assert finished.snakemake().returncode == 0  # the table is there again, for other tests
 
 
 def test_a_finished_run_ends_with_numbers_and_the_page(finished):
