@@ -59,7 +59,7 @@ class Overview(logging.Handler):
 
     def _failed(self, job: int) -> None:
         if one := self.pace.running.pop(job, None):
-            self._say(f"failed: {one.name}: {_last_line(one.logs)}")
+            self._say(f"failed: {one.name}: {_last_line(one)}")
             self._say(f"  its log: {', '.join(map(str, one.logs))}")
 
     def _say(self, line: str) -> None:
@@ -68,14 +68,15 @@ class Overview(logging.Handler):
     def _picture(self) -> Group:
         """A bar for each kind of step that is on its way, and what running ones have said last."""
         bars = Table.grid(padding=(0, 2))
-        begun = {one.kind for one in self.pace.running.values()}
+        running = list(self.pace.running.values())  # which changes while this is drawn
+        begun = {one.kind for one in running}
         for kind, count in sorted(self.pace.steps.items()):
             done = self.pace.done[kind]
             if 0 < done < count or kind in begun:
                 bars.add_row(kind, ProgressBar(count, done, width=30), f"{done}/{count}")
         now = [
-            Text(f"{one.name}: {_last_line(one.logs)}", overflow="ellipsis", no_wrap=True)
-            for one in self.pace.running.values()
+            Text(f"{one.name}: {_last_line(one)}", overflow="ellipsis", no_wrap=True)
+            for one in running
         ]
         return Group(bars, *now, Text(str(self.pace), style="bold"))
 
@@ -90,12 +91,13 @@ def _running(said: dict) -> Running:
     )
 
 
-def _last_line(logs: list[Path]) -> str:
-    """What a step has said last; nothing before it has said anything."""
-    for path in logs:
+def _last_line(step: Running) -> str:
+    """What it has said last, without its name; nothing before it has said anything."""
+    for path in step.logs:
         if path.is_file():
             with path.open("rb") as file:
                 file.seek(max(path.stat().st_size - TAIL_BYTES, 0))
                 lines = file.read().decode(errors="replace").split("\n")
-            return next((line.strip() for line in reversed(lines) if line.strip()), "")
+            last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+            return last.removeprefix(f"[{step.name}] ")
     return ""

@@ -34,8 +34,9 @@ class Pace:
             self.steps[kind_of(rule)] += steps[rule]
         self.long = self.steps.keys() & set(long)
         self.total = self.steps.total()
-        self.done: Counter[str] = Counter()
-        self.seconds: dict[str, float] = {}
+        # a live picture reads them while they change: they never grow
+        self.done: Counter[str] = Counter(dict.fromkeys(self.steps, 0))
+        self.seconds: dict[str, float] = dict.fromkeys(self.steps, 0.0)
         self.running: dict[int, Running] = {}
         self.began = time.monotonic()
 
@@ -43,21 +44,23 @@ class Pace:
         if one := self.running.pop(job, None):
             took = time.monotonic() - one.since
             self.done[one.kind] += 1
-            self.seconds[one.kind] = self.seconds.get(one.kind, 0) + took
+            self.seconds[one.kind] += took
 
     def left(self) -> float | None:
         """Seconds until the end, by what steps of each kind have taken so far; None before
         each long kind has an example, and where none is long, half of what is left."""
         left = {kind: count - self.done[kind] for kind, count in self.steps.items()}
-        known = sum(count for kind, count in left.items() if kind in self.seconds)
-        guessed = self.long - self.seconds.keys() if self.long else 2 * known < sum(left.values())
-        if not self.done or guessed:
+        known = [kind for kind in self.steps if self.done[kind]]
+        seen = sum(left[kind] for kind in known)
+        if not known or (self.long - set(known) if self.long else 2 * seen < sum(left.values())):
             return None
-        short = [kind for kind in self.seconds if kind not in self.long]
+        short = [kind for kind in known if kind not in self.long]
         usual = sum(self.seconds[kind] for kind in short) / max(sum(self.done[k] for k in short), 1)
-        each = {kind: self.seconds.get(kind, usual) / max(self.done[kind], 1) for kind in left}
+        each = {
+            kind: self.seconds[kind] / self.done[kind] if kind in known else usual for kind in left
+        }
         now = time.monotonic()
-        begun = [(each[one.kind], now - one.since) for one in self.running.values()]
+        begun = [(each[one.kind], now - one.since) for one in list(self.running.values())]
         still = sum(count * each[kind] for kind, count in left.items())
         still -= sum(min(expected, passed) for expected, passed in begun)
         busy = sum(self.seconds.values()) + sum(passed for _, passed in begun)
