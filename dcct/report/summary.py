@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from dcct.errors import DataError
 from dcct.pipeline.pipeline import Pipeline
+from dcct.provenance.receipt import check_outputs
 from dcct.report.page.findings import findings_of
 from dcct.report.tables import cells
 from dcct.report.tables.columns import DTYPES
@@ -16,11 +17,14 @@ NAMED = ("dcct", "cnn", "vit")
 def summary_of(pipeline: Pipeline) -> list[str]:
     """Lines: what each data set gave, the verdicts, the page.
 
-    Raises DataError where there is no page yet, or a table cannot be read.
+    Raises DataError where there is no page yet, or a file is not what its receipt says.
     """
     page = pipeline.job("page") / "html"
     if not page.is_file():
         raise DataError(f"{page}: is not there: run `{pipeline.again}` first")
+    tables = [pipeline.job("tabulate", name) for name in pipeline.profile.tables]
+    for job in (pipeline.job("page"), *tables):
+        check_outputs(job.receipt, job.again)
     judged = any(pipeline.table(name).claims for name in pipeline.profile.tables)
     verdicts = [f"{findings_of(pipeline).headline}."] if judged else []
     where = f"Everything on one page: {page.absolute().as_uri()}"

@@ -4,6 +4,7 @@ import importlib
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -30,6 +31,8 @@ SEEN_BY = {
     Tracker.MLFLOW: "mlflow ui --backend-store-uri sqlite:///{folder}/mlflow.db",
 }
 """What shows a folder."""
+IN_ADDRESSES = set("?#%")
+"""Have a meaning where MLflow names a file by an address: it would write another one."""
 
 
 @verb(app, "Finished results")
@@ -47,10 +50,13 @@ def log(
 
     if find_spec(to) is None:
         raise DcctError(f"--to {to}: needs the extra {to}: `python -m pip install '.[{to}]'`")
+    if to == Tracker.MLFLOW and IN_ADDRESSES & set(str(folder.absolute())):
+        raise DcctError(f"{folder.absolute()}: MLflow takes no path with ?, # or %: name another")
     pipeline = open_pipeline(configfile)
     found = finished(pipeline)
     progress = Progress(f"log {to}", Console())
     with whole_folder(folder) as temporary:
         write = importlib.import_module(f"dcct.report.logs.{to}").write
         write(progress.track(found, len(found), "trainings"), temporary)
-    print(f"{folder}: {len(found)} trainings. To see them: {SEEN_BY[to].format(folder=folder)}")
+    shown = SEEN_BY[to].format(folder=quote(str(folder)))
+    print(f"{folder}: {len(found)} trainings. To see them: {shown}")

@@ -3,8 +3,10 @@
 import pandas as pd
 import pytest
 
+from dcct.errors import DcctError
 from dcct.files import file_digest, write_json
 from dcct.report.logs.trainings import finished
+from dcct.verbs.logs import Tracker, log
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +54,11 @@ def test_mlflow_reads_curves_settings_and_final_metrics(run, tmp_path):
     assert [(at.step, at.value) for at in curve] == [(1, 3.0), (2, 2.0), (3, 1.5)]
     assert one.data.metrics["final/mAP"] == pytest.approx(run[0].metrics["mAP"])
     assert one.data.params["training.epochs"] == str(run[0].settings["training.epochs"])
+
+
+def test_mlflow_is_given_no_path_that_it_would_misread(tmp_path):
+    """In an address, ? ends a path: the database would lie beside the folder, under half a name."""
+    pytest.importorskip("mlflow")
+    with pytest.raises(DcctError, match="name another"):
+        log(tmp_path / "what?", Tracker.MLFLOW)
+    assert not any(tmp_path.iterdir())
