@@ -12,6 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from dcct.errors import one_line
 from dcct.runtime.pace import TARGETS, Pace, Running
 
 LINES = 50
@@ -100,5 +101,5 @@ def _last_line(logs: list[Path]) -> str:
             with path.open("rb") as file:
                 file.seek(max(path.stat().st_size - TAIL_BYTES, 0))
                 lines = file.read().decode(errors="replace").split("\n")
-            return next((line.strip() for line in reversed(lines) if line.strip()), "")
+            return one_line(next((line.strip() for line in reversed(lines) if line.strip()), ""))
     return ""
