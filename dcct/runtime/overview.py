@@ -11,6 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from dcct.errors import one_line
 from dcct.runtime.pace import TARGETS, Pace, Running, kind_of
 
 LINES = 50
@@ -99,5 +100,5 @@ def _last_line(step: Running) -> str:
                 file.seek(max(path.stat().st_size - TAIL_BYTES, 0))
                 lines = file.read().decode(errors="replace").split("\n")
             last = next((line.strip() for line in reversed(lines) if line.strip()), "")
-            return last.removeprefix(f"[{step.name}] ")
+            return one_line(last.removeprefix(f"[{step.name}] "))
     return ""

@@ -20,6 +20,7 @@ from dcct.pipeline.steps import STEPS, read_pipeline
 from dcct.provenance.intact import damage
 from dcct.runtime.overview import Overview
 from dcct.runtime.pace import Pace
+from dcct.runtime.streams import Lasting, ready_streams
 
 # What is imported, syntax trees and the DAG are many objects that live, among which no garbage is
 # to be found: looking through them, now and at the end, takes a third of a plan.
@@ -81,7 +82,9 @@ def show_as_a_whole():
         "set -euo pipefail; exec > /dev/null; "
     )  # its own prefix, and where output goes
     long = {verb for verb, step in STEPS.items() if step.long}
-    overview = Overview(Console(stderr=True), Pace(workflow.dag.stats()[1], long))
+    ready_streams()
+    console = Console(stderr=True, file=Lasting(sys.stderr))
+    overview = Overview(console, Pace(workflow.dag.stats()[1], long))
     for handler in logger.handlers:
         if handler.name == "DefaultLogFileHandler":
             handler.filters.clear()
