@@ -50,20 +50,7 @@ def load_profile(path: str | Path) -> Profile:
     except ValueError as error:
         raise ConfigError(f"{path}: {error}") from None
     profile = _read(Path(path), Profile)
-    for kind in ("variants", "backbones", "datasets", "tables"):
-        for name in getattr(profile, kind):
-            check_name("variants" if kind == "backbones" else kind, name, path)
-    for kind in ("variants", "backbones", "datasets", "splits", "tables", "seeds"):
-        names = getattr(profile, kind)
-        repeated = sorted({str(name) for name in names if names.count(name) > 1})
-        if repeated:
-            raise ConfigError(f"{path}: {kind}: {', '.join(repeated)} stands twice: name each once")
-    known = names_of("datasets", path)
-    for one in profile.cross:
-        if one.test not in known:
-            raise ConfigError(
-                f"{path}: cross: unknown dataset '{shortened(one.test)}'; known: {', '.join(known)}"
-            )
+    _check_names(profile, path)
     for name in profile.tested:
         if EPOCH.fullmatch(name):
             raise ConfigError(f"{path}: datasets: {name}: is how an epoch is named: rename the set")
@@ -82,22 +69,7 @@ def load_profile(path: str | Path) -> Profile:
             )
         weights_of(variant, profile.weights)
     for name in profile.backbones:
-        variant = load_variant(name, path)
-        donor = variant.backbone_of
-        if donor not in profile.variants:
-            raise ConfigError(
-                f"{path}: backbones: {name} is taken out of {donor or 'nothing'}, which is not"
-                " among variants"
-            )
-        own, whole = (
-            getattr(network_of(one, profile.network), variant.branches[0])
-            for one in (variant, load_variant(donor, path))
-        )
-        if own != whole:
-            raise ConfigError(
-                f"{path}: backbones: {name} has another network than {donor}, out of which it is"
-                f" taken: network.{variant.branches[0]} must be the same in both"
-            )
+        _check_backbone(name, profile, path)
     for name in profile.tables:
         _check_table(load_named("tables", name, path), f"{path}: tables: {name}", path)
     for one in profile.cross:
@@ -121,6 +93,44 @@ def load_profile(path: str | Path) -> Profile:
             f"{path}: evaluation.time_order: {', '.join(absent)} not among variants and backbones"
         )
     return profile
+
+
+def _check_names(profile: Profile, path: str | Path) -> None:
+    """Each can be a file's, stands once in its list, and tests on other sets are on known ones."""
+    for kind in ("variants", "backbones", "datasets", "tables"):
+        for name in getattr(profile, kind):
+            check_name("variants" if kind == "backbones" else kind, name, path)
+    for kind in ("variants", "backbones", "datasets", "splits", "tables", "seeds"):
+        names = getattr(profile, kind)
+        repeated = sorted({str(name) for name in names if names.count(name) > 1})
+        if repeated:
+            raise ConfigError(f"{path}: {kind}: {', '.join(repeated)} stands twice: name each once")
+    known = names_of("datasets", path)
+    for one in profile.cross:
+        if one.test not in known:
+            raise ConfigError(
+                f"{path}: cross: unknown dataset '{shortened(one.test)}'; known: {', '.join(known)}"
+            )
+
+
+def _check_backbone(name: str, profile: Profile, path: str | Path) -> None:
+    """It is taken out of a variant of the profile, whose network it has."""
+    variant = load_variant(name, path)
+    donor = variant.backbone_of
+    if donor not in profile.variants:
+        raise ConfigError(
+            f"{path}: backbones: {name} is taken out of {donor or 'nothing'}, which is not"
+            " among variants"
+        )
+    own, whole = (
+        getattr(network_of(one, profile.network), variant.branches[0])
+        for one in (variant, load_variant(donor, path))
+    )
+    if own != whole:
+        raise ConfigError(
+            f"{path}: backbones: {name} has another network than {donor}, out of which it is"
+            f" taken: network.{variant.branches[0]} must be the same in both"
+        )
 
 
 def _check_features(name: str, profile: Profile, path: str | Path) -> None:

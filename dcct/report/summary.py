@@ -34,10 +34,9 @@ def summary_of(pipeline: Pipeline) -> list[str]:
 def _scores(pipeline: Pipeline) -> Iterator[str]:
     """A line for each data set of the first table that has a variant in each row."""
     tables = [one for one in pipeline.profile.tables if pipeline.table(one).compare == "variants"]
-    path = pipeline.job("tabulate", tables[0]) / "csv" if tables else None
-    if path is None or not path.is_file():
+    if not tables:
         return
-    frame = read_csv(path, DTYPES)
+    frame = read_csv(pipeline.job("tabulate", tables[0]) / "csv", DTYPES)
     ours = frame[frame["variant"].isin(pipeline.profile.evaluated)]
     for dataset, rows in ours.groupby("dataset", sort=False):
         named = rows[rows["variant"].isin(NAMED)]
